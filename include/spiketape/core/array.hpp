@@ -1,0 +1,173 @@
+// The ground floor: how a step and a sequence lie in memory.
+//
+// One sample is a row. A step is (batch, features), a sequence is (steps, batch, features), both
+// row-major with time first, so a sequence is a matrix of steps * batch rows, row t * batch + b.
+// The bytes are those of a C-contiguous NumPy or PyTorch array of that shape. Time is counted in
+// steps.
+#pragma once
+
+#include <spiketape/core/error.hpp>
+
+#include <Eigen/Core>
+
+#include <algorithm>
+#include <concepts>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace spiketape {
+
+using Index = Eigen::Index;
+
+/// A step: (batch, features), row-major.
+template <typename Scalar>
+using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// One value for each neuron.
+template <typename Scalar>
+using Row = Eigen::Array<Scalar, 1, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// A row-major window on memory whose rows may lie further apart than they are long.
+template <typename Scalar>
+using ArrayMap = Eigen::Map<
+    std::conditional_t<std::is_const_v<Scalar>, const Array<std::remove_const_t<Scalar>>, Array<Scalar>>,
+    Eigen::Unaligned, Eigen::OuterStride<>>;
+
+/// The numbers spiketape computes in.
+template <typename T>
+concept Real = std::same_as<T, float> || std::same_as<T, double>;
+
+/// The extent of a sequence.
+struct Shape {
+  Index steps = 0;
+  Index batch = 0;
+  Index features = 0;
+
+  friend bool operator==(const Shape&, const Shape&) = default;
+};
+
+namespace detail {
+
+inline void append(std::string& text, const Shape& shape) {
+  text += text_of('(', shape.steps, ", ", shape.batch, ", ", shape.features, ')');
+}
+
+}  // namespace detail
+
+/// A window on a sequence somebody else owns: cheap to copy, never owns, never allocates.
+/// `stride` is the distance between the beginnings of two rows. A constant sequence has `steps`
+/// steps that are all the same and stores one of them (`batch` rows).
+template <typename Scalar>
+struct SequenceView {
+  Scalar* data = nullptr;
+  Index steps = 0;
+  Index batch = 0;
+  Index features = 0;
+  Index stride = 0;
+  bool constant = false;
+
+  SequenceView() = default;
+  SequenceView(Scalar* data_, const Shape& shape, Index stride_, bool constant_ = false)
+      : data(data_),
+        steps(shape.steps),
+        batch(shape.batch),
+        features(shape.features),
+        stride(stride_),
+        constant(constant_) {}
+
+  /// A view for reading from a view for writing.
+  template <typename Other>
+    requires std::same_as<const Other, Scalar>
+  SequenceView(const SequenceView<Other>& other)  // NOLINT: a harmless conversion
+      : SequenceView(other.data, other.shape(), other.stride, other.constant) {}
+
+  /// One step, from any row-major Eigen array, matrix, map or block that lies in memory.
+  template <typename Derived>
+    requires std::same_as<typename Derived::Scalar, std::remove_const_t<Scalar>>
+  SequenceView(const Eigen::DenseBase<Derived>& step)  // NOLINT: Eigen arrays are passed as they are
+    requires std::is_const_v<Scalar>
+      : SequenceView(step_of(step.derived().data(), step.derived())) {}
+
+  template <typename Derived>
+    requires std::same_as<typename Derived::Scalar, Scalar>
+  SequenceView(Eigen::DenseBase<Derived>& step)  // NOLINT: Eigen arrays are passed as they are
+    requires(!std::is_const_v<Scalar>)
+      : SequenceView(step_of(step.derived().data(), step.derived())) {}
+
+  Shape shape() const { return {steps, batch, features}; }
+  /// Rows that are stored.
+  Index rows() const { return constant ? batch : steps * batch; }
+  bool empty() const { return data == nullptr; }
+
+  Scalar* row(Index t, Index b) const { return data + ((constant ? 0 : t * batch) + b) * stride; }
+
+  /// The stored rows as an Eigen array.
+  ArrayMap<Scalar> array() const { return {data, rows(), features, Eigen::OuterStride<>(stride)}; }
+
+  /// One step, itself a sequence of one step.
+  SequenceView step(Index t) const { return {row(t, 0), {1, batch, features}, stride}; }
+
+ private:
+  template <typename Derived>
+  static SequenceView step_of(Scalar* data, const Derived& step) {
+    static_assert(Derived::IsRowMajor || Derived::IsVectorAtCompileTime,
+                  "spiketape: a step must be row-major, (batch, features): use spiketape::Array<Scalar>");
+    static_assert(Derived::IsRowMajor,
+                  "spiketape: one sample is a row: use spiketape::Row<Scalar>, not a column vector");
+    static_assert(int(Derived::InnerStrideAtCompileTime) == 1,
+                  "spiketape: the features of a sample must lie next to each other in memory");
+    return {data, {1, step.rows(), step.cols()}, step.outerStride()};
+  }
+};
+
+/// A sequence that owns its memory: (steps, batch, features), C-contiguous, zero at first.
+template <typename Scalar>
+class Sequence {
+ public:
+  Sequence() = default;
+  Sequence(Index steps, Index batch, Index features) : Sequence(Shape{steps, batch, features}) {}
+  explicit Sequence(const Shape& shape, bool constant = false) : shape_(shape), constant_(constant) {
+    if (shape.steps < 0 || shape.batch < 0 || shape.features < 0)
+      detail::fail_argument("spiketape::Sequence: shape is ", shape, ", expected no negative extent");
+    values_ = Array<Scalar>::Zero(constant ? shape.batch : shape.steps * shape.batch, shape.features);
+  }
+
+  /// The same step, `steps` times over; it is stored once. Layers multiply it once, too.
+  static Sequence repeat(SequenceView<const Scalar> step, Index steps) {
+    if (step.steps != 1)
+      detail::fail_argument("spiketape::Sequence::repeat: input has ", step.steps, " steps, expected 1");
+    Sequence sequence({steps, step.batch, step.features}, true);
+    sequence.values_ = step.array();
+    return sequence;
+  }
+
+  Index steps() const { return shape_.steps; }
+  Index batch() const { return shape_.batch; }
+  Index features() const { return shape_.features; }
+  const Shape& shape() const { return shape_; }
+  bool constant() const { return constant_; }
+
+  Scalar& operator()(Index t, Index b, Index feature) { return view().row(t, b)[feature]; }
+  Scalar operator()(Index t, Index b, Index feature) const { return view().row(t, b)[feature]; }
+
+  /// The stored rows as an Eigen array: (steps * batch, features), or (batch, features) if constant.
+  Array<Scalar>& array() { return values_; }
+  const Array<Scalar>& array() const { return values_; }
+
+  /// One step as an Eigen array, (batch, features).
+  ArrayMap<Scalar> step(Index t) { return view().step(t).array(); }
+  ArrayMap<const Scalar> step(Index t) const { return view().step(t).array(); }
+
+  SequenceView<Scalar> view() { return {values_.data(), shape_, shape_.features, constant_}; }
+  SequenceView<const Scalar> view() const { return {values_.data(), shape_, shape_.features, constant_}; }
+  operator SequenceView<Scalar>() { return view(); }              // NOLINT: passed like an array
+  operator SequenceView<const Scalar>() const { return view(); }  // NOLINT: passed like an array
+
+ private:
+  Shape shape_;
+  bool constant_ = false;
+  Array<Scalar> values_;
+};
+
+}  // namespace spiketape

@@ -1,0 +1,77 @@
+// Seeded random numbers that are the same on every platform and with every compiler: the
+// distributions of <random> are not, so only integer arithmetic and exact scaling is used here.
+#pragma once
+
+#include <spiketape/core/error.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+namespace spiketape {
+
+namespace detail {
+
+/// The finalizer of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
+/// OOPSLA 2014): maps every 64-bit number to another, with all bits mixed.
+constexpr std::uint64_t mix_bits(std::uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+}  // namespace detail
+
+/// SplitMix64: a 64-bit state, a 64-bit output, period 2^64. A value: copying it repeats its numbers.
+/// It is a UniformRandomBitGenerator, so it also drives the standard library's algorithms.
+class Random {
+ public:
+  using result_type = std::uint64_t;
+
+  explicit constexpr Random(std::uint64_t seed) : state_(detail::mix_bits(seed)) {}
+
+  static constexpr result_type min() { return 0; }
+  static constexpr result_type max() { return std::numeric_limits<result_type>::max(); }
+
+  /// 64 random bits.
+  constexpr result_type operator()() {
+    state_ += 0x9e3779b97f4a7c15u;
+    return detail::mix_bits(state_);
+  }
+
+  /// Uniform in [0, 1), a multiple of 2^-53.
+  constexpr double uniform() { return static_cast<double>((*this)() >> 11) * 0x1p-53; }
+
+  /// Uniform in [low, high).
+  constexpr double uniform(double low, double high) { return low + (high - low) * uniform(); }
+
+  /// Uniform among 0, 1, ..., count - 1, without bias. Throws std::invalid_argument for count 0.
+  constexpr std::uint64_t below(std::uint64_t count) {
+    if (count == 0) detail::fail_argument("spiketape::Random::below: count is 0, expected at least 1");
+    // Numbers under the threshold would favour small remainders: draw again (fewer than two draws
+    // on average).
+    const std::uint64_t threshold = (0 - count) % count;
+    std::uint64_t bits = (*this)();
+    while (bits < threshold) bits = (*this)();
+    return bits % count;
+  }
+
+  /// Puts the elements of a random-access container in random order (Fisher and Yates).
+  template <typename Container>
+  constexpr void shuffle(Container& items) {
+    for (std::size_t i = items.size(); i > 1; --i) {
+      const auto j = static_cast<std::size_t>(below(i));
+      using std::swap;
+      swap(items[i - 1], items[j]);
+    }
+  }
+
+  /// A generator of its own, independent of this one's further numbers.
+  constexpr Random split() { return Random((*this)()); }
+
+ private:
+  std::uint64_t state_;
+};
+
+}  // namespace spiketape

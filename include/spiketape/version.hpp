@@ -1,0 +1,6 @@
+// The one source of the version: CMake reads it here.
+#pragma once
+
+#define SPIKETAPE_VERSION_MAJOR 0
+#define SPIKETAPE_VERSION_MINOR 1
+#define SPIKETAPE_VERSION_PATCH 0
