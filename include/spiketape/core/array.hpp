@@ -45,15 +45,11 @@ struct Shape {
   Index features = 0;
 
   friend bool operator==(const Shape&, const Shape&) = default;
+  /// How a shape reads in an error: (steps, batch, features).
+  friend void append(std::string& text, const Shape& shape) {
+    text += detail::text_of('(', shape.steps, ", ", shape.batch, ", ", shape.features, ')');
+  }
 };
-
-namespace detail {
-
-inline void append(std::string& text, const Shape& shape) {
-  text += text_of('(', shape.steps, ", ", shape.batch, ", ", shape.features, ')');
-}
-
-}  // namespace detail
 
 /// A window on a sequence somebody else owns: cheap to copy, never owns, never allocates.
 /// `stride` is the distance between the beginnings of two rows. A constant sequence has `steps`
@@ -98,6 +94,8 @@ struct SequenceView {
   Shape shape() const { return {steps, batch, features}; }
   /// Rows that are stored.
   Index rows() const { return constant ? batch : steps * batch; }
+  /// Steps that are stored.
+  Index stored_steps() const { return constant ? 1 : steps; }
   bool empty() const { return data == nullptr; }
 
   Scalar* row(Index t, Index b) const { return data + ((constant ? 0 : t * batch) + b) * stride; }

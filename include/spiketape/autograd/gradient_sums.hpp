@@ -1,0 +1,129 @@
+// Where the gradients of parameters are added up.
+#pragma once
+
+#include <spiketape/core/parameter.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+namespace spiketape {
+
+/// The gradient of one parameter.
+template <Real Scalar>
+struct GradientSum {
+  ParameterPtr<Scalar> parameter;
+  /// Laid out like the parameter's memory. For a number that many neurons share it is one row, a sum
+  /// for each neuron, reduced when the gradient is read: that order is the same for a sequence, for a
+  /// loop of steps and for any number of threads.
+  detail::AlignedVector<Scalar> values;
+  Index features = 0;    // neurons that share one number, else the parameter's columns
+  bool shared = false;   // the parameter is one number for `features` neurons
+  bool written = false;  // holds a gradient
+
+  /// The sums, ready to be added to: zero if this is the first write of a round.
+  Scalar* open() {
+    if (!written) std::fill(values.begin(), values.end(), Scalar(0));
+    written = true;
+    return values.data();
+  }
+};
+
+/// Maps parameters to their gradients. Tapes add into it during backward; an optimizer reads it and
+/// clears it; without a clear in between, gradients of several batches add up. One for each thread.
+/// Allocates when a parameter is met for the first time, then never.
+template <Real Scalar>
+class GradientSums {
+ public:
+  GradientSums() = default;
+  GradientSums(const GradientSums&) = delete;
+  GradientSums& operator=(const GradientSums&) = delete;
+
+  /// The place for the gradient of a parameter, laid out like it.
+  GradientSum<Scalar>& sum_of(const ParameterPtr<Scalar>& parameter) {
+    GradientSum<Scalar>& sum = find_or_add(parameter);
+    if (sum.values.empty()) {
+      sum.values.resize(parameter->values.size());
+      sum.features = parameter->cols;
+    }
+    return sum;
+  }
+
+  /// The place for the gradient of one number that `features` neurons share.
+  GradientSum<Scalar>& shared_sum_of(const ParameterPtr<Scalar>& parameter, Index features) {
+    GradientSum<Scalar>& sum = find_or_add(parameter);
+    const auto count = static_cast<std::size_t>(detail::padded<Scalar>(features));
+    if (sum.values.size() < count) sum.values.resize(count);  // the added sums begin at zero
+    sum.shared = true;
+    sum.features = std::max(sum.features, features);
+    return sum;
+  }
+
+  /// Whether a backward pass has reached the parameter since the last clear.
+  bool has(const ParameterPtr<Scalar>& parameter) const {
+    const GradientSum<Scalar>* sum = find(parameter);
+    return sum != nullptr && sum->written;
+  }
+  bool has(const Parameter<Scalar>& parameter) const { return has(parameter.ptr()); }
+
+  /// The gradient of a parameter, (rows, cols) like it; zero if none has reached it. Allocates.
+  Array<Scalar> gradient(const ParameterPtr<Scalar>& parameter) const {
+    const GradientSum<Scalar>* sum = find(parameter);
+    if (sum == nullptr || !sum->written) return Array<Scalar>::Zero(parameter->rows, parameter->cols);
+    if (sum->shared) return Array<Scalar>::Constant(1, 1, reduced(*sum));
+    return ArrayMap<const Scalar>(sum->values.data(), parameter->rows, parameter->cols,
+                                  Eigen::OuterStride<>(parameter->stride));
+  }
+  Array<Scalar> gradient(const Parameter<Scalar>& parameter) const { return gradient(parameter.ptr()); }
+
+  /// The sum over the neurons that share one number. Rounded once, so that wide layers lose nothing.
+  static Scalar reduced(const GradientSum<Scalar>& sum) {
+    double total = 0;
+    for (Index i = 0; i < sum.features; ++i) total += static_cast<double>(sum.values[static_cast<std::size_t>(i)]);
+    return static_cast<Scalar>(total);
+  }
+
+  /// The place of a parameter's gradient, or nullptr: for optimizers.
+  const GradientSum<Scalar>* find(const ParameterPtr<Scalar>& parameter) const {
+    for (const auto& sum : sums_)
+      if (sum->parameter == parameter) return sum.get();
+    return nullptr;
+  }
+
+  /// Adds the gradients of another, parameter by parameter: how shards of a batch are joined.
+  void add(const GradientSums& other) {
+    for (const auto& theirs : other.sums_) {
+      if (!theirs->written) continue;
+      GradientSum<Scalar>& sum =
+          theirs->shared ? shared_sum_of(theirs->parameter, theirs->features) : sum_of(theirs->parameter);
+      const auto count = static_cast<Index>(theirs->values.size());
+      Eigen::Map<Eigen::ArrayX<Scalar>>(sum.open(), count) +=
+          Eigen::Map<const Eigen::ArrayX<Scalar>>(theirs->values.data(), count);
+    }
+  }
+
+  /// Forgets every gradient and keeps the memory.
+  void clear() {
+    for (auto& sum : sums_) sum->written = false;
+  }
+  /// Forgets the gradient of one parameter.
+  void clear(const ParameterPtr<Scalar>& parameter) {
+    for (auto& sum : sums_)
+      if (sum->parameter == parameter) sum->written = false;
+  }
+
+ private:
+  GradientSum<Scalar>& find_or_add(const ParameterPtr<Scalar>& parameter) {
+    for (auto& sum : sums_)
+      if (sum->parameter == parameter) return *sum;
+    sums_.push_back(std::make_unique<GradientSum<Scalar>>());
+    sums_.back()->parameter = parameter;
+    return *sums_.back();
+  }
+
+  // A network has few parameters: a search along the list is faster than a map. The sums stay where
+  // they are, since records on tapes point at them.
+  std::vector<std::unique_ptr<GradientSum<Scalar>>> sums_;
+};
+
+}  // namespace spiketape

@@ -1,0 +1,284 @@
+// The tape: remembers what was computed, and walks back through it.
+#pragma once
+
+#include <spiketape/autograd/arena.hpp>
+#include <spiketape/autograd/gradient_sums.hpp>
+#include <spiketape/autograd/var.hpp>
+#include <spiketape/core/lanes.hpp>
+#include <spiketape/core/product.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <new>
+#include <type_traits>
+
+namespace spiketape {
+
+/// An adjoint that an operation's backward is about to add to. `first` says that it holds nothing yet:
+/// then the operation stores instead of adding, so no adjoint is ever set to zero beforehand.
+template <Real Scalar>
+struct Adjoint {
+  SequenceView<Scalar> view;
+  bool first;
+
+  /// Adds contribution(t), an Eigen expression of (batch, features), for t = 0, ..., steps - 1. A
+  /// constant sequence has one stored step, which collects the sum over all; a result that is itself
+  /// constant has collected already, so its `steps` is 1.
+  template <typename Contribution>
+  void add(Index steps, Contribution&& contribution) const {
+    if (first && steps == 0 && view.rows() > 0) view.array().setZero();
+    for (Index t = 0; t < steps; ++t) {
+      auto step = view.step(t).array();
+      if (first && (t == 0 || !view.constant)) {
+        step = contribution(t);
+      } else {
+        step += contribution(t);
+      }
+    }
+  }
+};
+
+/// What can be recorded: a value without destructor that knows how to pass adjoints from its outputs
+/// back to its inputs.
+template <typename Op, typename Scalar>
+concept Recordable = std::is_trivially_destructible_v<Op> && std::is_copy_constructible_v<Op> &&
+                     requires(const Op op, Tape<Scalar>& tape) { op.backward(tape); };
+
+/// Records operations on arrays and runs their derivatives in reverse (reverse-mode automatic
+/// differentiation). One record stands for a whole matrix operation; its backward is a template
+/// instance, so there is one indirect call for each operation and none for an element.
+///
+///     st::Tape<float> tape;
+///     for (...) {
+///       tape.reset();                                    // forget, keep the memory
+///       auto [spk, mem] = net(tape.constant(images, 25));
+///       auto loss = st::cross_entropy(mem, labels);
+///       tape.backward(loss);
+///       optimizer.step(tape.gradients());
+///     }
+///
+/// Explicit: there is no global or thread-local tape. One for each thread; neither copied nor moved,
+/// since handles point at it. Values, adjoints and records lie in an arena: from the second iteration
+/// of the same shapes on, nothing is allocated. Layers must stay as they are from a forward pass to
+/// its backward pass.
+template <Real Scalar>
+class Tape {
+ public:
+  Tape() : gradients_(&own_gradients_) {}
+  /// A tape that adds the gradients of parameters into sums of the caller's, which must outlive it.
+  explicit Tape(GradientSums<Scalar>& gradients) : gradients_(&gradients) {}
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  /// A value that is not differentiated, copied from a step or a sequence.
+  Var<Scalar> constant(SequenceView<const Scalar> value) { return copy(value, false); }
+  /// The same step, `steps` times over, stored once: layers multiply it once.
+  Var<Scalar> constant(SequenceView<const Scalar> step, Index steps) {
+    return copy(repeated(step, steps, "constant"), false);
+  }
+  /// A value the loss is differentiated by, copied from a step or a sequence; see Var::adjoint.
+  Var<Scalar> variable(SequenceView<const Scalar> value) { return copy(value, true); }
+  Var<Scalar> variable(SequenceView<const Scalar> step, Index steps) {
+    return copy(repeated(step, steps, "variable"), true);
+  }
+
+  /// A value that lies in memory of the caller's, and an adjoint that is written there by backward
+  /// (overwritten, not added to): the way to differentiate a part of a larger computation. Both must
+  /// outlive the backward pass and have rows padded to whole lanes, as values on tapes have.
+  Var<Scalar> leaf(SequenceView<Scalar> value, SequenceView<Scalar> adjoint) {
+    if (adjoint.shape() != value.shape() || adjoint.constant != value.constant)
+      detail::fail_argument("spiketape::Tape::leaf: adjoint has shape ", adjoint.shape(), ", value has ",
+                            value.shape());
+    const Index width = detail::whole_lanes<Scalar>(value.features);
+    if (value.stride < width || adjoint.stride < width)
+      detail::fail_argument("spiketape::Tape::leaf: rows have a stride of ", std::min(value.stride, adjoint.stride),
+                            ", expected at least ", width, " (whole lanes); copy with Tape::variable instead");
+    Var<Scalar> var = add_node(value, true);
+    var.node_->adjoint = adjoint;
+    foreign_ = prepend(foreign_, var.node_);
+    return var;
+  }
+
+  /// Forgets everything recorded and keeps the memory. Handles made before become invalid.
+  void reset() {
+    arena_.rewind();
+    last_ = nullptr;
+    foreign_ = nullptr;
+    swept_ = false;
+    ++generation_;
+  }
+
+  /// The derivative of `loss`, a single number, by every variable and parameter it came from: adjoints
+  /// of variables are read with Var::adjoint, those of parameters are added into gradients(). Once for
+  /// each recording: a second call throws until the tape is reset.
+  void backward(const Var<Scalar>& loss) {
+    check_mine(loss, "backward");
+    if (loss.shape() != Shape{1, 1, 1})
+      detail::fail_argument("spiketape::Tape::backward: loss has shape ", loss.shape(), ", expected (1, 1, 1)");
+    if (!loss.differentiable())
+      detail::fail_argument("spiketape::Tape::backward: loss depends on no variable and no parameter");
+    check_not_swept("backward");
+    touch(loss).add(1, [](Index) { return Array<Scalar>::Ones(1, 1); });
+    backward();
+  }
+
+  /// The same from adjoints that are already there: see open_adjoint.
+  void backward() {
+    check_not_swept("backward");
+    swept_ = true;
+    for (const Record* record = last_; record != nullptr; record = record->previous)
+      record->run(record->op, *this);
+    for (const Foreign* leaf = foreign_; leaf != nullptr; leaf = leaf->previous)
+      if (!leaf->node->touched) clear_adjoint(*leaf->node);
+  }
+
+  /// The adjoint of a value, to be filled before backward(): zero at first.
+  SequenceView<Scalar> open_adjoint(const Var<Scalar>& var) {
+    check_mine(var, "open_adjoint");
+    if (!var.differentiable())
+      detail::fail_argument("spiketape::Tape::open_adjoint: the value is a constant, expected a differentiable one");
+    if (!var.node_->touched) {
+      provide_adjoint(*var.node_);
+      clear_adjoint(*var.node_);
+    }
+    return var.node_->adjoint;
+  }
+
+  /// The sums of the parameters' gradients.
+  GradientSums<Scalar>& gradients() { return *gradients_; }
+  const GradientSums<Scalar>& gradients() const { return *gradients_; }
+
+  /// Bytes held for values, adjoints and records.
+  std::size_t capacity() const { return arena_.capacity(); }
+
+  // The door for operations, the library's and yours: make room for the result, compute it, record
+  // how to go back.
+
+  /// Room for a result, its padding zero, the rest not initialised.
+  Var<Scalar> result(const Shape& shape, bool differentiable, bool constant = false) {
+    check_not_swept("result");
+    return add_node(room(shape, constant), differentiable);
+  }
+  /// Writable view of a result, for the operation that made it.
+  SequenceView<Scalar> writable(const Var<Scalar>& var) {
+    check_mine(var, "writable");
+    return var.node_->value;
+  }
+
+  /// Remembers an operation: `op.backward(tape)` will be called in reverse order of recording.
+  template <typename Op>
+    requires Recordable<Op, Scalar>
+  void record(const Op& op) {
+    check_not_swept("record");
+    void* place = arena_.allocate(sizeof(Op));
+    new (place) Op(op);
+    auto* record = static_cast<Record*>(arena_.allocate(sizeof(Record)));
+    new (record) Record{
+        [](const void* recorded, Tape& tape) { static_cast<const Op*>(recorded)->backward(tape); }, place, last_};
+    last_ = record;
+  }
+
+  /// Inside backward: the adjoint of an input, to be added to.
+  Adjoint<Scalar> touch(const Var<Scalar>& var) {
+    detail::Node<Scalar>& node = *var.node_;
+    const bool first = !node.touched;
+    if (first) provide_adjoint(node);
+    node.touched = true;
+    return {node.adjoint, first};
+  }
+
+  /// Memory until the next reset, 64-byte-aligned, not initialised.
+  template <typename T>
+  T* allocate(Index count) {
+    return arena_.allocate_array<T>(static_cast<std::size_t>(count));
+  }
+  /// Room for a sequence with padded rows until the next reset: its padding is zero, the rest is not
+  /// initialised.
+  SequenceView<Scalar> room(const Shape& shape, bool constant = false) {
+    const Index stride = detail::padded<Scalar>(shape.features);
+    const Index rows = constant ? shape.batch : shape.steps * shape.batch;
+    SequenceView<Scalar> view(allocate<Scalar>(rows * stride), shape, stride, constant);
+    for (Index row = 0; row < rows && shape.features < stride; ++row)
+      std::fill_n(view.data + row * stride + shape.features, stride - shape.features, Scalar(0));
+    return view;
+  }
+  /// Where matrix products pack their operands.
+  detail::Workspace<Scalar>& workspace() { return workspace_; }
+
+  /// Throws unless the value is on this tape and valid.
+  void check_mine(const Var<Scalar>& var, const char* function) const {
+    if (&var.tape() != this)
+      detail::fail_argument("spiketape::Tape::", function, ": the value belongs to another tape");
+  }
+
+ private:
+  friend class Var<Scalar>;
+
+  struct Record {
+    void (*run)(const void* op, Tape& tape);
+    const void* op;
+    const Record* previous;
+  };
+  struct Foreign {
+    detail::Node<Scalar>* node;
+    const Foreign* previous;
+  };
+
+  Var<Scalar> add_node(const SequenceView<Scalar>& value, bool differentiable) {
+    auto* node = new (arena_.allocate(sizeof(detail::Node<Scalar>)))
+        detail::Node<Scalar>{value, SequenceView<Scalar>(), differentiable, false};
+    return Var<Scalar>(*this, *node, generation_);
+  }
+
+  Var<Scalar> copy(const SequenceView<const Scalar>& value, bool differentiable) {
+    Var<Scalar> var = result(value.shape(), differentiable, value.constant);
+    if (value.rows() > 0) writable(var).array() = value.array();
+    return var;
+  }
+
+  static SequenceView<const Scalar> repeated(SequenceView<const Scalar> step, Index steps, const char* function) {
+    if (step.steps != 1)
+      detail::fail_argument("spiketape::Tape::", function, ": input has ", step.steps,
+                            " steps, expected 1 to repeat it");
+    if (steps < 0)
+      detail::fail_argument("spiketape::Tape::", function, ": steps is ", steps, ", expected at least 0");
+    step.steps = steps;
+    step.constant = true;
+    return step;
+  }
+
+  void provide_adjoint(detail::Node<Scalar>& node) {
+    if (node.adjoint.empty()) node.adjoint = room(node.value.shape(), node.value.constant);
+    node.touched = true;
+  }
+  static void clear_adjoint(detail::Node<Scalar>& node) {
+    if (node.adjoint.rows() > 0) node.adjoint.array().setZero();
+    node.touched = true;
+  }
+
+  const Foreign* prepend(const Foreign* list, detail::Node<Scalar>* node) {
+    return new (arena_.allocate(sizeof(Foreign))) Foreign{node, list};
+  }
+
+  void check_not_swept(const char* function) const {
+    if (swept_)
+      detail::fail_argument("spiketape::Tape::", function,
+                            ": backward has been run on this recording, expected a reset before going on");
+  }
+
+  Arena arena_;
+  GradientSums<Scalar> own_gradients_;
+  GradientSums<Scalar>* gradients_;
+  detail::Workspace<Scalar> workspace_;
+  const Record* last_ = nullptr;
+  const Foreign* foreign_ = nullptr;
+  bool swept_ = false;
+  std::uint64_t generation_ = 0;
+};
+
+template <Real Scalar>
+bool Var<Scalar>::valid() const {
+  return node_ != nullptr && generation_ == tape_->generation_;
+}
+
+}  // namespace spiketape

@@ -1,0 +1,88 @@
+// Whole files in and out of memory, with every step checked.
+#pragma once
+
+#include <spiketape/core/error.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace spiketape {
+
+namespace detail {
+
+struct FileCloser {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+/// The system's words for a number from errno.
+inline std::string system_reason(int number) { return std::generic_category().message(number); }
+
+}  // namespace detail
+
+/// The bytes of a file. Allocates them. Throws std::runtime_error, with the path and the system's
+/// reason, when the file cannot be opened or read.
+inline std::vector<std::uint8_t> read_file(const std::string& path) {
+  const std::unique_ptr<std::FILE, detail::FileCloser> file(std::fopen(path.c_str(), "rb"));
+  if (!file)
+    detail::fail_file("spiketape::read_file: cannot open '", path, "': ", detail::system_reason(errno));
+  std::vector<std::uint8_t> bytes;
+  std::uint8_t chunk[1 << 16];
+  // The size is not asked for beforehand: pipes have none.
+  while (const std::size_t count = std::fread(chunk, 1, sizeof chunk, file.get()))
+    bytes.insert(bytes.end(), chunk, chunk + count);
+  if (std::ferror(file.get()))
+    detail::fail_file("spiketape::read_file: cannot read '", path, "': ", detail::system_reason(errno));
+  return bytes;
+}
+
+/// Makes `bytes` the contents of the file `path`: all of them or, on an error, none. They go to
+/// `path` + ".tmp", which then takes the name `path`; a file that had either name is replaced. Where
+/// that fails, the temporary file is removed, an old file `path` is untouched, and std::runtime_error
+/// names the path and the system's reason. Devices and pipes are refused: renaming would replace them.
+inline void write_file(const std::string& path, std::string_view bytes) {
+  std::error_code error;
+  if (std::filesystem::is_other(path, error))
+    detail::fail_file("spiketape::write_file: cannot write '", path, "': it is a device, a pipe or a socket");
+
+  const std::string temporary = path + ".tmp";
+  std::FILE* file = std::fopen(temporary.c_str(), "wb");
+  if (!file)
+    detail::fail_file("spiketape::write_file: cannot write '", path, "': opening '", temporary,
+                      "': ", detail::system_reason(errno));
+
+  const char* step = nullptr;
+  std::string reason;
+  // fwrite takes no null pointer, which is what an empty text may hold.
+  const std::size_t written = bytes.empty() ? 0 : std::fwrite(bytes.data(), 1, bytes.size(), file);
+  if (written != bytes.size() || std::fflush(file) != 0) {
+    step = "writing";
+    reason = detail::system_reason(errno);
+  }
+  if (std::fclose(file) != 0 && !step) {
+    step = "closing";
+    reason = detail::system_reason(errno);
+  }
+  if (!step) {
+    // Unlike std::rename, this replaces an old file on every system.
+    std::filesystem::rename(temporary, path, error);
+    if (error) {
+      step = "renaming";
+      reason = error.message();
+    }
+  }
+  if (step) {
+    std::remove(temporary.c_str());
+    detail::fail_file("spiketape::write_file: cannot write '", path, "': ", step, " '", temporary,
+                      "': ", reason);
+  }
+}
+
+}  // namespace spiketape

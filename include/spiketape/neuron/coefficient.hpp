@@ -1,0 +1,104 @@
+// The numbers of a neuron: one that all neurons of a layer share, or one for each.
+#pragma once
+
+#include <spiketape/core/parameter.hpp>
+
+#include <initializer_list>
+#include <type_traits>
+
+namespace spiketape {
+
+/// The value of an option such as beta: `.beta = 0.9f`, one number for all neurons, or
+/// `.beta = betas`, an Eigen row or column of one number for each. A single value counts as shared.
+template <Real Scalar>
+class Coefficient {
+ public:
+  template <typename Number>
+    requires std::is_arithmetic_v<Number>
+  Coefficient(Number value) : values_(Row<Scalar>::Constant(1, static_cast<Scalar>(value))) {}  // NOLINT
+
+  template <typename Derived>
+    requires(bool(Derived::IsVectorAtCompileTime) && std::same_as<typename Derived::Scalar, Scalar>)
+  Coefficient(const Eigen::DenseBase<Derived>& values) : values_(values.size()) {  // NOLINT
+    for (Index i = 0; i < values.size(); ++i) values_[i] = values.derived().coeff(i);
+  }
+
+  Coefficient(std::initializer_list<Scalar> values) : values_(static_cast<Index>(values.size())) {
+    std::copy(values.begin(), values.end(), values_.data());
+  }
+
+  const Row<Scalar>& values() const { return values_; }
+
+ private:
+  Row<Scalar> values_;
+};
+
+namespace detail {
+
+/// A coefficient as a neuron keeps it.
+template <Real Scalar>
+struct NeuronCoefficient {
+  Parameter<Scalar> parameter;
+  bool learn;
+
+  NeuronCoefficient(const char* neuron, const char* name, const Coefficient<Scalar>& option, bool learn_)
+      : parameter(name, 1, option.values().size()), learn(learn_) {
+    const Row<Scalar>& values = option.values();
+    if (values.size() == 0)
+      fail_argument("spiketape::", neuron, ": ", name, " has no values, expected one or one for each neuron");
+    for (Index i = 0; i < values.size(); ++i)
+      if (values[i] != values[i]) fail_argument("spiketape::", neuron, ": ", name, " is NaN, expected a number");
+    parameter.array() = values;
+  }
+
+  bool shared() const { return parameter.cols() == 1; }
+
+  void check_features(const char* neuron, Index features) const {
+    if (!shared() && parameter.cols() != features)
+      fail_argument("spiketape::", neuron, ": ", parameter.name(), " has ", parameter.cols(),
+                    " values, input has ", features, " features (expected 1 value or one for each feature)");
+  }
+};
+
+/// Where a loop over lanes reads a coefficient: stride 0 for a shared one, 1 for one for each neuron,
+/// so that one loop serves both.
+template <Real Scalar>
+struct Stream {
+  const Scalar* data;
+  Index stride;
+
+  template <typename Extent>
+  SPIKETAPE_INLINE Lane<Scalar> at(Index i, Extent extent) const {
+    return load(data + i * stride, extent);
+  }
+};
+
+/// One number, repeated through a lane, for streams of stride 0.
+template <Real Scalar>
+struct alignas(alignment) RepeatedNumber {
+  Scalar numbers[Lane<Scalar>::size];
+
+  explicit RepeatedNumber(Scalar number = 0) { Lane<Scalar>(number).store(numbers); }
+  Stream<Scalar> stream() const { return {numbers, 0}; }
+};
+
+/// A coefficient as records on tapes keep it: the parameter's memory.
+template <Real Scalar>
+struct CoefficientView {
+  const Scalar* data;
+  bool shared;
+
+  explicit CoefficientView(const NeuronCoefficient<Scalar>& coefficient)
+      : data(coefficient.parameter.data()), shared(coefficient.shared()) {}
+  CoefficientView() = default;
+
+  /// For loops over lanes; `place` holds the lane of a shared number and must outlive the stream.
+  Stream<Scalar> stream(RepeatedNumber<Scalar>& place) const {
+    if (!shared) return {data, 1};
+    place = RepeatedNumber<Scalar>(*data);
+    return place.stream();
+  }
+};
+
+}  // namespace detail
+}  // namespace spiketape

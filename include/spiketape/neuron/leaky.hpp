@@ -1,0 +1,112 @@
+// Leaky, the first-order leaky integrate-and-fire neuron.
+#pragma once
+
+#include <spiketape/neuron/lif.hpp>
+
+#include <array>
+
+namespace spiketape {
+
+/// The options of Leaky: every parameter of snntorch.Leaky under its name and in its order.
+template <Real Scalar, typename Reset, typename Surrogate, typename Quantizer>
+struct LeakyOptions {
+  /// β, the membrane's decay per step, clamped to [0, 1]: one number, or one for each neuron. Required.
+  Coefficient<Scalar> beta;
+  /// θ: a neuron spikes where U > θ. One number, or one for each neuron.
+  Coefficient<Scalar> threshold = 1;
+  /// The surrogate gradient's parameters, e.g. `.spike_grad = {.alpha = 2}`.
+  Surrogate spike_grad{};
+  /// Spikes carry no surrogate gradient; gradients flow through the membrane only.
+  bool surrogate_disable = false;
+  /// The membrane is kept inside: call `lif(input)`; passing one throws.
+  bool init_hidden = false;
+  /// Only the neuron with the largest U − θ of each sample may spike (the first of equals).
+  bool inhibition = false;
+  bool learn_beta = false;
+  bool learn_threshold = false;
+  /// The reset's parameters, if it has any; the kind of reset is a template parameter.
+  Reset reset_mechanism{};
+  /// The quantizer's parameters, if it has any.
+  Quantizer state_quant{};
+  /// With init_hidden in a Sequential: hand on the membrane too.
+  bool output = false;
+  /// g: a spike has this value. One number, or one for each neuron.
+  Coefficient<Scalar> graded_spikes_factor = 1;
+  bool learn_graded_spikes_factor = false;
+  /// true: the reset acts in the step after the spike; false: in the same step.
+  bool reset_delay = true;
+  /// Compute what snnTorch 0.9.4 computes where its code leaves its documentation: same-step resets
+  /// "un-reset" a membrane that is still above threshold, and under inhibition losers above threshold
+  /// are reset and spikes are not scaled by g.
+  bool snntorch_exact = false;
+};
+
+/// A layer of leaky integrate-and-fire neurons, snntorch.Leaky in C++:
+///
+///     U[t] = β U[t−1] + I[t] − R[t] θ,   S[t] = g·H(U[t] − θ),   R[t] = H(U[t−1] − θ)
+///
+/// with H(x) = 1 where x > 0, else 0; Reset says what R does. Backward, the derivative of H is the
+/// surrogate's; R is not differentiated. All in float or all in double, as Scalar says.
+///
+///     st::Leaky<float> lif({.beta = 0.95f});
+///     auto [spk, mem] = lif(input);                  // a step (batch, features), a Sequence, or a Var
+///
+///     st::Leaky<float, st::reset::Zero, st::surrogate::FastSigmoid> out({.beta = betas,
+///                                                                        .spike_grad = {.slope = 10}});
+///
+/// and with a surrogate of your own, here a lambda:
+///
+///     auto bump = [](auto x) { return 1.0f / (1.0f + x * x); };
+///     st::Leaky<float, st::reset::Subtract, decltype(bump)> mine({.beta = 0.9f, .spike_grad = bump});
+///
+/// Throws std::invalid_argument if a coefficient is empty, NaN, or has neither one value nor one for each
+/// feature of the input.
+template <Real Scalar, ResetPolicy Reset = reset::Subtract, SurrogatePolicy<Scalar> Surrogate = surrogate::ATan,
+          QuantizerPolicy<Scalar> Quantizer = quant::None>
+class Leaky : public LIF<Leaky<Scalar, Reset, Surrogate, Quantizer>, Scalar, Reset, Surrogate, Quantizer, 1, 1> {
+  using Base = LIF<Leaky, Scalar, Reset, Surrogate, Quantizer, 1, 1>;  // one state, U; one coefficient, β
+
+ public:
+  using Options = LeakyOptions<Scalar, Reset, Surrogate, Quantizer>;
+
+  explicit Leaky(const Options& options)
+      : Base(options,
+             {{{name, "beta", options.beta, options.learn_beta},
+               {name, "threshold", options.threshold, options.learn_threshold},
+               {name, "graded_spikes_factor", options.graded_spikes_factor, options.learn_graded_spikes_factor}}}) {}
+
+  /// β: one number (1, 1) or one for each neuron (1, features). Clamped to [0, 1] where it is used.
+  Parameter<Scalar>& beta() { return this->coefficient(0); }
+  const Parameter<Scalar>& beta() const { return this->coefficient(0); }
+
+  [[deprecated("use reset_mem()")]] Array<Scalar> init_leaky() const { return this->reset_mem(); }
+
+  // What LIF asks of a neuron.
+
+  static constexpr const char* name = "Leaky";
+
+  /// U becomes β̂U + I, β̂ = clamp(β, 0, 1).
+  template <typename T>
+  static SPIKETAPE_INLINE void integrate(std::array<T, 1>& states, const T& input, const std::array<T, 1>& c) {
+    states[0] = multiply_add(clamped(c[0]), states[0], input);
+  }
+
+  /// Ū of the integrated membrane becomes that of `entered`, β̂Ū; Ī = Ū; β̄ = Ū·U, or 0 where the clamp
+  /// holds β.
+  template <typename T>
+  static SPIKETAPE_INLINE void integrate_adjoint(const std::array<T, 1>& entered, const std::array<T, 1>& c,
+                                                 std::array<T, 1>& adjoint, T& input_adjoint,
+                                                 std::array<T, 1>& c_adjoint) {
+    input_adjoint = adjoint[0];
+    c_adjoint[0] = where((c[0] >= T(0)) & (c[0] <= T(1)), adjoint[0] * entered[0]);
+    adjoint[0] = clamped(c[0]) * adjoint[0];
+  }
+
+ private:
+  template <typename T>
+  static SPIKETAPE_INLINE T clamped(const T& beta) {
+    return min(max(beta, T(0)), T(1));
+  }
+};
+
+}  // namespace spiketape

@@ -1,0 +1,80 @@
+// What a spike does to the membrane.
+//
+// A reset policy says where the membrane stands right after a spike, as a function of the membrane V
+// and the threshold θ that is affine in both, and its two partial derivatives, which are then plain
+// numbers. `before_input` says whether a delayed reset acts on the membrane that enters the step, so
+// that the input of the step survives, or on the one that leaves it. Your own is a struct like these:
+//
+//     struct ResetToHalf {
+//       static constexpr bool before_input = false;
+//       static constexpr double d_mem = 0.5, d_threshold = 0;
+//       template <typename T> T after(const T& mem, const T&) const { return T(0.5) * mem; }
+//     };
+#pragma once
+
+#include <spiketape/core/lanes.hpp>
+
+#include <concepts>
+#include <type_traits>
+
+namespace spiketape {
+
+/// The contract of a reset policy.
+template <typename R>
+concept ResetPolicy = std::default_initializable<R> && std::is_trivially_copyable_v<R> &&
+                      requires(const R reset, float x, double y, Lane<float> lane) {
+                        { R::before_input } -> std::convertible_to<bool>;
+                        { R::d_mem } -> std::convertible_to<double>;
+                        { R::d_threshold } -> std::convertible_to<double>;
+                        { reset.after(x, x) } -> std::same_as<float>;
+                        { reset.after(y, y) } -> std::same_as<double>;
+                        { reset.after(lane, lane) } -> std::same_as<Lane<float>>;
+                      };
+
+}  // namespace spiketape
+
+namespace spiketape::reset {
+
+/// V stays: the neuron reports threshold crossings and integrates on. snnTorch: "none".
+struct None {
+  static constexpr bool before_input = false;
+  static constexpr double d_mem = 1, d_threshold = 0;
+  template <typename T>
+  SPIKETAPE_INLINE T after(const T& mem, const T&) const {
+    return mem;
+  }
+};
+
+/// V becomes V − θ. snnTorch: "subtract", the default.
+struct Subtract {
+  static constexpr bool before_input = false;
+  static constexpr double d_mem = 1, d_threshold = -1;
+  template <typename T>
+  SPIKETAPE_INLINE T after(const T& mem, const T& threshold) const {
+    return mem - threshold;
+  }
+};
+
+/// V becomes 0, as snnTorch documents "zero": delayed, U = (1 − R)(βU + I), so the input that arrives
+/// in the step of the reset is lost.
+struct Zero {
+  static constexpr bool before_input = false;
+  static constexpr double d_mem = 0, d_threshold = 0;
+  template <typename T>
+  SPIKETAPE_INLINE T after(const T&, const T&) const {
+    return T(0);
+  }
+};
+
+/// V becomes 0 before the input of the step is added: delayed, U = β(1 − R)U + I. This is what
+/// snnTorch 0.9.4 executes for "zero". In the same step (reset_delay = false) it equals Zero.
+struct ZeroBeforeInput {
+  static constexpr bool before_input = true;
+  static constexpr double d_mem = 0, d_threshold = 0;
+  template <typename T>
+  SPIKETAPE_INLINE T after(const T&, const T&) const {
+    return T(0);
+  }
+};
+
+}  // namespace spiketape::reset
