@@ -89,4 +89,9 @@ class Var {
   std::uint64_t generation_ = 0;
 };
 
+template <Real Scalar>
+SequenceView<const Scalar> view_of(const Var<Scalar>& var) {
+  return var.value();
+}
+
 }  // namespace spiketape

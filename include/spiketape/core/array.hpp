@@ -168,4 +168,18 @@ class Sequence {
   Array<Scalar> values_;
 };
 
+/// What a function that reads any kind of step or sequence looks at.
+template <typename Scalar>
+SequenceView<const Scalar> view_of(const Sequence<Scalar>& sequence) {
+  return sequence;
+}
+template <typename Scalar>
+SequenceView<const std::remove_const_t<Scalar>> view_of(const SequenceView<Scalar>& view) {
+  return view;
+}
+template <typename Derived>
+SequenceView<const typename Derived::Scalar> view_of(const Eigen::DenseBase<Derived>& step) {
+  return step;
+}
+
 }  // namespace spiketape

@@ -25,16 +25,18 @@ class Workspace {
   AlignedVector<Scalar> memory_;
 };
 
+/// Without a workspace Eigen finds room itself: on the stack for small products, else on the heap.
 template <typename Scalar>
 class PackingSpace final : public Eigen::internal::level3_blocking<Scalar, Scalar> {
  public:
-  PackingSpace(Index rows, Index cols, Index depth, Workspace<Scalar>& workspace) {
+  PackingSpace(Index rows, Index cols, Index depth, Workspace<Scalar>* workspace) {
     this->m_mc = rows;
     this->m_nc = cols;
     this->m_kc = depth;
     Eigen::internal::computeProductBlockingSizes<Scalar, Scalar>(this->m_kc, this->m_mc, this->m_nc);
+    if (workspace == nullptr) return;
     const Index size_a = whole_cache_lines(this->m_mc * this->m_kc);
-    this->m_blockA = workspace.reserve(size_a + this->m_kc * this->m_nc);
+    this->m_blockA = workspace->reserve(size_a + this->m_kc * this->m_nc);
     this->m_blockB = this->m_blockA + size_a;
   }
 
@@ -57,8 +59,18 @@ enum class Order { as_is, transposed };
 /// C += op(A) * op(B), C of (rows, cols), all row-major. `depth` is the inner extent.
 template <Order order_a, Order order_b, typename Scalar>
 void add_product(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand<Scalar> b, Scalar* c,
-                 Index stride_c, Workspace<Scalar>& workspace) {
+                 Index stride_c, Workspace<Scalar>* workspace) {
   if (rows == 0 || cols == 0 || depth == 0) return;
+  if constexpr (order_a == Order::as_is && order_b == Order::as_is) {
+    if (rows == 1) {  // a product with a vector needs no packing
+      using Vector = Eigen::Matrix<Scalar, 1, Eigen::Dynamic, Eigen::RowMajor>;
+      using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+      Eigen::Map<Vector>(c, cols).noalias() +=
+          Eigen::Map<const Vector>(a.data, depth) *
+          Eigen::Map<const Matrix, Eigen::Unaligned, Eigen::OuterStride<>>(b.data, depth, cols, Eigen::OuterStride<>(b.stride));
+      return;
+    }
+  }
   // A row-major C is the transpose of a column-major one, so this runs C' += op(B)' op(A)'.
   constexpr int layout_a = order_a == Order::as_is ? Eigen::ColMajor : Eigen::RowMajor;
   constexpr int layout_b = order_b == Order::as_is ? Eigen::ColMajor : Eigen::RowMajor;

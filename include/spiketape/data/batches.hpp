@@ -1,0 +1,140 @@
+// Mini-batches of labelled images, in their own order or shuffled.
+#pragma once
+
+#include <spiketape/core/array.hpp>
+#include <spiketape/core/error.hpp>
+#include <spiketape/core/random.hpp>
+#include <spiketape/data/images.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <iterator>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace spiketape {
+
+/// Some images as currents, and their labels: a view of memory that Batches owns.
+template <Real Scalar>
+struct Batch {
+  ArrayMap<const Scalar> input;  ///< (size, features), in the unit of currents: already scaled.
+  std::span<const int> labels;   ///< The class of each row of the input.
+  Index first;                   ///< Place of the first row in this pass: 0, batch_size, ...
+
+  Index size() const { return input.rows(); }
+};
+
+/// Cuts images into batches:
+///   Batches<float> batches(images, 128, Random(seed));
+///   for (const auto& batch : batches.shuffled()) train(batch.input, batch.labels);
+/// The last batch of a pass is smaller where the batch size does not divide the number of images. The
+/// constructor allocates the memory of one batch; a pass allocates nothing. A batch is valid until the
+/// next one is taken, and one pass must end before the next begins: they share that memory. The images
+/// must stay as they are, and where they are, for as long as the Batches live.
+template <Real Scalar>
+class Batches {
+ public:
+  /// Throws std::invalid_argument for a batch size below 1, or if there is no image, no pixel, or not
+  /// one label for each image.
+  Batches(const Images& images, Index batch_size, Random random)
+      : images_(&images), batch_size_(std::min(batch_size, images.count())), random_(random) {
+    const auto fail = [](const auto&... parts) { detail::fail_argument("spiketape::Batches: ", parts...); };
+    if (batch_size < 1) fail("batch_size is ", batch_size, ", expected at least 1");
+    if (images.count() == 0 || images.features() == 0)
+      fail("images has ", images.count(), " images of ", images.features(),
+           " pixels, expected at least 1 of 1");
+    if (!std::cmp_equal(images.labels.size(), images.count()))
+      fail("images has ", images.labels.size(), " labels for ", images.count(), " images, expected as many");
+    if (!std::isfinite(images.scale)) fail("images has the scale ", images.scale, ", expected a finite one");
+    order_.resize(images.labels.size());
+    std::iota(order_.begin(), order_.end(), Index(0));
+    input_.resize(batch_size_, images.features());
+    labels_.resize(static_cast<std::size_t>(batch_size_));
+  }
+  Batches(const Images&&, Index, Random) = delete;  // the images would not live long enough
+
+  /// The number of batches in a pass.
+  Index size() const { return (images_->count() + batch_size_ - 1) / batch_size_; }
+
+  class Pass;
+  /// One pass over all images in a new random order: the same orders, call by call, for the same seed
+  /// on every machine. Allocates nothing.
+  Pass shuffled() & {
+    random_.shuffle(order_);
+    return Pass(*this, order_.data());
+  }
+  /// One pass over all images in their own order; leaves the random numbers alone. Allocates nothing.
+  Pass in_order() & { return Pass(*this, nullptr); }
+
+ private:
+  const Images* images_;
+  Index batch_size_;
+  Random random_;
+  std::vector<Index> order_;
+  Array<Scalar> input_;
+  std::vector<int> labels_;
+};
+
+/// What shuffled() and in_order() give: a range of batches to go through once.
+template <Real Scalar>
+class Batches<Scalar>::Pass {
+ public:
+  class Iterator;
+
+  Iterator begin() const { return Iterator(*batches_, order_); }
+  std::default_sentinel_t end() const { return {}; }
+
+ private:
+  friend Batches;
+  Pass(Batches& batches, const Index* order) : batches_(&batches), order_(order) {}
+
+  Batches* batches_;
+  const Index* order_;  // null: the images' own
+};
+
+/// An input iterator: fills the memory of the batch as it moves.
+template <Real Scalar>
+class Batches<Scalar>::Pass::Iterator {
+ public:
+  using value_type = Batch<Scalar>;
+  using difference_type = std::ptrdiff_t;
+
+  Batch<Scalar> operator*() const {
+    const Array<Scalar>& input = batches_->input_;
+    return {{input.data(), size_, input.cols(), Eigen::OuterStride<>(input.cols())},
+            std::span<const int>(batches_->labels_).first(static_cast<std::size_t>(size_)),
+            first_};
+  }
+  Iterator& operator++() {
+    first_ += size_;
+    fill();
+    return *this;
+  }
+  void operator++(int) { ++*this; }
+  friend bool operator==(const Iterator& iterator, std::default_sentinel_t) { return iterator.size_ == 0; }
+
+ private:
+  friend Pass;
+  Iterator(Batches& batches, const Index* order) : batches_(&batches), order_(order) { fill(); }
+
+  void fill() {
+    const Images& images = *batches_->images_;
+    size_ = std::min(batches_->batch_size_, images.count() - first_);
+    for (Index row = 0; row < size_; ++row) {
+      const Index image = order_ ? order_[first_ + row] : first_ + row;
+      batches_->input_.row(row) =
+          images.pixels.row(image).template cast<Scalar>() * static_cast<Scalar>(images.scale);
+      batches_->labels_[static_cast<std::size_t>(row)] = images.labels[static_cast<std::size_t>(image)];
+    }
+  }
+
+  Batches* batches_;
+  const Index* order_;
+  Index first_ = 0;
+  Index size_ = 0;
+};
+
+}  // namespace spiketape

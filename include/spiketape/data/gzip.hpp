@@ -1,0 +1,71 @@
+// Files compressed with gzip, as MNIST is distributed. Needs zlib, so the umbrella header leaves it
+// out: include it by name and link with zlib (in CMake: find_package(ZLIB), ZLIB::ZLIB).
+#pragma once
+
+#include <spiketape/core/error.hpp>
+#include <spiketape/core/file.hpp>
+
+#include <zlib.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace spiketape {
+
+namespace detail {
+
+struct GzipCloser {
+  void operator()(gzFile file) const { gzclose_r(file); }
+};
+
+/// The meaning of a zlib error; `text` is zlib's own.
+inline std::string gzip_reason(int state, const char* text) {
+  switch (state) {
+    case Z_ERRNO:
+      return system_reason(errno);
+    case Z_BUF_ERROR:
+      return "it is truncated: the compressed data stop before their end";
+    case Z_DATA_ERROR:
+      return "it is corrupt: the compressed data contradict themselves";
+    default:
+      return text;
+  }
+}
+
+}  // namespace detail
+
+/// The unpacked bytes of a file compressed with gzip; a file that is not compressed is read as it is.
+///   auto images = parse_idx<std::uint8_t>(read_gzip("train-images-idx3-ubyte.gz"), "train images");
+/// Allocates the result, which may have `limit` bytes at most (1 GiB unless told): a small file can
+/// unpack to a giant. Throws std::runtime_error if the file cannot be read, is truncated or corrupt, or
+/// unpacks to more than that.
+inline std::vector<std::uint8_t> read_gzip(const std::string& path,
+                                           std::size_t limit = std::size_t{1} << 30) {
+  errno = 0;
+  const std::unique_ptr<std::remove_pointer_t<gzFile>, detail::GzipCloser> file(gzopen(path.c_str(), "rb"));
+  if (!file)
+    detail::fail_file("spiketape::read_gzip: cannot open '", path,
+                      "': ", errno ? detail::system_reason(errno) : "out of memory");
+  std::vector<std::uint8_t> bytes;
+  std::uint8_t chunk[1 << 16];
+  int count = 0;
+  while ((count = gzread(file.get(), chunk, sizeof chunk)) > 0) {
+    if (static_cast<std::size_t>(count) > limit - bytes.size())
+      detail::fail_file("spiketape::read_gzip: '", path, "' unpacks to more than the limit of ", limit,
+                        " bytes");
+    bytes.insert(bytes.end(), chunk, chunk + count);
+  }
+  // For gzread a stream that stops early ends like a whole one: only gzerror tells them apart.
+  int state = Z_OK;
+  const char* text = gzerror(file.get(), &state);
+  if (count < 0 || state != Z_OK)
+    detail::fail_file("spiketape::read_gzip: cannot read '", path, "': ", detail::gzip_reason(state, text));
+  return bytes;
+}
+
+}  // namespace spiketape

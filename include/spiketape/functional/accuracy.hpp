@@ -1,0 +1,50 @@
+// How often a network is right.
+#pragma once
+
+#include <spiketape/core/array.hpp>
+
+#include <span>
+#include <vector>
+
+namespace spiketape {
+
+/// The class of each sample by rate code: the output neuron with the largest sum over all steps (the
+/// first of equals; a NaN never wins against a number). `outputs` is a step or a sequence, on arrays or on
+/// a tape, of (steps, batch, classes): spikes, or membranes to read the classes from those. Not
+/// differentiated. Throws std::invalid_argument if there are no classes.
+template <typename Outputs>
+std::vector<int> predict(const Outputs& outputs) {
+  const auto view = view_of(outputs);
+  if (view.features == 0)
+    detail::fail_argument("spiketape::predict: input has shape ", view.shape(), ", expected at least one class");
+  std::vector<int> classes;
+  std::vector<double> sums;
+  for (Index b = 0; b < view.batch; ++b) {
+    sums.assign(static_cast<std::size_t>(view.features), 0.0);
+    for (Index t = 0; t < view.steps; ++t)
+      for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += static_cast<double>(view.row(t, b)[i]);
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < sums.size(); ++i)
+      if (sums[i] > sums[best] || (sums[best] != sums[best] && sums[i] == sums[i])) best = i;
+    classes.push_back(static_cast<int>(best));
+  }
+  return classes;
+}
+
+/// The fraction of samples whose predicted class is the target, in [0, 1]. Throws std::invalid_argument
+/// for an empty batch or a wrong number of targets.
+template <typename Outputs>
+double accuracy(const Outputs& outputs, std::span<const int> targets) {
+  const auto view = view_of(outputs);
+  if (view.batch == 0)
+    detail::fail_argument("spiketape::accuracy: input has shape ", view.shape(), ", expected at least one sample");
+  if (static_cast<Index>(targets.size()) != view.batch)
+    detail::fail_argument("spiketape::accuracy: targets has ", targets.size(), " labels, input has a batch of ",
+                          view.batch);
+  const std::vector<int> classes = predict(outputs);
+  std::size_t right = 0;
+  for (std::size_t b = 0; b < targets.size(); ++b) right += classes[b] == targets[b] ? 1 : 0;
+  return static_cast<double>(right) / static_cast<double>(targets.size());
+}
+
+}  // namespace spiketape

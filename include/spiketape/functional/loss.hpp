@@ -1,0 +1,127 @@
+// Losses on spikes and membranes over time.
+#pragma once
+
+#include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/lanes.hpp>
+
+#include <cmath>
+#include <limits>
+#include <span>
+
+namespace spiketape {
+
+/// How a loss joins the steps of a sequence.
+enum class OverSteps { sum, mean };
+
+struct CrossEntropyOptions {
+  /// Sum over steps, as in snnTorch's tutorials, or mean, as in its ce_rate_loss.
+  OverSteps over_steps = OverSteps::sum;
+  /// The number of samples to divide by; 0: those of this call. For a batch that is split, give the
+  /// size of the whole.
+  Index samples = 0;
+};
+
+namespace detail {
+
+template <Real Scalar>
+struct CrossEntropyOp {
+  Var<Scalar> input, loss;
+  SequenceView<Scalar> probabilities;  // softmax of the input; stored steps
+  const int* targets;
+  Scalar factor;
+
+  void backward(Tape<Scalar>& tape) const {
+    if (!loss.has_adjoint()) return;
+    const Scalar scale = factor * *loss.adjoint().data;
+    const Adjoint<Scalar> adjoint = tape.touch(input);
+    const SequenceView<Scalar>& p = probabilities;
+    // A constant input collects all its steps in one row.
+    const Scalar repeats = p.constant ? static_cast<Scalar>(p.steps) : Scalar(1);
+    for (Index t = 0; t < p.stored_steps(); ++t) {
+      for (Index b = 0; b < p.batch; ++b) {
+        const Scalar* from = p.row(t, b);
+        Scalar* to = adjoint.view.row(t, b);
+        for_whole_lanes<Scalar>(whole_lanes<Scalar>(p.features), [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
+          const Lane<Scalar> part = Lane<Scalar>(scale * repeats) * load(from + i, whole);
+          store(adjoint.first ? part : load(to + i, whole) + part, to + i, whole);
+        });
+        to[targets[b]] -= scale * repeats;
+      }
+    }
+  }
+};
+
+/// Softmax of a padded row into `probabilities` (zero in the padding); returns log Σ exp.
+template <Real Scalar>
+Scalar softmax(const Scalar* row, Scalar* probabilities, Index features) {
+  using L = Lane<Scalar>;
+  constexpr Scalar infinity = std::numeric_limits<Scalar>::infinity();
+  Scalar largest = -infinity;
+  for (Index i = 0; i < features; ++i) largest = row[i] > largest || row[i] != row[i] ? row[i] : largest;
+  L sums = L(0);
+  for_whole_lanes<Scalar>(whole_lanes<Scalar>(features), [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
+    const auto inside = L::counting_from(i) < L(features);
+    const L e = where(inside, exp(load(row + i, whole) - L(largest)));
+    store(e, probabilities + i, whole);
+    sums += e;
+  });
+  Scalar parts[L::size];
+  sums.store(parts);
+  Scalar sum = 0;
+  for (const Scalar part : parts) sum += part;
+  for_whole_lanes<Scalar>(whole_lanes<Scalar>(features), [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
+    store(load(probabilities + i, whole) * L(Scalar(1) / sum), probabilities + i, whole);
+  });
+  return largest + std::log(sum);
+}
+
+}  // namespace detail
+
+/// The cross entropy between softmax(x[t]) and the target class, at every step t:
+///
+///     L = Σ_t (1/B) Σ_b ( log Σ_n exp(x[t, b, n]) − x[t, b, target_b] )
+///
+/// x is (steps, batch, classes), membranes or spikes; `targets` has one class, 0 to classes − 1, for each
+/// sample. With OverSteps::mean divided by the number of steps (snnTorch's ce_rate_loss, on spikes).
+/// Returns a single number; differentiated by x. Throws std::invalid_argument for an empty batch, a wrong
+/// number of targets, or a target out of range.
+template <Real Scalar>
+Var<Scalar> cross_entropy(const Var<Scalar>& x, std::span<const int> targets,
+                          const CrossEntropyOptions& options = {}) {
+  const Shape shape = x.shape();
+  if (shape.batch == 0 || shape.steps == 0)
+    detail::fail_argument("spiketape::cross_entropy: input has shape ", shape, ", expected at least one sample and step");
+  if (static_cast<Index>(targets.size()) != shape.batch)
+    detail::fail_argument("spiketape::cross_entropy: targets has ", targets.size(), " labels, input has a batch of ",
+                          shape.batch);
+  if (options.samples < 0)
+    detail::fail_argument("spiketape::cross_entropy: samples is ", options.samples, ", expected at least 0");
+  for (std::size_t b = 0; b < targets.size(); ++b)
+    if (targets[b] < 0 || targets[b] >= shape.features)
+      detail::fail_argument("spiketape::cross_entropy: target ", b, " is ", targets[b], ", expected 0 to ",
+                            shape.features - 1);
+
+  Tape<Scalar>& tape = x.tape();
+  const Var<Scalar> loss = tape.result({1, 1, 1}, x.differentiable());
+  int* kept_targets = tape.template allocate<int>(shape.batch);
+  std::copy(targets.begin(), targets.end(), kept_targets);
+
+  const SequenceView<const Scalar> values = x.value();
+  const SequenceView<Scalar> probabilities = tape.room(shape, values.constant);
+  double total = 0;  // a sum of many terms, rounded once
+  for (Index t = 0; t < values.stored_steps(); ++t)
+    for (Index b = 0; b < shape.batch; ++b) {
+      const Scalar* row = values.row(t, b);
+      total += static_cast<double>(detail::softmax(row, probabilities.row(t, b), shape.features) - row[targets[static_cast<std::size_t>(b)]]);
+    }
+  if (values.constant) total *= static_cast<double>(shape.steps);
+
+  double factor = 1 / static_cast<double>(options.samples > 0 ? options.samples : shape.batch);
+  if (options.over_steps == OverSteps::mean) factor /= static_cast<double>(shape.steps);
+  *tape.writable(loss).data = static_cast<Scalar>(factor * total);
+  if (loss.differentiable())
+    tape.record(detail::CrossEntropyOp<Scalar>{x, loss, probabilities, kept_targets, static_cast<Scalar>(factor)});
+  return loss;
+}
+
+}  // namespace spiketape

@@ -1,0 +1,170 @@
+// A dense layer: y = x W + b.
+#pragma once
+
+#include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/parameter.hpp>
+#include <spiketape/core/product.hpp>
+#include <spiketape/core/random.hpp>
+
+#include <cmath>
+
+namespace spiketape {
+
+namespace detail {
+
+template <Real Scalar>
+struct LinearOp {
+  Var<Scalar> input, output;
+  const Scalar* weight;  // (in, out)
+  Index weight_stride;
+  GradientSum<Scalar>* weight_sum;
+  GradientSum<Scalar>* bias_sum;  // nullptr: no bias
+
+  void backward(Tape<Scalar>& tape) const {
+    if (!output.has_adjoint()) return;
+    const SequenceView<const Scalar> x = input.value();
+    const SequenceView<const Scalar> y_adjoint = output.adjoint();
+    const Index rows = x.rows();
+    const Index in = x.features;
+    const Index width = whole_lanes<Scalar>(y_adjoint.features);  // the padding is zero on both sides
+
+    add_product<Order::transposed, Order::as_is, Scalar>(in, width, rows, {x.data, x.stride},
+                                                         {y_adjoint.data, y_adjoint.stride}, weight_sum->open(),
+                                                         weight_stride, &tape.workspace());
+    if (bias_sum != nullptr) {
+      Scalar* sum = bias_sum->open();
+      for (Index row = 0; row < rows; ++row) {
+        const Scalar* adjoint_row = y_adjoint.data + row * y_adjoint.stride;
+        for_whole_lanes<Scalar>(width, [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
+          store(load(sum + i, whole) + load(adjoint_row + i, whole), sum + i, whole);
+        });
+      }
+    }
+    if (input.differentiable()) {
+      const Adjoint<Scalar> x_adjoint = tape.touch(input);
+      if (x_adjoint.first && rows > 0) x_adjoint.view.array().setZero();
+      add_product<Order::as_is, Order::transposed, Scalar>(
+          rows, in, y_adjoint.features, {y_adjoint.data, y_adjoint.stride}, {weight, weight_stride},
+          x_adjoint.view.data, x_adjoint.view.stride, &tape.workspace());
+    }
+  }
+};
+
+}  // namespace detail
+
+struct LinearOptions {
+  bool bias = true;
+};
+
+/// A dense layer, y = x W + b, on rows of (in_features), giving rows of (out_features). A whole sequence
+/// is one product; a sequence whose steps are all the same is multiplied once, and so is its weight
+/// gradient. On a tape it is differentiated by its input, W and b.
+///
+/// W is kept as (in_features, out_features), the transpose of PyTorch's, so that what one input neuron
+/// sends lies in one row; like nn.Linear, W and b start uniform in ±1/√in_features.
+template <Real Scalar_>
+class Linear {
+ public:
+  using Scalar = Scalar_;
+
+  /// Throws std::invalid_argument for a negative number of features.
+  Linear(Index in_features, Index out_features, Random& random, const LinearOptions& options = {})
+      : weight_("weight", checked("in_features", in_features), checked("out_features", out_features)),
+        bias_("bias", 1, out_features),
+        has_bias_(options.bias) {
+    const double bound = in_features > 0 ? 1 / std::sqrt(static_cast<double>(in_features)) : 0;
+    fill(weight_, random, bound);
+    if (has_bias_) fill(bias_, random, bound);
+  }
+
+  Index in_features() const { return weight_.rows(); }
+  Index out_features() const { return weight_.cols(); }
+  bool has_bias() const { return has_bias_; }
+
+  /// W, (in_features, out_features): `linear.weight().array() = w.transpose()` takes PyTorch's.
+  Parameter<Scalar>& weight() { return weight_; }
+  const Parameter<Scalar>& weight() const { return weight_; }
+  /// b, (1, out_features); zero and not learned without a bias.
+  Parameter<Scalar>& bias() { return bias_; }
+  const Parameter<Scalar>& bias() const { return bias_; }
+
+  ParameterList<Scalar> parameters() const {
+    if (has_bias_) return {weight_.ptr(), bias_.ptr()};
+    return {weight_.ptr()};
+  }
+
+  /// On a tape: a step or a sequence. Allocates nothing once the tape has warmed up.
+  Var<Scalar> operator()(const Var<Scalar>& input) const {
+    check(input.shape());
+    Tape<Scalar>& tape = input.tape();
+    const Shape shape{input.steps(), input.batch(), out_features()};
+    const Var<Scalar> output = tape.result(shape, true, input.constant());
+    multiply(input.value(), tape.writable(output), detail::whole_lanes<Scalar>(out_features()), &tape.workspace());
+    tape.record(detail::LinearOp<Scalar>{input, output, weight_.data(), weight_.stride(),
+                                         &tape.gradients().sum_of(weight_.ptr()),
+                                         has_bias_ ? &tape.gradients().sum_of(bias_.ptr()) : nullptr});
+    return output;
+  }
+
+  /// One step on an Eigen array (batch, in_features). Allocates the result.
+  template <typename Step>
+  Array<Scalar> operator()(const Eigen::DenseBase<Step>& input) const {
+    const SequenceView<const Scalar> view = input;
+    Array<Scalar> output(view.batch, out_features());
+    forward_into(view, output);
+    return output;
+  }
+
+  /// A whole sequence.
+  Sequence<Scalar> operator()(const Sequence<Scalar>& input) const {
+    Sequence<Scalar> output({input.steps(), input.batch(), out_features()}, input.constant());
+    forward_into(input, output);
+    return output;
+  }
+
+  /// With a result that the caller owns. Allocates nothing for a single row; for more, Eigen's product takes
+  /// its packing space from the stack if it is small (128 KiB), else from the heap.
+  void forward_into(SequenceView<const Scalar> input, SequenceView<Scalar> output) const {
+    check(input.shape());
+    if (output.shape() != Shape{input.steps, input.batch, out_features()} || output.constant != input.constant)
+      detail::fail_argument("spiketape::Linear::forward_into: output has shape ", output.shape(), ", expected ",
+                            Shape{input.steps, input.batch, out_features()});
+    multiply(input, output, out_features(), nullptr);
+  }
+
+ private:
+  static Index checked(const char* parameter, Index features) {
+    if (features < 0)
+      detail::fail_argument("spiketape::Linear: ", parameter, " is ", features, ", expected at least 0");
+    return features;
+  }
+
+  static void fill(Parameter<Scalar>& parameter, Random& random, double bound) {
+    auto values = parameter.array();
+    for (Index row = 0; row < values.rows(); ++row)
+      for (Index col = 0; col < values.cols(); ++col)
+        values(row, col) = static_cast<Scalar>(random.uniform(-bound, bound));
+  }
+
+  void check(const Shape& input) const {
+    if (input.features != in_features())
+      detail::fail_argument("spiketape::Linear: input has ", input.features, " features, weights expect ",
+                            in_features());
+  }
+
+  /// `width` columns of the result: its features, or whole lanes where its rows are padded.
+  void multiply(SequenceView<const Scalar> input, SequenceView<Scalar> output, Index width,
+                detail::Workspace<Scalar>* workspace) const {
+    for (Index row = 0; row < output.rows(); ++row)
+      std::copy_n(bias_.data(), width, output.data + row * output.stride);
+    detail::add_product<detail::Order::as_is, detail::Order::as_is, Scalar>(
+        output.rows(), width, in_features(), {input.data, input.stride}, {weight_.data(), weight_.stride()},
+        output.data, output.stride, workspace);
+  }
+
+  Parameter<Scalar> weight_;
+  Parameter<Scalar> bias_;
+  bool has_bias_;
+};
+
+}  // namespace spiketape

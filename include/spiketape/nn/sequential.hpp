@@ -1,0 +1,127 @@
+// Layers, one after the other.
+#pragma once
+
+#include <spiketape/neuron/lif.hpp>
+
+#include <concepts>
+#include <tuple>
+#include <utility>
+
+namespace spiketape {
+
+namespace detail {
+
+template <typename Layer>
+concept HasParameters = requires(const Layer layer) { layer.parameters(); };
+template <typename Layer>
+concept HasHiddenState = requires(const Layer layer) {
+  layer.reset_hidden();
+  layer.detach_hidden();
+};
+
+// What the next layer receives: the spikes of a neuron, or simply the result.
+template <typename T>
+const T& passed_on(const SpkMem<T>& result) {
+  return result.spk;
+}
+template <typename T>
+const T& passed_on(const T& result) {
+  return result;
+}
+
+}  // namespace detail
+
+/// Forgets the hidden membranes of neurons or networks: `reset_hidden(lif1, lif2)`, `reset_hidden(net)`.
+template <typename... Layers>
+void reset_hidden(const Layers&... layers) {
+  (layers.reset_hidden(), ...);
+}
+
+/// Cuts the gradient between the calls so far and the next ones (truncated BPTT).
+template <typename... Layers>
+void detach_hidden(const Layers&... layers) {
+  (layers.detach_hidden(), ...);
+}
+
+/// A network that is one line a layer:
+///
+///     st::Sequential net(st::Linear<float>(64, 200, random), st::Leaky<float>({.beta = 0.9f}),
+///                        st::Linear<float>(200, 10, random), st::Leaky<float>({.beta = 0.9f}));
+///     auto [spk, mem] = net(input);
+///
+/// A layer is anything callable with the result of the layer before; of a neuron the spikes are passed
+/// on. If the last layer is a neuron, the result is its {spk, mem}; a last neuron that keeps its membrane
+/// inside (init_hidden) hands on `mem` only with `output = true`, else `mem` is empty. Works on Eigen
+/// arrays, on Sequences and on tape variables. Calls are const, so threads share a network.
+template <typename... Layers>
+class Sequential {
+  static_assert(sizeof...(Layers) > 0, "spiketape::Sequential: expected at least one layer");
+
+ public:
+  using Scalar = typename std::tuple_element_t<0, std::tuple<Layers...>>::Scalar;
+
+  explicit Sequential(Layers... layers) : layers_(std::move(layers)...) {}
+
+  template <typename Input>
+  auto operator()(const Input& input) const {
+    return call_from<0>(input);
+  }
+  template <typename Input>
+  auto forward(const Input& input) const {
+    return (*this)(input);
+  }
+
+  /// Layer i, counted from 0.
+  template <std::size_t i>
+  auto& layer() {
+    return std::get<i>(layers_);
+  }
+  template <std::size_t i>
+  const auto& layer() const {
+    return std::get<i>(layers_);
+  }
+
+  /// What all layers learn, in their order.
+  ParameterList<Scalar> parameters() const {
+    ParameterList<Scalar> list;
+    const auto add = [&](const auto& layer) {
+      if constexpr (detail::HasParameters<std::remove_cvref_t<decltype(layer)>>)
+        for (const auto& parameter : layer.parameters()) list.push_back(parameter);
+    };
+    std::apply([&](const auto&... layer) { (add(layer), ...); }, layers_);
+    return list;
+  }
+
+  /// Forgets, or detaches, the hidden state of all layers that have one.
+  void reset_hidden() const {
+    for_hidden([](const auto& layer) { layer.reset_hidden(); });
+  }
+  void detach_hidden() const {
+    for_hidden([](const auto& layer) { layer.detach_hidden(); });
+  }
+
+ private:
+  template <std::size_t i, typename Input>
+  auto call_from(const Input& input) const {
+    auto result = std::get<i>(layers_)(input);
+    if constexpr (i + 1 < sizeof...(Layers)) {
+      return call_from<i + 1>(detail::passed_on(result));
+    } else {
+      if constexpr (requires { result.mem; std::get<i>(layers_).output(); })
+        if (std::get<i>(layers_).init_hidden() && !std::get<i>(layers_).output()) result.mem = {};
+      return result;
+    }
+  }
+
+  template <typename Action>
+  void for_hidden(Action action) const {
+    const auto apply = [&](const auto& layer) {
+      if constexpr (detail::HasHiddenState<std::remove_cvref_t<decltype(layer)>>) action(layer);
+    };
+    std::apply([&](const auto&... layer) { (apply(layer), ...); }, layers_);
+  }
+
+  std::tuple<Layers...> layers_;
+};
+
+}  // namespace spiketape

@@ -1,0 +1,85 @@
+// Adam.
+#pragma once
+
+#include <spiketape/core/lanes.hpp>
+#include <spiketape/optim/optimizer.hpp>
+
+#include <cmath>
+#include <utility>
+
+namespace spiketape {
+
+struct AdamOptions {
+  double lr = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
+  double weight_decay = 0;
+};
+
+namespace detail {
+
+template <Real Scalar>
+struct AdamState {
+  AlignedVector<Scalar> first, second;  // m and v
+  double beta1_power = 1, beta2_power = 1;
+};
+
+}  // namespace detail
+
+/// Adam with bias correction, in the form of PyTorch:
+///
+///     m ← β₁ m + (1 − β₁) g,   v ← β₂ v + (1 − β₂) g²,   g the gradient plus weight_decay·p
+///     p ← p − lr/(1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + eps)
+///
+/// t counts the updates of each parameter. `step` updates every parameter that a gradient has reached and
+/// clears that gradient; the others stay as they are. Allocates in the first step only. Source: Kingma
+/// and Ba, arXiv:1412.6980.
+template <Real Scalar>
+class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
+ public:
+  explicit Adam(ParameterList<Scalar> parameters, const AdamOptions& options = {})
+      : detail::Optimizer<Scalar, detail::AdamState<Scalar>>(std::move(parameters)), options_(options) {
+    detail::check_option("Adam", "lr", options.lr, 0);
+    detail::check_option("Adam", "beta1", options.beta1, 0, 1);
+    detail::check_option("Adam", "beta2", options.beta2, 0, 1);
+    detail::check_option("Adam", "eps", options.eps, 0);
+    detail::check_option("Adam", "weight_decay", options.weight_decay, 0);
+  }
+
+  /// The learning rate, to read and to schedule.
+  double& lr() { return options_.lr; }
+
+  void step(GradientSums<Scalar>& gradients) {
+    using L = Lane<Scalar>;
+    const L beta1 = options_.beta1, rest1 = 1 - options_.beta1;
+    const L beta2 = options_.beta2, rest2 = 1 - options_.beta2;
+    const L eps = options_.eps, decay = options_.weight_decay;
+    this->update_all(gradients, [&](Scalar* values, const Scalar* gradient, Index count, auto& state) {
+      if (state.first.empty()) {
+        state.first.resize(static_cast<std::size_t>(count));
+        state.second.resize(static_cast<std::size_t>(count));
+      }
+      state.beta1_power *= options_.beta1;
+      state.beta2_power *= options_.beta2;
+      const L rate = options_.lr / (1 - state.beta1_power);
+      const L unbias = 1 / std::sqrt(1 - state.beta2_power);
+      Scalar* first = state.first.data();
+      Scalar* second = state.second.data();
+      detail::for_lanes<Scalar>(count, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+        const L p = detail::load(values + i, extent);
+        const L g = multiply_add(decay, p, detail::load(gradient + i, extent));
+        const L m = multiply_add(beta1, detail::load(first + i, extent), rest1 * g);
+        const L v = multiply_add(beta2, detail::load(second + i, extent), rest2 * (g * g));
+        detail::store(m, first + i, extent);
+        detail::store(v, second + i, extent);
+        detail::store(p - rate * (m / multiply_add(sqrt(v), unbias, eps)), values + i, extent);
+      });
+    });
+  }
+
+ private:
+  AdamOptions options_;
+};
+
+}  // namespace spiketape

@@ -1,0 +1,54 @@
+// What optimizers share: the walk over parameters and their gradients.
+#pragma once
+
+#include <spiketape/autograd/gradient_sums.hpp>
+
+#include <cmath>
+#include <vector>
+
+namespace spiketape::detail {
+
+/// Checks an option that must be a finite number of at least `least`, and less than `below` if given.
+inline void check_option(const char* optimizer, const char* option, double value, double least,
+                         double below = HUGE_VAL) {
+  if (!(std::isfinite(value) && value >= least && value < below)) {
+    if (below < HUGE_VAL)
+      fail_argument("spiketape::", optimizer, ": ", option, " is ", value, ", expected at least ", least, " and less than ", below);
+    fail_argument("spiketape::", optimizer, ": ", option, " is ", value, ", expected a finite number of at least ", least);
+  }
+}
+
+/// The base of optimizers. `State` is what one keeps for each parameter.
+template <Real Scalar, typename State>
+class Optimizer {
+ public:
+  const ParameterList<Scalar>& parameters() const { return parameters_; }
+
+ protected:
+  explicit Optimizer(ParameterList<Scalar> parameters)
+      : parameters_(std::move(parameters)), states_(parameters_.size()) {}
+
+  /// Calls update(values, gradient, count, state) for each parameter that a gradient has reached, on the
+  /// whole padded memory (the padding's gradient is zero), then clears that gradient.
+  template <typename Update>
+  void update_all(GradientSums<Scalar>& gradients, Update&& update) {
+    for (std::size_t k = 0; k < parameters_.size(); ++k) {
+      const ParameterPtr<Scalar>& parameter = parameters_[k];
+      const GradientSum<Scalar>* sum = gradients.find(parameter);
+      if (sum == nullptr || !sum->written) continue;
+      if (sum->shared) {
+        const Scalar gradient = GradientSums<Scalar>::reduced(*sum);
+        update(parameter->values.data(), &gradient, Index(1), states_[k]);
+      } else {
+        update(parameter->values.data(), sum->values.data(), static_cast<Index>(parameter->values.size()), states_[k]);
+      }
+      gradients.clear(parameter);
+    }
+  }
+
+ private:
+  ParameterList<Scalar> parameters_;
+  std::vector<State> states_;
+};
+
+}  // namespace spiketape::detail

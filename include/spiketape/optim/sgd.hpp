@@ -1,0 +1,62 @@
+// Stochastic gradient descent.
+#pragma once
+
+#include <spiketape/core/lanes.hpp>
+#include <spiketape/optim/optimizer.hpp>
+
+#include <utility>
+
+namespace spiketape {
+
+struct SGDOptions {
+  double lr = 1e-2;
+  double momentum = 0;
+  double weight_decay = 0;
+};
+
+namespace detail {
+
+template <Real Scalar>
+struct SGDState {
+  AlignedVector<Scalar> velocity;
+};
+
+}  // namespace detail
+
+/// v ← μ v + (g + λ p), p ← p − η v, with η = lr, μ = momentum, λ = weight_decay: PyTorch's SGD
+/// without dampening. `step` updates every parameter that a gradient has reached and clears that
+/// gradient; the others stay as they are. Allocates in the first step only.
+template <Real Scalar>
+class SGD : public detail::Optimizer<Scalar, detail::SGDState<Scalar>> {
+ public:
+  explicit SGD(ParameterList<Scalar> parameters, const SGDOptions& options = {})
+      : detail::Optimizer<Scalar, detail::SGDState<Scalar>>(std::move(parameters)), options_(options) {
+    detail::check_option("SGD", "lr", options.lr, 0);
+    detail::check_option("SGD", "momentum", options.momentum, 0);
+    detail::check_option("SGD", "weight_decay", options.weight_decay, 0);
+  }
+
+  /// The learning rate, to read and to schedule.
+  double& lr() { return options_.lr; }
+
+  void step(GradientSums<Scalar>& gradients) {
+    using L = Lane<Scalar>;
+    const L lr = options_.lr, momentum = options_.momentum, decay = options_.weight_decay;
+    this->update_all(gradients, [&](Scalar* values, const Scalar* gradient, Index count, auto& state) {
+      if (state.velocity.empty()) state.velocity.resize(static_cast<std::size_t>(count));
+      Scalar* velocity = state.velocity.data();
+      detail::for_lanes<Scalar>(count, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+        const L p = detail::load(values + i, extent);
+        const L g = multiply_add(decay, p, detail::load(gradient + i, extent));
+        const L v = multiply_add(momentum, detail::load(velocity + i, extent), g);
+        detail::store(v, velocity + i, extent);
+        detail::store(p - lr * v, values + i, extent);
+      });
+    });
+  }
+
+ private:
+  SGDOptions options_;
+};
+
+}  // namespace spiketape

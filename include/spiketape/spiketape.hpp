@@ -1,0 +1,18 @@
+// The umbrella: all of spiketape but what needs another library (data/gzip.hpp needs zlib).
+#pragma once
+
+#include <spiketape/autograd/ops.hpp>
+#include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/array.hpp>
+#include <spiketape/core/random.hpp>
+#include <spiketape/data/batches.hpp>
+#include <spiketape/data/idx.hpp>
+#include <spiketape/data/images.hpp>
+#include <spiketape/functional/accuracy.hpp>
+#include <spiketape/functional/loss.hpp>
+#include <spiketape/neuron/leaky.hpp>
+#include <spiketape/nn/linear.hpp>
+#include <spiketape/nn/sequential.hpp>
+#include <spiketape/optim/adam.hpp>
+#include <spiketape/optim/sgd.hpp>
+#include <spiketape/version.hpp>
