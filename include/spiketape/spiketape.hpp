@@ -13,6 +13,7 @@
 #include <spiketape/neuron/leaky.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
+#include <spiketape/nn/shards.hpp>
 #include <spiketape/optim/adam.hpp>
 #include <spiketape/optim/sgd.hpp>
 #include <spiketape/version.hpp>

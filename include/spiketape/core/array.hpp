@@ -16,6 +16,10 @@
 #include <type_traits>
 #include <vector>
 
+#if !EIGEN_VERSION_AT_LEAST(3, 4, 0)
+#error "spiketape needs Eigen 3.4 or newer"
+#endif
+
 namespace spiketape {
 
 using Index = Eigen::Index;

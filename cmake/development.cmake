@@ -1,0 +1,39 @@
+# How our own tests, examples and benchmarks are built. Nothing here reaches a user of the library.
+
+set(SPIKETAPE_SANITIZE "" CACHE STRING "Sanitizers for tests and examples, for example address,undefined")
+
+if(PROJECT_IS_TOP_LEVEL)
+  get_property(multi_config GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
+  if(NOT multi_config AND NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release, RelWithDebInfo or MinSizeRel" FORCE)
+  endif()
+  if(NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+    find_program(ccache ccache NO_CACHE)
+    if(ccache)
+      set(CMAKE_CXX_COMPILER_LAUNCHER "${ccache}")
+    endif()
+  endif()
+endif()
+
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+# Warnings and sanitizers sit on a target that is never exported.
+add_library(spiketape_development INTERFACE)
+target_link_libraries(spiketape_development INTERFACE spiketape)
+if(MSVC)
+  target_compile_options(spiketape_development INTERFACE /W4 /WX /bigobj)
+else()
+  target_compile_options(spiketape_development
+                         INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+endif()
+if(SPIKETAPE_SANITIZE)
+  set(sanitize -fsanitize=${SPIKETAPE_SANITIZE} -fno-sanitize-recover=all)
+  target_compile_options(spiketape_development INTERFACE ${sanitize} -fno-omit-frame-pointer -O1 -g)
+  target_link_options(spiketape_development INTERFACE ${sanitize})
+endif()
+
+find_package(OpenMP QUIET COMPONENTS CXX)
+if(OpenMP_CXX_FOUND)
+  target_link_libraries(spiketape_development INTERFACE OpenMP::OpenMP_CXX)
+endif()
+find_package(ZLIB QUIET)

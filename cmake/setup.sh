@@ -1,0 +1,186 @@
+# The common part of tests/run.sh and examples/run.sh, to be sourced (POSIX sh): installs what is missing,
+# then configures and builds. Takes $root, the root of the repository, and $CXX, the compiler, if it is set.
+
+say() { printf 'spiketape: %s\n' "$*"; }
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# --- What is there. The compiler is asked, so that its own search paths count.
+
+default_compiler() {
+  for name in c++ g++ clang++; do
+    if have "$name"; then
+      echo "$name"
+      return
+    fi
+  done
+  echo g++
+}
+
+has_compiler() { have "${compiler%% *}"; }
+
+has_header() {
+  includes=
+  for prefix in /usr /usr/local /opt/homebrew $(printf %s "${CMAKE_PREFIX_PATH:-}" | tr ':;' '  '); do
+    includes="$includes -I$prefix/include/eigen3"
+    case $prefix in /usr) ;; *) includes="$includes -I$prefix/include" ;; esac
+  done
+  # shellcheck disable=SC2086
+  printf '#include <%s>\n' "$1" | $compiler $includes -std=c++20 -E -x c++ - >/dev/null 2>&1
+}
+
+has_catch() { has_header catch2/catch_all.hpp || has_header catch2/catch.hpp; }
+
+# Whether the compiler can link a program with this flag.
+has_flag() {
+  program=$(mktemp)
+  # shellcheck disable=SC2086
+  printf 'int main() {}\n' | $compiler "$1" -x c++ - -o "$program" >/dev/null 2>&1 && found=0 || found=1
+  rm -f "$program"
+  return $found
+}
+
+has_cmake() {
+  have cmake || return 1
+  version=$(cmake --version | sed -n '1s/[^0-9]*\([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+  [ "${version% *}" -gt 3 ] || [ "${version#* }" -ge 21 ]
+}
+
+has_make() { have make || have gmake || have ninja; }
+
+# --- What is missing, as this system's packages.
+
+if have apt-get; then
+  manager=apt-get
+elif have dnf; then
+  manager=dnf
+elif have brew; then
+  manager=brew
+else
+  manager=none
+fi
+
+# need APT DNF BREW PROBE...: notes the package for this system unless the probe succeeds. "-" is no package.
+need() {
+  case $manager in
+    dnf) package=$2 ;;
+    brew) package=$3 ;;
+    *) package=$1 ;;
+  esac
+  shift 3
+  if [ "$package" != - ] && ! "$@"; then
+    missing="$missing $package"
+  fi
+}
+
+need_compiler() {
+  case ${compiler##*/} in
+    g++ | c++) need g++ gcc-c++ - has_compiler ;;
+    clang++) need clang clang - has_compiler ;;
+  esac
+}
+
+need_build_tools() {
+  need_compiler
+  need cmake cmake cmake has_cmake
+  need make make make has_make
+  need libeigen3-dev eigen3-devel eigen has_header Eigen/Core
+  need ccache ccache ccache have ccache
+  need zlib1g-dev zlib-devel - has_header zlib.h
+  case ${compiler##*/} in clang++) need libomp-dev libomp-devel - has_flag -fopenmp ;; esac
+}
+
+need_test_libraries() {
+  need catch2 catch-devel catch2 has_catch
+  need nlohmann-json3-dev json-devel nlohmann-json has_header nlohmann/json.hpp
+}
+
+need_example_libraries() { need libcli11-dev cli11-devel cli11 has_header CLI/CLI.hpp; }
+
+need_sanitizers() {
+  case ${compiler##*/} in
+    clang++) need libclang-rt-dev compiler-rt - has_flag -fsanitize=address,undefined ;;
+    *) need - "libasan libubsan" - has_flag -fsanitize=address,undefined ;;
+  esac
+}
+
+# --- Installing. What cannot be had is reported, and is no reason to stop: CMake fetches or leaves out.
+
+install_packages() {
+  case $manager in
+    apt-get) $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" ;;
+    dnf) $as_root dnf install -y "$@" ;;
+    brew) brew install "$@" ;;
+  esac >"$log" 2>&1
+}
+
+install_missing() {
+  [ -n "$missing" ] || return 0
+  as_root=
+  if [ "$manager" = none ]; then
+    say "please install (Debian calls it)$missing"
+    return 0
+  elif [ "$manager" != brew ] && [ "$(id -u)" != 0 ]; then
+    if ! have sudo; then
+      say "please install, as root: $manager install$missing"
+      return 0
+    fi
+    as_root=sudo
+  fi
+  say "installing$missing"
+  log=$(mktemp)
+  if [ "$manager" = apt-get ]; then
+    $as_root apt-get update >"$log" 2>&1 || say "apt-get update: $(tail -n 1 "$log")"
+  fi
+  # shellcheck disable=SC2086
+  if ! install_packages $missing; then
+    for package in $missing; do  # all that can be had
+      install_packages "$package" || say "cannot install $package: $(tail -n 1 "$log")"
+    done
+  fi
+  rm -f "$log"
+}
+
+# provide KIND...: sees to the build tools and the kinds of libraries named. Stops where nothing can be built.
+provide() {
+  missing=
+  need_build_tools
+  for kind in "$@"; do "need_$kind"; done
+  install_missing
+  if ! has_compiler; then
+    say "no compiler $compiler: install one that knows C++20 (on macOS: xcode-select --install)"
+    exit 1
+  elif ! has_cmake; then
+    say "needs cmake 3.21 or newer: see cmake.org/download, or: pip install cmake"
+    exit 1
+  fi
+}
+
+# --- Building.
+
+# As many jobs as cores, but no more than one for each 2 GB of memory.
+job_count() {
+  cores=$(nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1)
+  if [ -r /proc/meminfo ]; then
+    kilobytes=$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)
+  else
+    kilobytes=$(($(sysctl -n hw.memsize 2>/dev/null || echo 2147483648) / 1024))
+  fi
+  # Half a GB is what the system keeps of a machine's nominal memory.
+  count=$(((kilobytes + 524288) / 2097152))
+  if [ "$count" -gt "$cores" ]; then count=$cores; fi
+  if [ "$count" -lt 1 ]; then count=1; fi
+  echo "$count"
+}
+
+# configure_and_build FOLDER OPTION...: the options go to CMake.
+configure_and_build() {
+  folder=$1
+  shift
+  say "building in $folder with $compiler, $jobs at a time"
+  cmake -S "$root" -B "$folder" "$@"
+  cmake --build "$folder" --parallel "$jobs"
+}
+
+compiler=${CXX:-$(default_compiler)}
+jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(job_count)}

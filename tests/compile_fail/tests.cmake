@@ -1,0 +1,14 @@
+# Wrong code must not compile, and the compiler must say the words that help: NAME.fail.cpp holds them in a
+# line "// expect: text". NAME.ok.cpp is the same code put right, and compiles: so nothing else is wrong.
+
+file(GLOB sources CONFIGURE_DEPENDS compile_fail/*.fail.cpp)
+foreach(source IN LISTS sources)
+  cmake_path(GET source STEM name)
+  foreach(kind IN ITEMS fail ok)
+    add_test(NAME compile_fail/${name}.${kind}
+             COMMAND ${CMAKE_COMMAND} -DCOMPILER=${CMAKE_CXX_COMPILER} -DMSVC=${MSVC}
+                     -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/${name}.${kind}.cpp
+                     "-DINCLUDES=$<TARGET_PROPERTY:spiketape,INTERFACE_INCLUDE_DIRECTORIES>"
+                     -P "${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/check.cmake")
+  endforeach()
+endforeach()
