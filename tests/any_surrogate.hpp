@@ -1,28 +1,37 @@
 // A surrogate chosen at run time, so that tests over many of them compile one neuron instead of many.
 #pragma once
 
-#include <spiketape/neuron/surrogate.hpp>
+#include <spiketape/neuron/surrogates_more.hpp>
+#include <spiketape/neuron/surrogates_snntorch.hpp>
 
-#include <utility>
+// clang-format off
+#define FOR_SURROGATES(X) \
+  X(ATan) X(FastSigmoid) X(Sigmoid) X(StraightThrough) X(Triangular) X(SpikeRateEscape) X(Heaviside) \
+  X(LeakySpike) X(SparseFastSigmoid) X(PiecewiseLinear) X(Boxcar) X(Gaussian) X(Erf) X(Exponential) X(Tanh) \
+  X(SuperSpike) X(MultiGaussian)
+// clang-format on
 
 struct AnySurrogate {
-  enum Kind { atan, fast_sigmoid, sigmoid, straight_through, count };
+#define X(name) name,
+  enum Kind { FOR_SURROGATES(X) count };
+#undef X
 
-  Kind kind = atan;
-  spiketape::surrogate::ATan atan_{};
-  spiketape::surrogate::FastSigmoid fast_sigmoid_{};
-  spiketape::surrogate::Sigmoid sigmoid_{};
-  spiketape::surrogate::StraightThrough straight_through_{};
+  Kind kind = ATan;
+#define X(name) spiketape::surrogate::name name##_{};
+  FOR_SURROGATES(X)
+#undef X
 
   /// Calls visitor with the chosen surrogate.
   template <typename Visitor>
   decltype(auto) visit(Visitor&& visitor) const {
     switch (kind) {
-      case fast_sigmoid: return visitor(fast_sigmoid_);
-      case sigmoid: return visitor(sigmoid_);
-      case straight_through: return visitor(straight_through_);
-      default: return visitor(atan_);
+#define X(name) \
+  case name: return visitor(name##_);
+      FOR_SURROGATES(X)
+#undef X
+      case count: break;
     }
+    return visitor(ATan_);
   }
 
   template <typename T>

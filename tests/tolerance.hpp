@@ -19,6 +19,11 @@ double recorded_gradient(double float32_error) {
 /// float64 cases of the unmodified library, which rounds spikes to float32.
 constexpr double recorded_stock = 2e-6;
 
+/// The same number by another way: sums in another order, exp or a square root that rounds differently. An
+/// error counts against max(1, the largest expected magnitude).
+template <typename Scalar>
+constexpr double rounding = std::is_same_v<Scalar, float> ? 1e-5 : 1e-13;
+
 /// An adjoint in double against central differences of a smooth twin.
 constexpr double differences = 1e-6;
 

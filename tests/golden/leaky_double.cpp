@@ -1,8 +1,8 @@
 #include "leaky_parity.hpp"
 
 TEST_CASE("Leaky<double> gives the recorded figures") {
-  const golden::Counts all = golden::run_all_groups<double>();
-  CHECK(all.exact == 98);
-  CHECK(all.plain == 98);
-  CHECK(all.unlike == 14);
+  const golden::Counts counts = golden::run_all_groups<double, spiketape::quant::None>();
+  CHECK(counts.exact == 128);
+  CHECK(counts.plain == 125);
+  CHECK(golden::run_design_extra<double, spiketape::quant::None>() == 6);
 }

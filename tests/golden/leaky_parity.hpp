@@ -1,67 +1,81 @@
-// Every recorded case of a group, by snnTorch's rules and by ours.
+// Every recorded case of Leaky, by snnTorch's rules and by ours.
 #pragma once
 
 #include "leaky_case.hpp"
 
+#include <set>
+
 namespace golden {
 
+/// The groups of whole neurons; leaky_init_hidden has two more kinds of case, see hidden_state.cpp.
+inline const std::vector<std::string> leaky_groups = {
+    "leaky_reset",    "leaky_edge",  "leaky_surrogate",         "leaky_inhibition",
+    "leaky_graded",   "leaky_quant", "leaky_surrogate_disable", "leaky_zero_documented",
+    "leaky_float64_stock", "leaky_init_hidden"};
+
 struct Counts {
-  int exact = 0;    // compared with the record, snntorch_exact = true
-  int plain = 0;    // compared with the record or with leaky_design, default rules
-  int skipped = 0;  // another dtype, or no neuron case
-  int unlike = 0;   // the library leaves the record on purpose
+  int exact = 0;  // compared with the record, snntorch_exact = true
+  int plain = 0;  // compared with the record or with leaky_design, default rules
 };
 
-/// Why a case cannot equal the record under any option: a row of the documentation's table.
-inline bool leaves_the_record(const std::string& name, const json& config) {
-  if (!surrogate_of(config["surrogate"])) return true;
-  return name == "leaky_sigmoid_d_float64";  // the record's formula differs from the stable one by 1.5e-11
+/// Where the default rules leave the record and leaky_design has no figures: after a same-step reset a
+/// membrane still lies above the threshold, and is "un-reset" in snnTorch.
+inline const std::set<std::string> unreset_in_snntorch = {
+    "reset_mem_halfway_subtract_out0_delay0_float32", "reset_hidden_halfway_subtract_out0_delay0_float64",
+    "tbptt_detach_every_4_subtract_out0_delay0_float64", "tbptt_alias_detach_every_4_subtract_out0_delay0_float32",
+    "tbptt_alias_detach_every_4_subtract_out0_delay0_float64"};
+
+inline bool is_neuron_case(const json& config) {
+  const std::string kind = config.value("kind", "");
+  return config.contains("neuron") && kind != "persist" && kind != "mem0_shape";
 }
 
-template <typename Scalar>
-Counts run_group(const std::string& group_name) {
+/// Runs the cases of all groups whose scalar and quantizer are these.
+template <typename Scalar, typename... Quantizers>
+Counts run_all_groups() {
   const std::string dtype = std::is_same_v<Scalar, float> ? "float32" : "float64";
-  const json group = read_group(group_name);
   const json design = read_group("leaky_design");
   Counts counts;
-  for (const json& item : group["cases"]) {
-    const json& config = item["config"];
-    if (config["dtype"] != dtype || !config.contains("neuron")) {
-      ++counts.skipped;
-      continue;
-    }
+  const auto run = [&]<typename Quantizer>(const json& item) {
     const std::string name = item["name"];
-    if (leaves_the_record(name, config)) {
-      ++counts.unlike;
-      continue;
-    }
-    INFO(group_name << " " << name);
+    if (!has_quantizer<Quantizer>(item["config"])) return;
     {
-      INFO("snntorch_exact = true");
-      run_leaky_case<Scalar>(item, item["expected"], config["reset_mechanism"], true);
+      INFO(name << ", snntorch_exact = true");
+      run_leaky_case<Scalar, Quantizer>(item, item["expected"], true, true);
       ++counts.exact;
     }
+    if (unreset_in_snntorch.contains(name)) return;
+    INFO(name << ", default rules");
     const json ours = find_case(design, name);
-    INFO("default rules");
-    run_leaky_case<Scalar>(item, ours.is_null() ? item["expected"] : ours["expected"], config["reset_mechanism"], false);
+    // The record's sigmoid is 1.5e-11 off the stable one.
+    const bool its_sigmoid = name == "leaky_sigmoid_d_float64";
+    run_leaky_case<Scalar, Quantizer>(item, ours.is_null() ? item["expected"] : ours["expected"], false, its_sigmoid);
     ++counts.plain;
+  };
+  for (const std::string& name : leaky_groups) {
+    const json group = read_group(name);
+    for (const json& item : group["cases"])
+      if (is_neuron_case(item["config"]) && item["config"]["dtype"] == dtype)
+        (run.template operator()<Quantizers>(item), ...);
   }
   return counts;
 }
 
-/// All groups that the neuron as it stands can run.
-template <typename Scalar>
-Counts run_all_groups() {
-  Counts all;
-  for (const char* group : {"leaky_reset", "leaky_edge", "leaky_surrogate", "leaky_inhibition", "leaky_graded",
-                            "leaky_surrogate_disable", "leaky_zero_documented", "leaky_float64_stock"}) {
-    const Counts counts = run_group<Scalar>(group);
-    all.exact += counts.exact;
-    all.plain += counts.plain;
-    all.skipped += counts.skipped;
-    all.unlike += counts.unlike;
-  }
-  return all;
+/// Our own figures for what snnTorch has no record of: default rules only.
+template <typename Scalar, typename... Quantizers>
+int run_design_extra() {
+  const std::string dtype = std::is_same_v<Scalar, float> ? "float32" : "float64";
+  int cases = 0;
+  const auto run = [&]<typename Quantizer>(const json& item) {
+    if (!has_quantizer<Quantizer>(item["config"])) return;
+    INFO(item["name"]);
+    run_leaky_case<Scalar, Quantizer>(item, item["expected"], false, false);
+    ++cases;
+  };
+  const json group = read_group("leaky_design_extra");
+  for (const json& item : group["cases"])
+    if (item["config"]["dtype"] == dtype) (run.template operator()<Quantizers>(item), ...);
+  return cases;
 }
 
 }  // namespace golden

@@ -148,6 +148,11 @@ class Tape {
   GradientSums<Scalar>& gradients() { return *gradients_; }
   const GradientSums<Scalar>& gradients() const { return *gradients_; }
 
+  /// Where the samples of this tape begin in the whole batch, for random surrogates: so a batch that is split
+  /// over tapes draws what it draws in one piece. 0 unless set; a reset keeps it.
+  Index first_sample() const { return first_sample_; }
+  void set_first_sample(Index first_sample) { first_sample_ = first_sample; }
+
   /// Bytes held for values, adjoints and records.
   std::size_t capacity() const { return arena_.capacity(); }
 
@@ -273,6 +278,7 @@ class Tape {
   const Record* last_ = nullptr;
   const Foreign* foreign_ = nullptr;
   bool swept_ = false;
+  Index first_sample_ = 0;
   std::uint64_t generation_ = 0;
 };
 

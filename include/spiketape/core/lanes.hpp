@@ -206,13 +206,17 @@ SPIKETAPE_INLINE Scalar max(Scalar a, std::type_identity_t<Scalar> bound) {
 
 namespace detail {
 
-/// Calls a function of a plain number for each number of a lane.
+/// function(number, i) for each number of a lane, i its place; for a plain number, i is 0.
 template <Real Scalar, typename Function>
 SPIKETAPE_INLINE Lane<Scalar> by_number(const Lane<Scalar>& a, Function&& function) {
   Scalar numbers[Lane<Scalar>::size];
   a.store(numbers);
-  for (Scalar& number : numbers) number = static_cast<Scalar>(function(number));
+  for (Index i = 0; i < Lane<Scalar>::size; ++i) numbers[i] = static_cast<Scalar>(function(numbers[i], i));
   return Lane<Scalar>::load(numbers);
+}
+template <Real Scalar, typename Function>
+SPIKETAPE_INLINE Scalar by_number(Scalar a, Function&& function) {
+  return static_cast<Scalar>(function(a, Index(0)));
 }
 
 /// A whole lane, or the part of one at the end of a row whose memory ends there. The end of a row is

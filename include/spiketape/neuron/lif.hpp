@@ -8,9 +8,12 @@
 #include <spiketape/neuron/quantizer.hpp>
 #include <spiketape/neuron/reset.hpp>
 #include <spiketape/neuron/scan_op.hpp>
-#include <spiketape/neuron/surrogate.hpp>
+#include <spiketape/neuron/state_quant.hpp>
+#include <spiketape/neuron/surrogates_more.hpp>
+#include <spiketape/neuron/surrogates_snntorch.hpp>
 
 #include <array>
+#include <memory>
 #include <utility>
 
 namespace spiketape {
@@ -42,7 +45,7 @@ class LIF {
   struct Policies {
     [[no_unique_address]] Reset reset;
     [[no_unique_address]] Surrogate surrogate;
-    [[no_unique_address]] Quantizer quantizer;
+    [[no_unique_address]] detail::Prepared<Scalar, Quantizer> quantizer;
   };
 
   /// One step on an Eigen array (batch, features), from membrane `mem` of the same shape, or from zero
@@ -132,7 +135,8 @@ class LIF {
   /// order, then threshold and graded_spikes_factor.
   template <typename Options>
   LIF(const Options& options, NeuronCoefficients all)
-      : policies_{options.reset_mechanism, options.spike_grad, options.state_quant},
+      : policies_(std::make_shared<const Policies>(
+            Policies{options.reset_mechanism, options.spike_grad, detail::prepared<Scalar>(options.state_quant)})),
         coefficients_(std::move(all)),
         rules_{options.reset_delay, options.inhibition, options.snntorch_exact},
         surrogate_disable_(options.surrogate_disable),
@@ -183,7 +187,7 @@ class LIF {
   detail::ScanCall<Derived> scan_call(SequenceView<const Scalar> input, SequenceView<const Scalar> mem,
                                       SequenceView<Scalar> spk_out, SequenceView<Scalar> mem_out,
                                       SequenceView<Scalar> v, Index width) const {
-    detail::ScanCall<Derived> call{policies_, rules_, surrogate_disable_, {}, input, {mem}, spk_out, {mem_out}, v, width};
+    detail::ScanCall<Derived> call{policies_.get(), rules_, surrogate_disable_, {}, input, {mem}, spk_out, {mem_out}, v, width};
     for (std::size_t k = 0; k < coefficients_.size(); ++k)
       call.coefficients[k] = detail::CoefficientView<Scalar>(coefficients_[k]);
     return call;
@@ -267,7 +271,7 @@ class LIF {
                                 : &tape.gradients().sum_of(parameter);
   }
 
-  Policies policies_;
+  std::shared_ptr<const Policies> policies_;  // where it is even if the neuron is moved: records point at it
   NeuronCoefficients coefficients_;
   detail::Rules rules_;
   bool surrogate_disable_;

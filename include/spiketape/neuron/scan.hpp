@@ -8,6 +8,7 @@
 #include <spiketape/neuron/step.hpp>
 
 #include <array>
+#include <cstdint>
 #include <type_traits>
 
 namespace spiketape::detail {
@@ -64,7 +65,7 @@ struct ScanCall {
   template <typename T>
   using States = std::array<SequenceView<T>, Neuron::state_count>;
 
-  typename Neuron::Policies policies;
+  const typename Neuron::Policies* policies;
   Rules rules;
   bool surrogate_disable;
   typename CoefficientStreams<Neuron>::Views coefficients;
@@ -108,7 +109,7 @@ SPIKETAPE_NOINLINE void scan_forward(const ScanCall<Neuron>& call) {
   using Scalar = typename Neuron::Scalar;
   using L = Lane<Scalar>;
   constexpr std::size_t states = Neuron::state_count;
-  const NeuronStep<Neuron, rules, L> step{call.policies, call.surrogate_disable};
+  const NeuronStep<Neuron, rules, L> step(*call.policies, call.surrogate_disable);
   const CoefficientStreams<Neuron> coefficients(call.coefficients);
   const RepeatedNumber<Scalar> zero;
 
@@ -180,6 +181,7 @@ struct ScanAdjoint {
   bool input_first;                                                 // store instead of adding
   std::array<SequenceView<Scalar>, Neuron::state_count> carry;      // one step: what step t sends to t - 1
   std::array<Scalar*, Neuron::coefficient_count + 2> coefficients;  // rows of sums, or nullptr
+  Index first_sample;                                               // see Tape::first_sample
 };
 
 template <Rules rules, bool with_derivative, bool learns, typename Neuron>
@@ -188,7 +190,7 @@ SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdj
   using L = Lane<Scalar>;
   constexpr std::size_t states = Neuron::state_count;
   constexpr std::size_t count = Neuron::coefficient_count;
-  const NeuronStep<Neuron, rules, L> step{call.policies, call.surrogate_disable};
+  const NeuronStep<Neuron, rules, L> step(*call.policies, call.surrogate_disable);
   const CoefficientStreams<Neuron> coefficients(call.coefficients);
   const RepeatedNumber<Scalar> zero;
 
@@ -210,6 +212,7 @@ SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdj
         carried[k] = last ? zero.stream() : Stream<Scalar>{carry[k], 1};
       }
       Scalar* input = adjoint.input.empty() ? nullptr : adjoint.input.row(t, b);
+      const auto first_element = static_cast<std::uint64_t>((adjoint.first_sample + b) * call.input.features);
       Index before = -1;
       Index now = -1;
       if constexpr (rules.inhibited) {
@@ -227,7 +230,7 @@ SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdj
           u_adjoint[k] = returned[k].at(i, extent) + carried[k].at(i, extent);
         }
         const auto back = step.template adjoint<with_derivative>(u, load(v_row + i, extent), c, winners,
-                                                                 spk.at(i, extent), u_adjoint);
+                                                                 spk.at(i, extent), u_adjoint, first_element + static_cast<std::uint64_t>(i));
         for (std::size_t k = 0; k < states; ++k) store(back.before[k], carry[k] + i, extent);
         if (input != nullptr)
           store(store_input ? back.input : load(input + i, extent) + back.input, input + i, extent);

@@ -49,6 +49,7 @@ struct ScanOp {
       learns = learns || wanted;
     }
 
+    adjoint.first_sample = tape.first_sample();
     scan_adjoint(with_derivative, learns, call, adjoint);
 
     for (std::size_t k = 0; k < states; ++k) {

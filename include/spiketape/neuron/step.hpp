@@ -19,10 +19,12 @@
 #pragma once
 
 #include <spiketape/core/lanes.hpp>
+#include <spiketape/neuron/quantizer.hpp>
 #include <spiketape/neuron/surrogate.hpp>
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 namespace spiketape::detail {
 
@@ -75,8 +77,17 @@ struct NeuronStep {
   static constexpr bool resets_first = rules.delayed || rules.exact;
   static constexpr bool before_input = Neuron::Reset::before_input;
 
-  const typename Neuron::Policies& policies;
-  bool surrogate_disable = false;  // σ' counts as zero
+  // Copies, which stay in registers; a quantizer may be a table.
+  [[no_unique_address]] const typename Neuron::Reset reset_policy;
+  [[no_unique_address]] const typename Neuron::Surrogate surrogate;
+  const decltype(Neuron::Policies::quantizer)& quantizer;
+  const bool surrogate_disable;  // σ' counts as zero
+
+  NeuronStep(const typename Neuron::Policies& policies, bool surrogate_disable_)
+      : reset_policy(policies.reset),
+        surrogate(policies.surrogate),
+        quantizer(policies.quantizer),
+        surrogate_disable(surrogate_disable_) {}
 
   /// H(U − θ), for the winner only under inhibition.
   static SPIKETAPE_INLINE Mask fires(const T& mem, const T& threshold, const Mask& winner) {
@@ -91,7 +102,7 @@ struct NeuronStep {
   }
 
   SPIKETAPE_INLINE T reset_where(const Mask& fired, const T& mem, const T& threshold) const {
-    return select(fired, policies.reset.after(mem, threshold), mem);
+    return select(fired, reset_policy.after(mem, threshold), mem);
   }
 
   /// The states after integration and quantizer, before the neuron fires: the membrane becomes V.
@@ -106,7 +117,7 @@ struct NeuronStep {
     } else {
       Neuron::integrate(states, input, c.own);
     }
-    mem = policies.quantizer.apply(mem);
+    mem = quantize(quantizer, mem);
   }
 
   /// κ of the exact rules.
@@ -128,26 +139,26 @@ struct NeuronStep {
     const T spk = where(fired, rules.exact && rules.inhibited ? T(1) : c.graded);
     if constexpr (rules.delayed) return {spk, v};
     if constexpr (!rules.exact) return {spk, reset_where(fired, v, c.threshold)};
-    const T jump = policies.reset.after(v, c.threshold) - v;
+    const T jump = reset_policy.after(v, c.threshold) - v;
     return {spk, multiply_add(exact_reset(fired, mem_before, c, winners), jump, v)};
   }
 
   /// The adjoint of the step. `entered` are the states before the step, `v` the membrane that fired,
-  /// `spk_adjoint` and `adjoint` the adjoints of S and of the returned states. Without
-  /// `with_derivative` there is no code for σ' at all: for calls that are known not to need it.
+  /// `spk_adjoint` and `adjoint` the adjoints of S and of the returned states, `element` the place of the
+  /// (first) neuron in the batch, for random surrogates. Without `with_derivative` there is no code for σ'
+  /// at all: for calls that are known not to need it.
   template <bool with_derivative>
   SPIKETAPE_INLINE StepAdjoint<T, Neuron::state_count, Neuron::coefficient_count> adjoint(
       const States& entered, const T& v, const Coefficients& c, const Winners<T>& winners, const T& spk_adjoint,
-      const States& adjoint) const {
+      const States& adjoint, std::uint64_t element) const {
     StepAdjoint<T, Neuron::state_count, Neuron::coefficient_count> result;
     T& threshold_adjoint = result.coefficients.threshold;
     T& graded_adjoint = result.coefficients.graded;
-    const auto& reset = policies.reset;
 
     const Mask fired = fires(v, c.threshold, winners.now);
     T slope = T(0);  // s = m σ'(V − θ)
     if constexpr (with_derivative) {
-      if (!surrogate_disable) slope = surrogate_derivative(policies.surrogate, v - c.threshold);
+      if (!surrogate_disable) slope = surrogate_derivative(surrogate, v - c.threshold, element);
       if constexpr (rules.inhibited) slope = where(winners.now, slope);
     }
 
@@ -157,7 +168,7 @@ struct NeuronStep {
     graded_adjoint = T(0);
     if constexpr (!rules.delayed) {
       const T mem_adjoint = a;
-      const T jump = reset.after(v, c.threshold) - v;
+      const T jump = reset_policy.after(v, c.threshold) - v;
       if constexpr (!rules.exact) {
         a = mem_adjoint * multiply_add(jump, slope, select(fired, T(Neuron::Reset::d_mem), T(1)));
         threshold_adjoint = mem_adjoint * (where(fired, T(Neuron::Reset::d_threshold)) - jump * slope);

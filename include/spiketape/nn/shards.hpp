@@ -49,6 +49,7 @@ class Shards {
       const Index end = batch * (i + 1) / count;
       if (first == end) return;
       shard.tape.reset();
+      shard.tape.set_first_sample(first);
       const Var<Scalar> loss = forward(shard.tape, first, end - first);
       shard.tape.backward(loss);
       shard.loss = loss.item();

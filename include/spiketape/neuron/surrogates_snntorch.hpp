@@ -1,0 +1,152 @@
+// The surrogates of snntorch.surrogate (0.9.4), with its defaults.
+#pragma once
+
+#include <spiketape/core/random.hpp>
+#include <spiketape/neuron/surrogate.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+
+namespace spiketape::surrogate {
+
+/// (α/2) / (1 + (π α x / 2)²), the default, as in snnTorch (atan, α = 2).
+/// Source: Fang et al., Incorporating learnable membrane time constant, ICCV 2021.
+struct ATan {
+  double alpha = 2;
+  template <typename T>
+  SPIKETAPE_INLINE T derivative(const T& x) const {
+    const T scaled = T(alpha * (std::numbers::pi / 2)) * x;
+    return T(alpha / 2) / multiply_add(scaled, scaled, T(1));
+  }
+  double primitive(double x) const { return std::atan(std::numbers::pi / 2 * alpha * x) / std::numbers::pi; }
+};
+
+/// 1 / (1 + k|x|)², k = slope. snnTorch: fast_sigmoid, k = 25.
+/// Source: Zenke and Ganguli, SuperSpike, Neural Computation 30 (2018).
+struct FastSigmoid {
+  double slope = 25;
+  template <typename T>
+  SPIKETAPE_INLINE T derivative(const T& x) const {
+    const T root = multiply_add(T(slope), abs(x), T(1));
+    return T(1) / (root * root);
+  }
+  double primitive(double x) const { return x / (1 + slope * std::abs(x)); }
+};
+
+/// k σ(kx) (1 − σ(kx)), σ the logistic function, k = slope. snnTorch: sigmoid, k = 25; there it is 0 or
+/// NaN for very negative x, here it is stable: with e = exp(−k|x|) it is k e / (1 + e)².
+struct Sigmoid {
+  double slope = 25;
+  template <typename T>
+  SPIKETAPE_INLINE T derivative(const T& x) const {
+    const T e = exp(-(T(slope) * abs(x)));
+    const T sum = T(1) + e;
+    return T(slope) * e / (sum * sum);
+  }
+  double primitive(double x) const { return 1 / (1 + std::exp(-slope * x)); }
+};
+
+/// 1 everywhere. snnTorch: straight_through_estimator.
+/// Source: Bengio, Léonard, Courville, arXiv:1308.3432 (2013).
+struct StraightThrough {
+  template <typename T>
+  SPIKETAPE_INLINE T derivative(const T&) const {
+    return T(1);
+  }
+  double primitive(double x) const { return x; }
+};
+
+/// +c below the threshold, −c from it on, c = threshold: what snnTorch 0.9.4 computes as triangular, of
+/// constant magnitude. For a triangle see PiecewiseLinear.
+struct Triangular {
+  double threshold = 1;
+  template <typename T>
+  SPIKETAPE_INLINE T derivative(const T& x) const {
+    return select(x < T(0), T(threshold), T(-threshold));
+  }
+  double primitive(double x) const { return -threshold * std::abs(x); }
+};
+
+/// k exp(−β|x|), k = slope: largest at the threshold, as the paper has it; snnTorch 0.9.4
+/// (spike_rate_escape) puts the peak at x = 1.
+/// Source: Gerstner and Kistler, Spiking Neuron Models (2002); Jang et al., arXiv:1910.01059.
+struct SpikeRateEscape {
+  double beta = 1;
+  double slope = 25;
+  template <typename T>
+  SPIKETAPE_INLINE T derivative(const T& x) const {
+    return T(slope) * exp(-(T(beta) * abs(x)));
+  }
+  double primitive(double x) const { return std::copysign(slope / beta * (1 - std::exp(-beta * std::abs(x))), x); }
+};
+
+/// 1 above the threshold, else 0. snnTorch: heaviside.
+struct Heaviside {
+  template <typename T>
+  SPIKETAPE_INLINE T derivative(const T& x) const {
+    return where(x > T(0), T(1));
+  }
+  double primitive(double x) const { return std::max(x, 0.0); }
+};
+
+/// 1 above the threshold, else `slope`. snnTorch: LeakySpikeOperator (LSO), which raises there.
+struct LeakySpike {
+  double slope = 0.1;
+  template <typename T>
+  SPIKETAPE_INLINE T derivative(const T& x) const {
+    return select(x > T(0), T(1), T(slope));
+  }
+  double primitive(double x) const { return x > 0 ? x : slope * x; }
+};
+
+/// 1 / (1 + k|x|)² for |x| < B, else 0; k = slope, B = boundary. The paper's band; snnTorch 0.9.4 (SFS) passes
+/// gradients for x > B only.
+/// Source: Perez-Nieves and Goodman, Sparse spiking gradient descent, NeurIPS 2021.
+struct SparseFastSigmoid {
+  double slope = 25;
+  double boundary = 1;
+  template <typename T>
+  SPIKETAPE_INLINE T derivative(const T& x) const {
+    return where(abs(x) < T(boundary), FastSigmoid{slope}.derivative(x));
+  }
+  double primitive(double x) const {
+    const double half = std::max(boundary, 0.0);
+    return FastSigmoid{slope}.primitive(std::clamp(x, -half, half));
+  }
+  double band() const { return std::max(boundary, 0.0); }
+};
+
+/// 1 above the threshold, else (u + mean)·variance with u uniform in [−0.5, 0.5). snnTorch:
+/// StochasticSpikeOperator (SSO). u is a hash of the seed, the element's place in the batch and x, which
+/// changes from step to step: so it repeats with the seed, and is the same for a sequence, for a loop of
+/// steps, and for a batch that is split over tapes and threads (see Tape::first_sample).
+struct StochasticSpike {
+  double mean = 0;
+  double variance = 0.2;
+  std::uint64_t seed = 0;
+  /// `element` is the place of x, or of the first number of a lane; the others follow it.
+  template <typename T>
+  SPIKETAPE_INLINE T derivative(const T& x, std::uint64_t element) const {
+    using Scalar = typename detail::LaneTraits<T>::Scalar;
+    const T noise = detail::by_number(
+        x, [&](Scalar number, Index i) { return uniform(static_cast<double>(number), element + static_cast<std::uint64_t>(i)); });
+    return select(x > T(0), T(1), (noise + T(mean)) * T(variance));
+  }
+
+ private:
+  double uniform(double x, std::uint64_t element) const {
+    const std::uint64_t hash =
+        detail::mix_bits(detail::mix_bits(seed ^ std::bit_cast<std::uint64_t>(x)) + 0x9e3779b97f4a7c15u * (element + 1));
+    return static_cast<double>(hash >> 11) * 0x1p-53 - 0.5;
+  }
+};
+
+/// snnTorch's names for the last ones.
+using LSO = LeakySpike;
+using SFS = SparseFastSigmoid;
+using SSO = StochasticSpike;
+
+}  // namespace spiketape::surrogate
