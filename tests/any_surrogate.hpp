@@ -13,15 +13,16 @@
 
 struct AnySurrogate {
 #define X(name) name,
-  enum Kind { FOR_SURROGATES(X) count };
+  enum Kind { FOR_SURROGATES(X) with_primitive, StochasticSpike = with_primitive, count };
 #undef X
 
   Kind kind = ATan;
 #define X(name) spiketape::surrogate::name name##_{};
   FOR_SURROGATES(X)
 #undef X
+  spiketape::surrogate::StochasticSpike StochasticSpike_{};
 
-  /// Calls visitor with the chosen surrogate.
+  /// Calls visitor with the chosen surrogate, unless it is the random one.
   template <typename Visitor>
   decltype(auto) visit(Visitor&& visitor) const {
     switch (kind) {
@@ -29,13 +30,15 @@ struct AnySurrogate {
   case name: return visitor(name##_);
       FOR_SURROGATES(X)
 #undef X
+      case StochasticSpike:
       case count: break;
     }
     return visitor(ATan_);
   }
 
   template <typename T>
-  T derivative(const T& x) const {
+  T derivative(const T& x, std::uint64_t element) const {
+    if (kind == StochasticSpike) return StochasticSpike_.derivative(x, element);
     return visit([&](const auto& surrogate) -> T { return surrogate.derivative(x); });
   }
   double primitive(double x) const {

@@ -20,7 +20,7 @@ struct RecordedSurrogate : AnySurrogate {
   double a = 0, b = 0;
 
   template <typename T>
-  T derivative(const T& x) const {
+  T derivative(const T& x, std::uint64_t element) const {
     switch (own) {
       case Own::sigmoid: {
         const T e = st::exp(-(T(a) * x));
@@ -32,7 +32,7 @@ struct RecordedSurrogate : AnySurrogate {
       case Own::custom_rectangular: return st::where(st::abs(x) < T(a), T(1));
       case Own::none: break;
     }
-    return AnySurrogate::derivative(x);
+    return AnySurrogate::derivative(x, element);
   }
 };
 

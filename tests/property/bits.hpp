@@ -14,10 +14,10 @@ bool same_bits(const A& a, const B& b) {
 
 /// A sequence equals the loop of single steps, on arrays and on a tape, forward and backward; a tape equals
 /// the call on arrays.
-template <typename Scalar, typename Reset>
+template <typename Scalar, typename Reset, typename Quantizer>
 void check_bits(st::Random& random, const st::Shape& shape, const Choice& choice) {
   INFO(choice.text() << " shape " << shape.steps << ' ' << shape.batch << ' ' << shape.features);
-  const Setup<Scalar, Reset> s(random, shape, choice);
+  const Setup<Scalar, Reset, Quantizer> s(random, shape, choice);
   const auto whole = s.lif(s.input, s.mem0);
 
   st::Array<Scalar> mem = s.mem0;
@@ -66,7 +66,7 @@ void check_bits(st::Random& random, const st::Shape& shape, const Choice& choice
 }
 
 /// The odd shapes, each with choices that change from shape to shape, and every choice with some shape.
-template <typename Scalar, typename Reset>
+template <typename Scalar, typename Reset, typename Quantizer = st::quant::None>
 void check_all_bits() {
   st::Random random(20);
   std::vector<st::Shape> shapes;
@@ -74,8 +74,8 @@ void check_all_bits() {
     for (const Index batch : {0, 1, 3})
       for (const Index features : {1, 5, 17, 33, 64}) shapes.push_back({steps, batch, features});
   std::size_t k = 0;
-  for_choices([&](const Choice& choice) {
-    check_bits<Scalar, Reset>(random, shapes[k++ % shapes.size()], choice);
+  for_choices(AnySurrogate::count, [&](const Choice& choice) {
+    check_bits<Scalar, Reset, Quantizer>(random, shapes[k++ % shapes.size()], choice);
   });
 }
 

@@ -1,6 +1,7 @@
 // The adjoint against central differences of a smooth twin: the neuron written a second time, naively and
 // number by number from the equations, with every H(x) replaced by H(x₀) + P(x) − P(x₀), P the surrogate's
-// primitive; what is not differentiated (R and the inhibition mask) is held at its value of the base run.
+// primitive, and every Q(v) by Q(v₀) + v − v₀; what is not differentiated (R and the inhibition mask) is held
+// at its value of the base run.
 #include "leaky_setup.hpp"
 
 #include <functional>
@@ -9,10 +10,10 @@
 namespace laws {
 namespace {
 
-template <typename Reset>
+template <typename Reset, typename Quantizer>
 class Twin {
  public:
-  Twin(const Setup<double, Reset>& s, const Choice& choice) : s_(s), choice_(choice) {
+  Twin(const Setup<double, Reset, Quantizer>& s, const Choice& choice) : s_(s), choice_(choice) {
     learning_ = true;
     loss({}, {}, {}, {}, {});
     learning_ = false;
@@ -46,6 +47,8 @@ class Twin {
           v[i] = beta_i * entering + input(t * s_.shape.batch + b, i);
           if (reset && std::is_same_v<Reset, st::reset::Subtract>) v[i] -= of(threshold, i);
           if (reset && std::is_same_v<Reset, st::reset::Zero>) v[i] = 0;
+          if (learning_) rounding_[key + i] = quantized(v[i]) - v[i];
+          v[i] += rounding_[key + i];
         }
         for (Index i = 0; i < n; ++i) {
           const double x = v[i] - of(threshold, i);
@@ -86,11 +89,23 @@ class Twin {
     return true;
   }
 
-  const Setup<double, Reset>& s_;
+  double quantized(double v) const {
+    if constexpr (std::is_same_v<Quantizer, st::quant::None>) {
+      return v;
+    } else {
+      double nearest = std::numeric_limits<double>::infinity();
+      for (const double level : s_.quantizer.template levels<double>())
+        if (std::abs(level - v) < std::abs(nearest - v)) nearest = level;
+      return nearest;
+    }
+  }
+
+  const Setup<double, Reset, Quantizer>& s_;
   const Choice& choice_;
   bool learning_;
   std::map<Index, bool> reset_;
   std::map<Index, Base> base_;
+  std::map<Index, double> rounding_;
 };
 
 /// Central differences of f by each element of `at`, or by some of many.
@@ -113,10 +128,10 @@ void check_gradient(const char* what, const Values& at, const st::Array<double>&
   CHECK(worst <= tolerance::differences * largest);
 }
 
-template <typename Reset>
+template <typename Reset, typename Quantizer>
 void check_differences(st::Random& random, const st::Shape& shape, const Choice& choice) {
   INFO(choice.text() << " shape " << shape.steps << ' ' << shape.batch << ' ' << shape.features);
-  const Setup<double, Reset> s(random, shape, choice);
+  const Setup<double, Reset, Quantizer> s(random, shape, choice);
   st::Tape<double> tape;
   const auto x = tape.variable(s.input);
   const auto m = choice.with_mem ? tape.variable(s.mem0) : st::Var<double>();
@@ -124,7 +139,7 @@ void check_differences(st::Random& random, const st::Shape& shape, const Choice&
   const auto loss = st::sum(tape.constant(s.c_spk) * spk) + st::sum(tape.constant(s.c_mem) * mem);
   tape.backward(loss);
 
-  Twin<Reset> twin(s, choice);
+  Twin<Reset, Quantizer> twin(s, choice);
   CHECK(twin.loss({}, {}, {}, {}, {}) == Approx(loss.item()).epsilon(1e-11).margin(1e-11));
   check_gradient("input", s.input.array(), x.adjoint().array(),
                  [&](const st::Array<double>& value) { return twin.loss(value, {}, {}, {}, {}); });
@@ -150,7 +165,8 @@ TEMPLATE_TEST_CASE("the adjoint equals differences of the smooth twin", "", st::
   st::Random random(31);
   const std::vector<st::Shape> shapes = {{1, 1, 1}, {2, 3, 5}, {6, 1, 17}, {5, 2, 9}, {7, 1, 3}};
   std::size_t k = 0;
-  laws::for_choices([&](const laws::Choice& choice) {
-    laws::check_differences<TestType>(random, shapes[k++ % shapes.size()], choice);
+  laws::for_choices(AnySurrogate::with_primitive, [&](const laws::Choice& choice) {
+    laws::check_differences<TestType, st::quant::None>(random, shapes[k++ % shapes.size()], choice);
+    laws::check_differences<TestType, st::quant::NonUniform>(random, shapes[k++ % shapes.size()], choice);
   });
 }

@@ -32,11 +32,11 @@ struct Choice {
   }
 };
 
-/// Calls f with every choice.
+/// Calls f with every choice, of the first `surrogates` kinds.
 template <typename F>
-void for_choices(F&& f) {
+void for_choices(int surrogates, F&& f) {
   for (int bits = 0; bits < 64; ++bits)
-    for (int surrogate = 0; surrogate < AnySurrogate::count; ++surrogate)
+    for (int surrogate = 0; surrogate < surrogates; ++surrogate)
       f(Choice{(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, (bits & 16) != 0, (bits & 32) != 0,
                static_cast<AnySurrogate::Kind>(surrogate)});
 }
@@ -46,6 +46,19 @@ inline AnySurrogate gentle(AnySurrogate::Kind kind) {
   AnySurrogate surrogate{kind};
   surrogate.SpikeRateEscape_.slope = 1;
   return surrogate;
+}
+
+/// A quantizer with few levels, some of them above any threshold of a setup.
+template <typename Quantizer>
+Quantizer coarse() {
+  if constexpr (std::is_same_v<Quantizer, st::quant::None>) {
+    return {};
+  } else {
+    Quantizer quantizer;
+    quantizer.num_bits = 4;
+    quantizer.upper_limit = 0.5;
+    return quantizer;
+  }
 }
 
 template <typename Scalar>
@@ -64,13 +77,14 @@ st::Sequence<Scalar> random_sequence(st::Random& random, const st::Shape& shape,
 }
 
 /// A neuron of the given choice, everything learned, that fires often; and what goes in.
-template <typename Scalar, typename Reset>
+template <typename Scalar, typename Reset, typename Quantizer = st::quant::None>
 struct Setup {
-  using Neuron = st::Leaky<Scalar, Reset, AnySurrogate>;
+  using Neuron = st::Leaky<Scalar, Reset, AnySurrogate, Quantizer>;
 
   st::Shape shape;
   st::Row<Scalar> beta, threshold, graded;
   AnySurrogate surrogate;
+  Quantizer quantizer;
   Neuron lif;
   st::Sequence<Scalar> input, c_spk, c_mem;
   st::Array<Scalar> mem0;  // empty without
@@ -81,6 +95,7 @@ struct Setup {
         threshold(random_row<Scalar>(random, choice.per_neuron ? shape.features : 1, 0.6, 1.1)),
         graded(random_row<Scalar>(random, choice.per_neuron ? shape.features : 1, 0.5, 1.5)),
         surrogate(gentle(choice.surrogate)),
+        quantizer(coarse<Quantizer>()),
         lif({.beta = beta,
              .threshold = threshold,
              .spike_grad = surrogate,
@@ -88,6 +103,7 @@ struct Setup {
              .inhibition = choice.inhibition,
              .learn_beta = true,
              .learn_threshold = true,
+             .state_quant = quantizer,
              .graded_spikes_factor = graded,
              .learn_graded_spikes_factor = true,
              .reset_delay = choice.reset_delay,

@@ -8,6 +8,19 @@
 
 namespace spiketape {
 
+namespace detail {
+
+/// An Eigen row or column of that scalar, or an expression of one.
+template <typename T, typename Scalar>
+concept VectorOf = std::derived_from<T, Eigen::DenseBase<T>> && bool(T::IsVectorAtCompileTime) &&
+                   std::same_as<typename T::Scalar, Scalar>;
+
+/// False, but only once T is known: for a static_assert in code that must never be used.
+template <typename T>
+inline constexpr bool never = false;
+
+}  // namespace detail
+
 /// The value of an option such as beta: `.beta = 0.9f`, one number for all neurons, or
 /// `.beta = betas`, an Eigen row or column of one number for each. A single value counts as shared.
 template <Real Scalar>
@@ -17,14 +30,24 @@ class Coefficient {
     requires std::is_arithmetic_v<Number>
   Coefficient(Number value) : values_(Row<Scalar>::Constant(1, static_cast<Scalar>(value))) {}  // NOLINT
 
-  template <typename Derived>
-    requires(bool(Derived::IsVectorAtCompileTime) && std::same_as<typename Derived::Scalar, Scalar>)
-  Coefficient(const Eigen::DenseBase<Derived>& values) : values_(values.size()) {  // NOLINT
-    for (Index i = 0; i < values.size(); ++i) values_[i] = values.derived().coeff(i);
+  template <typename Vector>
+    requires detail::VectorOf<Vector, Scalar>
+  Coefficient(const Vector& values) : values_(values.size()) {  // NOLINT
+    for (Index i = 0; i < values.size(); ++i) values_[i] = values.coeff(i);
   }
 
   Coefficient(std::initializer_list<Scalar> values) : values_(static_cast<Index>(values.size())) {
     std::copy(values.begin(), values.end(), values_.data());
+  }
+
+  /// Anything else is explained and refused.
+  template <typename Other>
+    requires(!std::is_arithmetic_v<Other> && !std::same_as<Other, Coefficient> && !detail::VectorOf<Other, Scalar>)
+  Coefficient(const Other&) {  // NOLINT
+    static_assert(detail::never<Other>,
+                  "spiketape: a coefficient (beta, threshold, graded_spikes_factor, ...) is one number, or an Eigen "
+                  "row or column of the neuron's own Scalar with one number for each neuron: write .beta = 0.9f, or "
+                  ".beta = betas with spiketape::Row<Scalar> betas (cast<Scalar>() converts)");
   }
 
   const Row<Scalar>& values() const { return values_; }

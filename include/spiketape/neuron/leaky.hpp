@@ -7,11 +7,21 @@
 
 namespace spiketape {
 
+namespace detail {
+
+/// The default of beta: there is none.
+template <typename Scalar>
+Coefficient<Scalar> required_beta() {
+  static_assert(never<Scalar>, "spiketape::Leaky: beta is required: write Leaky<float> lif({.beta = 0.9f})");
+}
+
+}  // namespace detail
+
 /// The options of Leaky: every parameter of snntorch.Leaky under its name and in its order.
-template <Real Scalar, typename Reset, typename Surrogate, typename Quantizer>
+template <typename Scalar, typename Reset, typename Surrogate, typename Quantizer>
 struct LeakyOptions {
   /// β, the membrane's decay per step, clamped to [0, 1]: one number, or one for each neuron. Required.
-  Coefficient<Scalar> beta;
+  Coefficient<Scalar> beta = detail::required_beta<Scalar>();
   /// θ: a neuron spikes where U > θ. One number, or one for each neuron.
   Coefficient<Scalar> threshold = 1;
   /// The surrogate gradient's parameters, e.g. `.spike_grad = {.alpha = 2}`.
@@ -61,8 +71,8 @@ struct LeakyOptions {
 ///
 /// Throws std::invalid_argument if a coefficient is empty, NaN, or has neither one value nor one for each
 /// feature of the input.
-template <Real Scalar, ResetPolicy Reset = reset::Subtract, SurrogatePolicy<Scalar> Surrogate = surrogate::ATan,
-          QuantizerPolicy<Scalar> Quantizer = quant::None>
+template <typename Scalar, typename Reset = reset::Subtract, typename Surrogate = surrogate::ATan,
+          typename Quantizer = quant::None>
 class Leaky : public LIF<Leaky<Scalar, Reset, Surrogate, Quantizer>, Scalar, Reset, Surrogate, Quantizer, 1, 1> {
   using Base = LIF<Leaky, Scalar, Reset, Surrogate, Quantizer, 1, 1>;  // one state, U; one coefficient, β
 

@@ -26,14 +26,43 @@ struct SpkMem {
   T mem;
 };
 
+namespace detail {
+
+/// What is wrong with a neuron's template arguments, said in words and before anything else is compiled.
+template <typename Scalar, typename Reset, typename Surrogate, typename Quantizer>
+struct PolicyCheck {
+  static_assert(Real<Scalar>,
+                "spiketape::Leaky (or another neuron): Scalar must be float or double: write Leaky<float>");
+  static_assert(ResetPolicy<Reset>,
+                "spiketape::Leaky (or another neuron): Reset, the second template argument, must be a reset policy: "
+                "write reset::Subtract, reset::Zero, reset::ZeroBeforeInput or reset::None, or a struct with "
+                "before_input, d_mem, d_threshold and a template after(mem, threshold), see neuron/reset.hpp");
+  static_assert(std::is_trivially_copyable_v<Surrogate>,
+                "spiketape::Leaky (or another neuron): Surrogate, the third template argument, must be trivially "
+                "copyable: write its parameters as plain numbers, without vectors, strings or references");
+  static_assert(SurrogatePolicy<Surrogate, Scalar>,
+                "spiketape::Leaky (or another neuron): Surrogate, the third template argument, must have a const "
+                "derivative(x) or be callable with x: write surrogate::ATan, or a struct with template <typename T> T "
+                "derivative(const T& x) const, see neuron/surrogate.hpp");
+  static_assert(std::is_trivially_copyable_v<Quantizer>,
+                "spiketape::Leaky (or another neuron): Quantizer, the fourth template argument, must be trivially "
+                "copyable: write its parameters as plain numbers, without vectors, strings or references");
+  static_assert(QuantizerPolicy<Quantizer, Scalar>,
+                "spiketape::Leaky (or another neuron): Quantizer, the fourth template argument, must have a const "
+                "apply(v) or levels<Scalar>(): write quant::Uniform, quant::NonUniform or quant::None, or a struct of "
+                "your own, see neuron/quantizer.hpp");
+};
+
+}  // namespace detail
+
 /// The generic base (CRTP: no virtual call). `Derived` has `states` state variables, membrane last, and
 /// `coefficients` of its own; it supplies its name and how it integrates, see Leaky for the whole of it.
 ///
 /// Calls are const and may run on many threads at once, except those of a neuron with hidden state,
 /// which belongs to one thread.
-template <typename Derived, Real Scalar_, ResetPolicy Reset_, SurrogatePolicy<Scalar_> Surrogate_,
-          QuantizerPolicy<Scalar_> Quantizer_, std::size_t states, std::size_t coefficients>
-class LIF {
+template <typename Derived, typename Scalar_, typename Reset_, typename Surrogate_, typename Quantizer_,
+          std::size_t states, std::size_t coefficients>
+class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
  public:
   using Scalar = Scalar_;
   using Reset = Reset_;

@@ -1,0 +1,9 @@
+// expect: a coefficient (beta, threshold, graded_spikes_factor, ...) is one number, or an Eigen
+#include <spiketape/neuron/leaky.hpp>
+
+namespace st = spiketape;
+
+int main() {
+  const st::Row<double> betas = st::Row<double>::Constant(3, 0.9);
+  st::Leaky<float> lif({.beta = betas});
+}

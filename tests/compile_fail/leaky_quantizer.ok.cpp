@@ -1,0 +1,14 @@
+#include <spiketape/neuron/leaky.hpp>
+
+namespace st = spiketape;
+
+struct Ternary {
+  template <typename Scalar>
+  std::vector<Scalar> levels() const {
+    return {-1, 0, 1};
+  }
+};
+
+int main() {
+  st::Leaky<float, st::reset::Subtract, st::surrogate::ATan, Ternary> lif({.beta = 0.9f});
+}

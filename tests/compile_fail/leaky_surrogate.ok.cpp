@@ -1,0 +1,14 @@
+#include <spiketape/neuron/leaky.hpp>
+
+namespace st = spiketape;
+
+struct Mine {
+  template <typename T>
+  T derivative(const T& x) const {
+    return x;
+  }
+};
+
+int main() {
+  st::Leaky<float, st::reset::Subtract, Mine> lif({.beta = 0.9f});
+}

@@ -1,0 +1,13 @@
+// expect: Surrogate, the third template argument, must be trivially copyable
+#include <spiketape/neuron/leaky.hpp>
+
+namespace st = spiketape;
+
+struct Mine {
+  std::vector<double> slopes = {1, 2};
+  float derivative(float x) const { return x; }
+};
+
+int main() {
+  st::Leaky<float, st::reset::Subtract, Mine> lif({.beta = 0.9f});
+}
