@@ -108,7 +108,8 @@ class Sequential {
       return call_from<i + 1>(detail::passed_on(result));
     } else {
       if constexpr (requires { result.mem; std::get<i>(layers_).output(); })
-        if (std::get<i>(layers_).init_hidden() && !std::get<i>(layers_).output()) result.mem = {};
+        if (std::get<i>(layers_).init_hidden() && !std::get<i>(layers_).output())
+          result.mem = decltype(result.mem)();
       return result;
     }
   }

@@ -54,10 +54,14 @@ class Shards {
       shard.tape.backward(loss);
       shard.loss = loss.item();
     };
+    if (threads_ == 1) {  // OpenMP would allocate even so
+      for (Index i = 0; i < count; ++i) guarded(i, run_shard);
+    } else {
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(threads_) if (threads_ > 1)
+#pragma omp parallel for schedule(static) num_threads(threads_)
 #endif
-    for (Index i = 0; i < count; ++i) guarded(i, run_shard);
+      for (Index i = 0; i < count; ++i) guarded(i, run_shard);
+    }
 
     gradients_.clear();
     Scalar loss = 0;

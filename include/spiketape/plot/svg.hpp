@@ -1,0 +1,252 @@
+// A very small writer of SVG pictures, and the look that all pictures share. Lengths are pixels, x to
+// the right, y downwards from the top left corner.
+#pragma once
+
+#include <spiketape/core/error.hpp>
+#include <spiketape/core/file.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace spiketape::plot {
+
+/// A place in a picture, in pixels.
+struct Point {
+  double x = 0;
+  double y = 0;
+};
+
+/// A part of a picture, in pixels: (x, y) is its top left corner. For a panel it is the area of the
+/// data; title, numbers and labels stand outside it (plot/axes.hpp says how much room they take).
+struct Box {
+  double x = 0;
+  double y = 0;
+  double width = 0;
+  double height = 0;
+
+  double right() const { return x + width; }
+  double bottom() const { return y + height; }
+};
+
+/// Ten colours that stay apart for the colour-blind: any two are at least 0.12 from each other in OKLab,
+/// in normal sight and in red-blind and green-blind sight (simulated after Machado, Oliveira, Fernandes:
+/// A physiologically-based model for simulation of color vision deficiency, 2009).
+inline constexpr std::array<std::string_view, 10> palette = {"#2f6fde", "#e8622c", "#3ba490", "#790d3f",
+                                                             "#6bcee8", "#814f0c", "#9b90f6", "#3e19ae",
+                                                             "#c6c44e", "#85568d"};
+
+/// The colours of everything that is not data.
+namespace colors {
+inline constexpr std::string_view background = "#ffffff";
+inline constexpr std::string_view panel = "#f7f8fa";  ///< Behind the data of a panel.
+inline constexpr std::string_view grid = "#e6e9ee";   ///< Lines behind the data.
+inline constexpr std::string_view axis = "#98a2b0";
+inline constexpr std::string_view label = "#5b6675";  ///< Numbers and labels at the axes.
+inline constexpr std::string_view ink = "#1d2733";    ///< Titles.
+inline constexpr std::string_view pale = "#a3adba";   ///< Data beside highlighted data.
+}  // namespace colors
+
+/// How an area is filled. A colour is anything CSS knows: "#2f6fde", "black".
+struct Fill {
+  std::string_view color = colors::ink;
+  double opacity = 1;  ///< From 0, invisible, to 1.
+};
+
+/// How a line is drawn.
+struct Stroke {
+  std::string_view color = colors::ink;
+  double width = 1;
+  bool dashed = false;
+};
+
+/// Which part of a text stands at its point.
+enum class Anchor { Start, Middle, End };
+
+/// How a text is written.
+struct TextStyle {
+  double size = 11;  ///< Height of the font, in pixels.
+  std::string_view color = colors::ink;
+  Anchor anchor = Anchor::Start;
+  int weight = 400;      ///< 400 is normal, 600 is bold.
+  bool upwards = false;  ///< Turned by a quarter, to be read from below.
+};
+
+/// A picture of a fixed size. What is drawn later covers what was drawn before. Things with a NaN or
+/// infinite coordinate are left out, so a picture is always well-formed. Drawing allocates.
+class Svg {
+ public:
+  /// An empty picture. Throws std::invalid_argument unless width and height are finite and positive.
+  Svg(double width, double height) : width_(width), height_(height) {
+    if (!(std::isfinite(width) && std::isfinite(height) && width > 0 && height > 0))
+      detail::fail_argument("spiketape::plot::Svg: size is ", width, " x ", height,
+                            ", expected finite and positive");
+    rectangle({0, 0, width, height}, {.color = colors::background});
+  }
+
+  double width() const { return width_; }
+  double height() const { return height_; }
+
+  /// A filled rectangle, its corners rounded by `corner` pixels. A negative size draws nothing.
+  void rectangle(const Box& box, const Fill& fill, double corner = 0) {
+    if (!drawable(box)) return;
+    add("<rect", " x=\"", box.x, "\" y=\"", box.y, "\" width=\"", box.width, "\" height=\"", box.height);
+    if (corner > 0) add("\" rx=\"", corner);
+    add('"');
+    add_fill(fill);
+    add("/>\n");
+  }
+
+  /// Many rectangles of one colour, without seams between those that touch: one element.
+  void rectangles(std::span<const Box> boxes, const Fill& fill) {
+    if (none_drawable(boxes)) return;
+    add("<path shape-rendering=\"crispEdges\"");
+    add_fill(fill);
+    add(" d=\"");
+    for (const Box& box : boxes)
+      // Both edges are absolute: rounding cannot part two rectangles that touch.
+      if (drawable(box)) add('M', box.x, ' ', box.y, 'H', box.right(), 'V', box.bottom(), 'H', box.x, 'Z');
+    add("\"/>\n");
+  }
+
+  /// A straight line.
+  void line(const Point& from, const Point& to, const Stroke& stroke) {
+    if (!drawable(from) || !drawable(to)) return;
+    add("<path fill=\"none\"");
+    add_stroke(stroke);
+    add(" d=\"M", from.x, ' ', from.y, 'L', to.x, ' ', to.y, "\"/>\n");
+  }
+
+  /// A line through all points: one element. A NaN or infinite point leaves a gap; a point between two
+  /// gaps is a dot.
+  void polyline(std::span<const Point> points, const Stroke& stroke) {
+    if (none_drawable(points)) return;
+    add("<path fill=\"none\" stroke-linecap=\"round\" stroke-linejoin=\"round\"");
+    add_stroke(stroke);
+    add(" d=\"");
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      if (!drawable(points[i])) continue;
+      const bool begins = i == 0 || !drawable(points[i - 1]);
+      const bool ends = i + 1 == points.size() || !drawable(points[i + 1]);
+      add(begins ? 'M' : 'L', points[i].x, ' ', points[i].y);
+      if (begins && ends) add(dot);
+    }
+    add("\"/>\n");
+  }
+
+  /// Many dots of one colour and one diameter: one element.
+  void dots(std::span<const Point> centers, double diameter, const Fill& fill) {
+    if (none_drawable(centers)) return;
+    add("<path fill=\"none\" stroke-linecap=\"round\"");
+    add_stroke({.color = fill.color, .width = diameter});
+    if (fill.opacity < 1) add(" opacity=\"", fill.opacity, '"');
+    add(" d=\"");
+    for (const Point& center : centers)
+      if (drawable(center)) add('M', center.x, ' ', center.y, dot);
+    add("\"/>\n");
+  }
+
+  /// A text, in UTF-8, on one line. The point is on its base line.
+  void text(const Point& at, std::string_view text, const TextStyle& style) {
+    if (!drawable(at) || text.empty()) return;
+    add("<text x=\"", at.x, "\" y=\"", at.y, "\" font-size=\"", style.size, '"');
+    if (style.anchor != Anchor::Start)
+      add(" text-anchor=\"", style.anchor == Anchor::Middle ? "middle" : "end", '"');
+    if (style.weight != 400) add(" font-weight=\"", style.weight, '"');
+    if (style.upwards) add(" transform=\"rotate(-90 ", at.x, ' ', at.y, ")\"");
+    add_fill({.color = style.color});
+    add('>');
+    add_escaped(text);
+    add("</text>\n");
+  }
+
+  /// The picture as the text of an SVG file.
+  std::string str() const {
+    Svg file(*this);
+    file.body_.clear();
+    file.add("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", width_, "\" height=\"", height_,
+             "\" viewBox=\"0 0 ", width_, ' ', height_,
+             "\" font-family=\"system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, "
+             "'DejaVu Sans', sans-serif\">\n");
+    return file.body_ + body_ + "</svg>\n";
+  }
+
+  /// Writes the picture to a file, all of it or nothing. Throws std::runtime_error, with the path and
+  /// the system's reason, where that fails.
+  void save(const std::string& path) const { write_file(path, str()); }
+
+ private:
+  /// A line so short that its round ends make it a dot. Some viewers do not draw a length of 0.
+  static constexpr std::string_view dot = "h.01";
+
+  static bool drawable(const Point& point) { return std::isfinite(point.x) && std::isfinite(point.y); }
+  static bool drawable(const Box& box) {
+    return drawable(Point{box.x, box.y}) && drawable(Point{box.width, box.height}) && box.width >= 0 &&
+           box.height >= 0;
+  }
+  template <typename Shape>
+  static bool none_drawable(std::span<const Shape> shapes) {
+    return std::none_of(shapes.begin(), shapes.end(), [](const Shape& shape) { return drawable(shape); });
+  }
+
+  void add_one(std::string_view part) { body_ += part; }
+  void add_one(char part) { body_ += part; }
+  void add_one(int part) { body_ += std::to_string(part); }
+  /// At most two decimals, with a point in every locale, and never "nan" or "inf".
+  void add_one(double number) {
+    if (!std::isfinite(number)) number = 0;
+    const long long hundredths = std::llround(std::clamp(number, -1e9, 1e9) * 100);
+    if (hundredths < 0) body_ += '-';
+    const long long size = hundredths < 0 ? -hundredths : hundredths;
+    body_ += std::to_string(size / 100);
+    if (size % 100 == 0) return;
+    body_ += '.';
+    body_ += static_cast<char>('0' + size / 10 % 10);
+    if (size % 10 != 0) body_ += static_cast<char>('0' + size % 10);
+  }
+  template <typename... Parts>
+  void add(const Parts&... parts) {
+    (add_one(parts), ...);
+  }
+
+  void add_fill(const Fill& fill) {
+    add(" fill=\"");
+    add_escaped(fill.color);
+    add('"');
+    if (fill.opacity < 1) add(" fill-opacity=\"", fill.opacity, '"');
+  }
+
+  void add_stroke(const Stroke& stroke) {
+    add(" stroke=\"");
+    add_escaped(stroke.color);
+    add("\" stroke-width=\"", stroke.width, '"');
+    if (stroke.dashed) add(" stroke-dasharray=\"4 3\"");
+  }
+
+  void add_escaped(std::string_view text) {
+    for (const char c : text) {
+      if (c == '<') {
+        add("&lt;");
+      } else if (c == '>') {
+        add("&gt;");
+      } else if (c == '&') {
+        add("&amp;");
+      } else if (c == '"') {
+        add("&quot;");
+      } else {
+        // XML knows no control characters, not even escaped; a line end would be a space anyhow.
+        add(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
+      }
+    }
+  }
+
+  double width_;
+  double height_;
+  std::string body_;
+};
+
+}  // namespace spiketape::plot

@@ -1,0 +1,97 @@
+// Traces: a line over time for each neuron, for membranes above all.
+#pragma once
+
+#include <spiketape/core/array.hpp>
+#include <spiketape/plot/axes.hpp>
+#include <spiketape/plot/svg.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace spiketape::plot {
+
+/// What a panel of traces says besides its lines. An empty text is left out.
+struct TraceOptions {
+  std::string title = "";
+  std::string x_label = "step";
+  std::string y_label = "membrane";
+  /// A dashed line across the panel, in the unit of the values.
+  std::optional<double> threshold = {};
+  /// What must be in view besides the values and the threshold: give several panels the same scale.
+  std::optional<Range> y_range = {};
+  /// One colour for each feature: they repeat where there are more features.
+  std::vector<std::string> colors = {palette.begin(), palette.end()};
+  /// The feature whose line is bold while the others turn thin and pale; -1: no such feature.
+  Index highlight = -1;
+};
+
+}  // namespace spiketape::plot
+
+namespace spiketape::detail {
+
+/// Whether a value can be drawn: NaN and infinities cannot, nor can numbers whose differences overflow.
+inline bool has_place(double value) { return std::abs(value) < 1e300; }
+
+/// Grows a range by a margin at both ends that keeps lines off the frame and is never nothing.
+inline plot::Range padded(const plot::Range& range) {
+  const double size = std::max(std::abs(range.low), std::abs(range.high));
+  double margin = std::max(0.06 * (range.high - range.low), 1e-3 * size);
+  if (margin < 1e-300) margin = 0.5;
+  return {range.low - margin, range.high + margin};
+}
+
+}  // namespace spiketape::detail
+
+namespace spiketape::plot {
+
+/// The values of one sample of a sequence (steps, batch, features), on arrays or on a tape: time in
+/// steps from 0 to the right, and one line for each feature; NaN and infinite values leave gaps. Throws
+/// std::invalid_argument for an empty sequence, a sample or a highlight out of range, an empty box, or
+/// without a colour.
+template <typename Values>
+void trace(Svg& svg, const Box& box, const Values& values, Index sample, const TraceOptions& options = {}) {
+  const auto view = view_of(values);
+  detail::check_panel("trace", box, view, sample, options.highlight, options.colors.size());
+
+  Range range{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
+  const auto include = [&range](double value) {
+    if (!detail::has_place(value)) return;
+    range.low = std::min(range.low, value);
+    range.high = std::max(range.high, value);
+  };
+  for (Index t = 0; t < view.steps; ++t)
+    for (Index i = 0; i < view.features; ++i) include(static_cast<double>(view.row(t, sample)[i]));
+  if (options.threshold) include(*options.threshold);
+  if (options.y_range) include(options.y_range->low), include(options.y_range->high);
+  if (range.low > range.high) range = {0, 0};  // nothing to draw
+
+  const detail::Axes axes{box, detail::time_range(view.steps), detail::padded(range)};
+  detail::draw_axes(svg, axes, detail::nice_ticks(axes.y_range, detail::y_distances(box.height), false), true,
+                    options.title, options.x_label, options.y_label);
+  if (options.threshold && detail::has_place(*options.threshold)) {
+    const double y = axes.y(*options.threshold);
+    svg.line({box.x, y}, {box.right(), y}, {.color = colors::label, .dashed = true});
+  }
+
+  std::vector<Point> points(static_cast<std::size_t>(view.steps));
+  const auto draw = [&](Index feature) {
+    for (Index t = 0; t < view.steps; ++t) {
+      const auto value = static_cast<double>(view.row(t, sample)[feature]);
+      points[static_cast<std::size_t>(t)] = {
+          axes.x(static_cast<double>(t)),
+          detail::has_place(value) ? axes.y(value) : std::numeric_limits<double>::quiet_NaN()};
+    }
+    const double width = options.highlight < 0 ? 1.5 : feature == options.highlight ? 2.5 : 1;
+    svg.polyline(
+        points, {.color = detail::feature_color(options.colors, feature, options.highlight), .width = width});
+  };
+  for (Index i = 0; i < view.features; ++i)
+    if (i != options.highlight) draw(i);
+  if (options.highlight >= 0) draw(options.highlight);  // on top of the others
+}
+
+}  // namespace spiketape::plot

@@ -1,0 +1,200 @@
+// From the second iteration on a training step allocates nothing, nor does a single sample's inference.
+// Counted are operator new, where it can be replaced also malloc and its like, and what Eigen asks for. An
+// executable of its own: Eigen is compiled with a check that would change its inline functions everywhere
+// else.
+#define EIGEN_RUNTIME_NO_MALLOC
+#include "counters.hpp"
+#define eigen_assert(condition) \
+  ((condition) ? static_cast<void>(0) : allocation::assertion_failed(#condition))
+
+#include <spiketape/spiketape.hpp>
+
+#include "../catch.hpp"
+#include "../numeric.hpp"
+
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace st = spiketape;
+using st::Index;
+
+namespace {
+
+/// What a call takes from the heap.
+template <typename Run>
+long allocations(Run&& run) {
+  Eigen::internal::set_is_malloc_allowed(false);
+  allocation::start();
+  run();
+  const long count = allocation::stop();
+  Eigen::internal::set_is_malloc_allowed(true);
+  return count;
+}
+
+/// Calls it once to warm up, then three times more that must allocate nothing.
+template <typename Run>
+void check_warm(Run&& run) {
+  CHECK(allocations(run) > 0);
+  for (int i = 0; i < 3; ++i) CHECK(allocations(run) == 0);
+}
+
+constexpr Index batch = 128, steps = 25;
+
+/// A network that learns all it can, on a batch whose products Eigen would pack on the heap.
+struct Training {
+  st::Random random{91};
+  st::Sequential<st::Linear<float>, st::Leaky<float>, st::Linear<float>, st::Leaky<float>> net;
+  st::Array<float> input = numeric::random_array<float>(random, batch, 64);
+  std::vector<int> labels;
+  st::Tape<float> tape;
+
+  explicit Training(bool init_hidden = false, bool same_step = false)
+      : net(st::Linear<float>(64, 200, random), neuron(init_hidden, same_step),
+            st::Linear<float>(200, 10, random), neuron(init_hidden, same_step)) {
+    for (Index b = 0; b < batch; ++b) labels.push_back(static_cast<int>(b % 10));
+  }
+  static st::Leaky<float> neuron(bool init_hidden, bool same_step) {
+    return st::Leaky<float>({.beta = 0.9,
+                             .init_hidden = init_hidden,
+                             .learn_beta = true,
+                             .learn_threshold = true,
+                             .output = true,
+                             .graded_spikes_factor = 1,
+                             .reset_delay = !same_step});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the counters see what is allocated") {
+  CHECK(allocations([] {}) == 0);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(allocations([] { allocation::keep(std::vector<float>(10).data()); }) > 0);
+    CHECK(allocations([] { allocation::keep(st::detail::AlignedVector<float>(10).data()); }) > 0);
+    CHECK(allocations([] { allocation::keep(st::Array<float>(3, 5).data()); }) > 0);
+  }
+  if (allocation::sees_malloc) {
+    CHECK(allocations([] {
+            void* memory = std::malloc(10);
+            allocation::keep(memory);
+            std::free(memory);
+          }) > 0);
+  }
+  // One allocation among the work of a training step is enough to be seen.
+  Training t;
+  const auto step = [&](bool disturbed) {
+    t.tape.reset();
+    const auto [spk, mem] = t.net(t.tape.constant(t.input, 2));
+    t.tape.backward(st::cross_entropy(mem, t.labels));
+    if (disturbed) allocation::keep(st::Array<float>(spk.array()).data());
+  };
+  step(false);
+  CHECK(allocations([&] { step(true); }) > 0);
+  CHECK(allocations([&] { step(false); }) == 0);
+}
+
+TEST_CASE("the products of this test are too large for Eigen without a workspace") {
+  st::Random random(92);
+  const st::Array<float> a = numeric::random_array<float>(random, batch * steps, 200);
+  st::Array<float> c = st::Array<float>::Zero(200, 208);
+  st::detail::Workspace<float> workspace;
+  const auto product = [&](st::detail::Workspace<float>* space) {
+    using st::detail::Order;
+    st::detail::add_product<Order::transposed, Order::as_is, float>(
+        200, 200, a.rows(), {a.data(), a.cols()}, {a.data(), a.cols()}, c.data(), 208, space);
+  };
+  product(&workspace);
+  CHECK(allocations([&] { product(&workspace); }) == 0);
+  CHECK(allocations([&] { product(nullptr); }) > 0);
+}
+
+TEST_CASE("a training step with Adam allocates in the first iteration only") {
+  for (const bool same_step : {false, true}) {
+    Training t(false, same_step);
+    st::Adam<float> adam(t.net.parameters(), {.lr = 1e-3});
+    check_warm([&] {
+      t.tape.reset();
+      const auto [spk, mem] = t.net(t.tape.constant(t.input, steps));
+      t.tape.backward(st::cross_entropy(mem, t.labels));
+      adam.step(t.tape.gradients());
+    });
+  }
+}
+
+TEST_CASE("a training step with SGD on a varying input, differentiated by it, allocates in the first only") {
+  Training t;
+  const auto input = numeric::random_sequence<float>(t.random, {steps, batch, 64});
+  st::SGD<float> sgd(t.net.parameters(), {.lr = 1e-3, .momentum = 0.9});
+  check_warm([&] {
+    t.tape.reset();
+    const auto x = t.tape.variable(input);
+    const auto [spk, mem] = t.net(x);
+    t.tape.backward(st::cross_entropy(spk, t.labels, {.over_steps = st::OverSteps::mean}) +
+                    0.1f * sum(mem * mem));
+    sgd.step(t.tape.gradients());
+  });
+}
+
+TEST_CASE("a loop of single steps with hidden state allocates in the first iteration only") {
+  Training t(true);
+  st::Adam<float> adam(t.net.parameters());
+  check_warm([&] {
+    t.tape.reset();
+    st::detach_hidden(t.net);  // truncated: it goes on from the last window
+    st::Var<float> loss;
+    for (int step = 0; step < 6; ++step) {
+      const auto [spk, mem] = t.net(t.tape.constant(t.input));
+      const auto part = st::cross_entropy(mem, t.labels);
+      loss = loss.empty() ? part : loss + part;
+    }
+    t.tape.backward(loss);
+    adam.step(t.tape.gradients());
+  });
+}
+
+TEST_CASE("a single sample's inference into the caller's memory allocates nothing at all") {
+  Training t;
+  const auto& net = t.net;
+  st::Row<float> hidden(200), spk1(200), mem1(200), out(10), spk2(10), mem2(10);
+  mem1.setZero();
+  mem2.setZero();
+  const st::Array<float> sample = t.input.row(3);
+  const auto run = [&] {
+    for (int step = 0; step < 4; ++step) {
+      net.layer<0>().forward_into(sample, hidden);
+      net.layer<1>().forward_into(hidden, mem1, spk1, mem1);
+      net.layer<2>().forward_into(spk1, out);
+      net.layer<3>().forward_into(out, mem2, spk2, mem2);
+    }
+  };
+  for (int i = 0; i < 3; ++i) CHECK(allocations(run) == 0);
+}
+
+TEST_CASE("shards on one thread allocate in the first run only") {
+  Training t;
+  st::Shards<float> shards(4);
+  st::Adam<float> adam(t.net.parameters());
+  check_warm([&] {
+    shards.run(batch, [&](st::Tape<float>& tape, Index first, Index count) {
+      const auto [spk, mem] = t.net(tape.constant(t.input.middleRows(first, count), steps));
+      return st::cross_entropy(mem,
+                               std::span<const int>(t.labels).subspan(static_cast<std::size_t>(first),
+                                                                      static_cast<std::size_t>(count)),
+                               {.samples = batch});
+    });
+    adam.step(shards.gradients());
+  });
+}
+
+TEST_CASE("a pass over batches allocates nothing") {
+  st::Images images;
+  images.height = images.width = 8;
+  images.pixels.setConstant(300, 64, 7);
+  images.labels.assign(300, 1);
+  st::Batches<float> batches(images, 128, st::Random(1));
+  for (int i = 0; i < 3; ++i)
+    CHECK(allocations([&] {
+            for (const auto& each : batches.shuffled()) allocation::keep(each.input.data());
+          }) == 0);
+}

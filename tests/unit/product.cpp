@@ -1,0 +1,85 @@
+#include <spiketape/core/product.hpp>
+
+#include "catch.hpp"
+#include "numeric.hpp"
+
+#include <cstdint>
+
+namespace st = spiketape;
+using st::Index;
+using st::detail::Operand, st::detail::Order, st::detail::Workspace;
+
+namespace {
+
+/// An array whose rows lie `gap` numbers further apart than they are long.
+template <typename Scalar>
+struct Strided {
+  st::Array<Scalar> memory;
+  Index cols;
+
+  Strided(st::Random& random, Index rows, Index cols_, Index gap)
+      : memory(numeric::random_array<Scalar>(random, rows, cols_ + gap)), cols(cols_) {}
+  Operand<Scalar> operand() const { return {memory.data(), memory.cols()}; }
+  Eigen::MatrixXd matrix() const { return memory.leftCols(cols).template cast<double>().matrix(); }
+};
+
+template <Order order_a, Order order_b, typename Scalar>
+void check_product(st::Random& random, Index rows, Index cols, Index depth, Index gap,
+                   Workspace<Scalar>* workspace) {
+  INFO(rows << "x" << depth << " times " << depth << "x" << cols << ", gap " << gap);
+  constexpr bool a_as_is = order_a == Order::as_is, b_as_is = order_b == Order::as_is;
+  const Strided<Scalar> a(random, a_as_is ? rows : depth, a_as_is ? depth : rows, gap);
+  const Strided<Scalar> b(random, b_as_is ? depth : cols, b_as_is ? cols : depth, 2 * gap);
+  Strided<Scalar> c(random, rows, cols, 3 * gap);
+  const Eigen::MatrixXd left = a_as_is ? a.matrix() : Eigen::MatrixXd(a.matrix().transpose());
+  const Eigen::MatrixXd right = b_as_is ? b.matrix() : Eigen::MatrixXd(b.matrix().transpose());
+  const Eigen::MatrixXd expected = c.matrix() + left * right;
+  const st::Array<Scalar> before = c.memory;
+
+  st::detail::add_product<order_a, order_b, Scalar>(rows, cols, depth, a.operand(), b.operand(),
+                                                    c.memory.data(), c.memory.cols(), workspace);
+  CHECK(numeric::near(c.matrix(), expected, tolerance::rounding<Scalar>));
+  if (rows == 0) return;
+  // Nothing beside it is touched.
+  CHECK(numeric::same(c.memory.rightCols(3 * gap), before.rightCols(3 * gap)));
+}
+
+template <Order order_a, Order order_b, typename Scalar>
+void check_products() {
+  st::Random random(23);
+  Workspace<Scalar> workspace;  // one for all, as on a tape
+  for (Workspace<Scalar>* space : {&workspace, static_cast<Workspace<Scalar>*>(nullptr)}) {
+    for (const Index gap : {0, 3}) {
+      for (const Index rows : {0, 1, 2, 13})
+        for (const Index cols : {0, 1, 7, 16})
+          for (const Index depth : {0, 1, 5, 31})
+            check_product<order_a, order_b>(random, rows, cols, depth, gap, space);
+      // Larger than one block of the packed operands in each direction.
+      check_product<order_a, order_b>(random, 1, 301, 1203, gap, space);
+      check_product<order_a, order_b>(random, 203, 67, 1205, gap, space);
+      check_product<order_a, order_b>(random, 1201, 211, 33, gap, space);
+      check_product<order_a, order_b>(random, 17, 1501, 70, gap, space);
+    }
+  }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a product is added, as Eigen computes it", "", float, double) {
+  check_products<Order::as_is, Order::as_is, TestType>();
+}
+TEMPLATE_TEST_CASE("a product with the first operand transposed is added", "", float, double) {
+  check_products<Order::transposed, Order::as_is, TestType>();
+}
+TEMPLATE_TEST_CASE("a product with the second operand transposed is added", "", float, double) {
+  check_products<Order::as_is, Order::transposed, TestType>();
+}
+
+TEST_CASE("a workspace grows to the largest need and is then reused") {
+  Workspace<float> workspace;
+  const float* large = workspace.reserve(1000);
+  CHECK(reinterpret_cast<std::uintptr_t>(large) % 64 == 0);
+  CHECK(workspace.reserve(10) == large);
+  CHECK(workspace.reserve(1000) == large);
+  CHECK(workspace.reserve(100000) != nullptr);
+}
