@@ -87,13 +87,13 @@ struct SequenceView {
     requires std::same_as<typename Derived::Scalar, std::remove_const_t<Scalar>>
   SequenceView(const Eigen::DenseBase<Derived>& step)  // NOLINT: Eigen arrays are passed as they are
     requires std::is_const_v<Scalar>
-      : SequenceView(step_of(step.derived().data(), step.derived())) {}
+      : SequenceView(step_of(step.derived())) {}
 
   template <typename Derived>
     requires std::same_as<typename Derived::Scalar, Scalar>
   SequenceView(Eigen::DenseBase<Derived>& step)  // NOLINT: Eigen arrays are passed as they are
     requires(!std::is_const_v<Scalar>)
-      : SequenceView(step_of(step.derived().data(), step.derived())) {}
+      : SequenceView(step_of(step.derived())) {}
 
   Shape shape() const { return {steps, batch, features}; }
   /// Rows that are stored.
@@ -112,14 +112,17 @@ struct SequenceView {
 
  private:
   template <typename Derived>
-  static SequenceView step_of(Scalar* data, const Derived& step) {
+  static SequenceView step_of(Derived& step) {
+    static_assert(bool(Derived::Flags & Eigen::DirectAccessBit),
+                  "spiketape: an expression lies nowhere in memory: write .eval(), or make it a spiketape::Array<Scalar>");
     static_assert(Derived::IsRowMajor || Derived::IsVectorAtCompileTime,
                   "spiketape: a step must be row-major, (batch, features): use spiketape::Array<Scalar>");
     static_assert(Derived::IsRowMajor,
                   "spiketape: one sample is a row: use spiketape::Row<Scalar>, not a column vector");
     static_assert(int(Derived::InnerStrideAtCompileTime) == 1,
                   "spiketape: the features of a sample must lie next to each other in memory");
-    return {data, {1, step.rows(), step.cols()}, step.outerStride()};
+    if constexpr (bool(Derived::Flags & Eigen::DirectAccessBit))
+      return {step.data(), {1, step.rows(), step.cols()}, step.outerStride()};
   }
 };
 
