@@ -74,12 +74,12 @@ class Tape {
   Var<Scalar> constant(SequenceView<const Scalar> value) { return copy(value, false); }
   /// The same step, `steps` times over, stored once: layers multiply it once.
   Var<Scalar> constant(SequenceView<const Scalar> step, Index steps) {
-    return copy(repeated(step, steps, "constant"), false);
+    return copy(detail::repeated(step, steps, "Tape::constant"), false);
   }
   /// A value the loss is differentiated by, copied from a step or a sequence; see Var::adjoint.
   Var<Scalar> variable(SequenceView<const Scalar> value) { return copy(value, true); }
   Var<Scalar> variable(SequenceView<const Scalar> step, Index steps) {
-    return copy(repeated(step, steps, "variable"), true);
+    return copy(detail::repeated(step, steps, "Tape::variable"), true);
   }
 
   /// A value that lies in memory of the caller's, and an adjoint that is written there by backward
@@ -239,17 +239,6 @@ class Tape {
     Var<Scalar> var = result(value.shape(), differentiable, value.constant);
     if (value.rows() > 0) writable(var).array() = value.array();
     return var;
-  }
-
-  static SequenceView<const Scalar> repeated(SequenceView<const Scalar> step, Index steps, const char* function) {
-    if (step.steps != 1)
-      detail::fail_argument("spiketape::Tape::", function, ": input has ", step.steps,
-                            " steps, expected 1 to repeat it");
-    if (steps < 0)
-      detail::fail_argument("spiketape::Tape::", function, ": steps is ", steps, ", expected at least 0");
-    step.steps = steps;
-    step.constant = true;
-    return step;
   }
 
   void provide_adjoint(detail::Node<Scalar>& node) {

@@ -126,6 +126,37 @@ struct SequenceView {
   }
 };
 
+/// What a function that reads any kind of step or sequence looks at.
+template <typename Scalar>
+SequenceView<const std::remove_const_t<Scalar>> view_of(const SequenceView<Scalar>& view) {
+  return view;
+}
+template <typename Derived>
+SequenceView<const typename Derived::Scalar> view_of(const Eigen::DenseBase<Derived>& step) {
+  return step;
+}
+
+namespace detail {
+
+template <typename Scalar>
+SequenceView<Scalar> repeated(SequenceView<Scalar> step, Index steps, const char* function) {
+  if (step.steps != 1)
+    fail_argument("spiketape::", function, ": input has ", step.steps, " steps, expected 1 to repeat it");
+  if (steps < 0) fail_argument("spiketape::", function, ": steps is ", steps, ", expected at least 0");
+  step.steps = steps;
+  step.constant = true;
+  return step;
+}
+
+}  // namespace detail
+
+/// The same step, `steps` times over, as a view: nothing is copied, and layers multiply it once. Throws
+/// std::invalid_argument unless it is one step and `steps` is not negative.
+template <typename Step>
+auto repeat(const Step& step, Index steps) {
+  return detail::repeated(view_of(step), steps, "repeat");
+}
+
 /// A sequence that owns its memory: (steps, batch, features), C-contiguous, zero at first.
 template <typename Scalar>
 class Sequence {
@@ -140,9 +171,8 @@ class Sequence {
 
   /// The same step, `steps` times over; it is stored once. Layers multiply it once, too.
   static Sequence repeat(SequenceView<const Scalar> step, Index steps) {
-    if (step.steps != 1)
-      detail::fail_argument("spiketape::Sequence::repeat: input has ", step.steps, " steps, expected 1");
-    Sequence sequence({steps, step.batch, step.features}, true);
+    const SequenceView<const Scalar> view = detail::repeated(step, steps, "Sequence::repeat");
+    Sequence sequence(view.shape(), true);
     sequence.values_ = step.array();
     return sequence;
   }
@@ -175,18 +205,8 @@ class Sequence {
   Array<Scalar> values_;
 };
 
-/// What a function that reads any kind of step or sequence looks at.
 template <typename Scalar>
 SequenceView<const Scalar> view_of(const Sequence<Scalar>& sequence) {
   return sequence;
 }
-template <typename Scalar>
-SequenceView<const std::remove_const_t<Scalar>> view_of(const SequenceView<Scalar>& view) {
-  return view;
-}
-template <typename Derived>
-SequenceView<const typename Derived::Scalar> view_of(const Eigen::DenseBase<Derived>& step) {
-  return step;
-}
-
 }  // namespace spiketape

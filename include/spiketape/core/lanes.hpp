@@ -206,6 +206,38 @@ SPIKETAPE_INLINE Scalar max(Scalar a, std::type_identity_t<Scalar> bound) {
 
 namespace detail {
 
+/// One bit for each number, lowest first: whether it is zero. Eigen has no such function.
+template <Real Scalar>
+SPIKETAPE_INLINE unsigned zero_bits(const Lane<Scalar>& a) {
+#if defined(__AVX512F__)
+  if constexpr (Lane<Scalar>::size * sizeof(Scalar) == 64) {
+    if constexpr (sizeof(Scalar) == 4) return _mm512_cmp_ps_mask(a.packet, _mm512_setzero_ps(), _CMP_EQ_OQ);
+    else return _mm512_cmp_pd_mask(a.packet, _mm512_setzero_pd(), _CMP_EQ_OQ);
+  } else
+#endif
+#if defined(__AVX__)
+  if constexpr (Lane<Scalar>::size * sizeof(Scalar) == 32) {
+    const auto zero = (a == Lane<Scalar>(0)).bits;
+    if constexpr (sizeof(Scalar) == 4) return static_cast<unsigned>(_mm256_movemask_ps(zero));
+    else return static_cast<unsigned>(_mm256_movemask_pd(zero));
+  } else
+#endif
+#if defined(__SSE2__)
+  if constexpr (Lane<Scalar>::size * sizeof(Scalar) == 16) {
+    const auto zero = (a == Lane<Scalar>(0)).bits;
+    if constexpr (sizeof(Scalar) == 4) return static_cast<unsigned>(_mm_movemask_ps(zero));
+    else return static_cast<unsigned>(_mm_movemask_pd(zero));
+  } else
+#endif
+  {
+    Scalar numbers[Lane<Scalar>::size];
+    a.store(numbers);
+    unsigned bits = 0;
+    for (Index i = 0; i < Lane<Scalar>::size; ++i) bits |= unsigned(numbers[i] == 0) << i;
+    return bits;
+  }
+}
+
 /// function(number, i) for each number of a lane, i its place; for a plain number, i is 0.
 template <Real Scalar, typename Function>
 SPIKETAPE_INLINE Lane<Scalar> by_number(const Lane<Scalar>& a, Function&& function) {

@@ -5,48 +5,89 @@
 #include <spiketape/core/parameter.hpp>
 #include <spiketape/core/product.hpp>
 #include <spiketape/core/random.hpp>
+#include <spiketape/nn/events.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace spiketape {
 
 namespace detail {
 
+/// What a layer does to rows: all that its calls and its record share.
+template <Real Scalar>
+struct LinearProduct {
+  const Scalar* weight;  // (in, out)
+  Index weight_stride;
+  const Scalar* bias;
+  Index out;
+
+  static constexpr Index few_outputs = 32;
+
+  /// y = x W + b. The events are those of x, if it was decoded; `width` columns of the result are written, whole
+  /// lanes where its rows are padded.
+  void forward(const SequenceView<const Scalar>& x, const Events<Scalar>& events, const SequenceView<Scalar>& y,
+               Index width, Workspace<Scalar>* workspace) const {
+    if (events) return events_times_weight(events, x.rows(), weight, weight_stride, bias, width, y.data, y.stride);
+    for (Index row = 0; row < y.rows(); ++row) std::copy_n(bias, width, y.data + row * y.stride);
+    add_product<Order::as_is, Order::as_is, Scalar>(y.rows(), width, x.features, {x.data, x.stride},
+                                                    {weight, weight_stride}, y.data, y.stride, workspace);
+  }
+
+  /// W̄ += xᵀ ȳ
+  void add_weight_adjoint(const SequenceView<const Scalar>& x, const Events<Scalar>& events,
+                          const SequenceView<const Scalar>& y_adjoint, Scalar* weight_adjoint,
+                          Workspace<Scalar>* workspace) const {
+    const Index width = whole_lanes<Scalar>(out);  // the padding is zero on both sides
+    if (events)
+      return add_weight_gradient(events, x.rows(), y_adjoint.data, y_adjoint.stride, width, weight_adjoint,
+                                 weight_stride);
+    add_product<Order::transposed, Order::as_is, Scalar>(x.features, width, x.rows(), {x.data, x.stride},
+                                                         {y_adjoint.data, y_adjoint.stride}, weight_adjoint,
+                                                         weight_stride, workspace);
+  }
+
+  /// x̄ = ȳ Wᵀ, or += where it is not the first.
+  void input_adjoint(const SequenceView<const Scalar>& y_adjoint, const Adjoint<Scalar>& x_adjoint,
+                     Tape<Scalar>& tape) const {
+    const SequenceView<Scalar>& x = x_adjoint.view;
+    if (x.rows() == 0) return;
+    if (out <= few_outputs) {
+      const Index width = whole_lanes<Scalar>(x.features);
+      Scalar* transposed = tape.template allocate<Scalar>(out * width);
+      for (Index k = 0; k < out; ++k)
+        for (Index i = 0; i < width; ++i) transposed[k * width + i] = i < x.features ? weight[i * weight_stride + k] : 0;
+      return few_outputs_times_weight(x.rows(), out, y_adjoint.data, y_adjoint.stride, transposed, width, x.data,
+                                      x.stride, x_adjoint.first);
+    }
+    if (x_adjoint.first) x.array().setZero();
+    add_product<Order::as_is, Order::transposed, Scalar>(x.rows(), x.features, out, {y_adjoint.data, y_adjoint.stride},
+                                                         {weight, weight_stride}, x.data, x.stride, &tape.workspace());
+  }
+};
+
 template <Real Scalar>
 struct LinearOp {
   Var<Scalar> input, output;
-  const Scalar* weight;  // (in, out)
-  Index weight_stride;
+  LinearProduct<Scalar> product;
+  Events<Scalar> events;
   GradientSum<Scalar>* weight_sum;
   GradientSum<Scalar>* bias_sum;  // nullptr: no bias
 
   void backward(Tape<Scalar>& tape) const {
     if (!output.has_adjoint()) return;
-    const SequenceView<const Scalar> x = input.value();
     const SequenceView<const Scalar> y_adjoint = output.adjoint();
-    const Index rows = x.rows();
-    const Index in = x.features;
-    const Index width = whole_lanes<Scalar>(y_adjoint.features);  // the padding is zero on both sides
-
-    add_product<Order::transposed, Order::as_is, Scalar>(in, width, rows, {x.data, x.stride},
-                                                         {y_adjoint.data, y_adjoint.stride}, weight_sum->open(),
-                                                         weight_stride, &tape.workspace());
+    product.add_weight_adjoint(input.value(), events, y_adjoint, weight_sum->open(), &tape.workspace());
     if (bias_sum != nullptr) {
       Scalar* sum = bias_sum->open();
-      for (Index row = 0; row < rows; ++row) {
+      for (Index row = 0; row < y_adjoint.rows(); ++row) {
         const Scalar* adjoint_row = y_adjoint.data + row * y_adjoint.stride;
-        for_whole_lanes<Scalar>(width, [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
+        for_whole_lanes<Scalar>(whole_lanes<Scalar>(product.out), [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
           store(load(sum + i, whole) + load(adjoint_row + i, whole), sum + i, whole);
         });
       }
     }
-    if (input.differentiable()) {
-      const Adjoint<Scalar> x_adjoint = tape.touch(input);
-      if (x_adjoint.first && rows > 0) x_adjoint.view.array().setZero();
-      add_product<Order::as_is, Order::transposed, Scalar>(
-          rows, in, y_adjoint.features, {y_adjoint.data, y_adjoint.stride}, {weight, weight_stride},
-          x_adjoint.view.data, x_adjoint.view.stride, &tape.workspace());
-    }
+    if (input.differentiable()) product.input_adjoint(y_adjoint, tape.touch(input), tape);
   }
 };
 
@@ -99,9 +140,10 @@ class Linear {
     Tape<Scalar>& tape = input.tape();
     const Shape shape{input.steps(), input.batch(), out_features()};
     const Var<Scalar> output = tape.result(shape, true, input.constant());
-    multiply(input.value(), tape.writable(output), detail::whole_lanes<Scalar>(out_features()), &tape.workspace());
-    tape.record(detail::LinearOp<Scalar>{input, output, weight_.data(), weight_.stride(),
-                                         &tape.gradients().sum_of(weight_.ptr()),
+    const auto events = detail::decode(input.value(), detail::densest_events(out_features()), tape);
+    product().forward(input.value(), events, tape.writable(output), detail::whole_lanes<Scalar>(out_features()),
+                      &tape.workspace());
+    tape.record(detail::LinearOp<Scalar>{input, output, product(), events, &tape.gradients().sum_of(weight_.ptr()),
                                          has_bias_ ? &tape.gradients().sum_of(bias_.ptr()) : nullptr});
     return output;
   }
@@ -129,7 +171,7 @@ class Linear {
     if (output.shape() != Shape{input.steps, input.batch, out_features()} || output.constant != input.constant)
       detail::fail_argument("spiketape::Linear::forward_into: output has shape ", output.shape(), ", expected ",
                             Shape{input.steps, input.batch, out_features()});
-    multiply(input, output, out_features(), nullptr);
+    product().forward(input, {}, output, out_features(), nullptr);
   }
 
  private:
@@ -152,14 +194,8 @@ class Linear {
                             in_features());
   }
 
-  /// `width` columns of the result: its features, or whole lanes where its rows are padded.
-  void multiply(SequenceView<const Scalar> input, SequenceView<Scalar> output, Index width,
-                detail::Workspace<Scalar>* workspace) const {
-    for (Index row = 0; row < output.rows(); ++row)
-      std::copy_n(bias_.data(), width, output.data + row * output.stride);
-    detail::add_product<detail::Order::as_is, detail::Order::as_is, Scalar>(
-        output.rows(), width, in_features(), {input.data, input.stride}, {weight_.data(), weight_.stride()},
-        output.data, output.stride, workspace);
+  detail::LinearProduct<Scalar> product() const {
+    return {weight_.data(), weight_.stride(), bias_.data(), out_features()};
   }
 
   Parameter<Scalar> weight_;

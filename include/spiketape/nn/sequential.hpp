@@ -64,11 +64,35 @@ class Sequential {
 
   template <typename Input>
   auto operator()(const Input& input) const {
-    return call_from<0>(input);
+    return call<0, sizeof...(Layers)>(input);
   }
   template <typename Input>
   auto forward(const Input& input) const {
     return (*this)(input);
+  }
+
+  /// The network in two parts, net(x) = net.back(net.front(x)): the layers before the first neuron, which look
+  /// at each step by itself, and those from it on. Without a neuron, front is all; if a neuron is first, front
+  /// hands its input on.
+  template <typename Input>
+  auto front(const Input& input) const {
+    return call<0, first_neuron()>(input);
+  }
+  template <typename Input>
+  auto back(const Input& input) const {
+    return call<first_neuron(), sizeof...(Layers)>(input);
+  }
+
+  /// Whether a neuron keeps its membrane inside (init_hidden).
+  bool keeps_state() const {
+    bool keeps = false;
+    for_hidden([&](const auto& layer) {
+      if constexpr (requires { layer.init_hidden(); })
+        keeps = keeps || layer.init_hidden();
+      else
+        keeps = keeps || layer.keeps_state();
+    });
+    return keeps;
   }
 
   /// Layer i, counted from 0.
@@ -101,12 +125,22 @@ class Sequential {
   }
 
  private:
-  template <std::size_t i, typename Input>
-  auto call_from(const Input& input) const {
-    auto result = std::get<i>(layers_)(input);
-    if constexpr (i + 1 < sizeof...(Layers)) {
-      return call_from<i + 1>(detail::passed_on(result));
+  static constexpr std::size_t first_neuron() {
+    std::size_t i = 0;
+    static_cast<void>(((detail::HasHiddenState<Layers> || (++i, false)) || ...));
+    return i;
+  }
+
+  /// The layers i, …, end − 1.
+  template <std::size_t i, std::size_t end, typename Input>
+  auto call(const Input& input) const {
+    if constexpr (i == end) {
+      return input;
+    } else if constexpr (i + 1 < end) {
+      const auto result = std::get<i>(layers_)(input);
+      return call<i + 1, end>(detail::passed_on(result));
     } else {
+      auto result = std::get<i>(layers_)(input);
       if constexpr (requires { result.mem; std::get<i>(layers_).output(); })
         if (std::get<i>(layers_).init_hidden() && !std::get<i>(layers_).output())
           result.mem = decltype(result.mem)();

@@ -3,6 +3,7 @@
 
 #include <spiketape/autograd/tape.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <utility>
@@ -10,36 +11,133 @@
 
 namespace spiketape {
 
-/// Splits a batch into a fixed number of shards, each with a tape and gradient sums of its own, runs them
-/// on up to `threads` threads (OpenMP, where the program is compiled with it; else one after the other)
-/// and adds the gradients in the order of the shards. So the results depend on the number of shards, but
-/// to the bit not on the number of threads.
+/// Splits a batch into a fixed number of shards, each with tapes and gradient sums of its own, runs them on up
+/// to `threads` threads (OpenMP, where the program is compiled with it; else one after the other) and adds the
+/// gradients in the order of the shards. So the results depend on the number of shards and on the block size,
+/// but to the bit not on the number of threads.
 ///
-///     st::Shards<float> shards(4, threads);
-///     float loss = shards.run(batch.size(), [&](st::Tape<float>& tape, st::Index first, st::Index count) {
-///       auto [spk, mem] = net(tape.constant(batch.input.middleRows(first, count), steps));
-///       return st::cross_entropy(mem, labels.subspan(first, count), {.samples = batch.size()});
+///     st::Shards<float> shards(4, threads, 4);   // four shards, worked through in blocks of four samples
+///     float loss = shards.run(net, st::repeat(batch.input, steps), [&](const auto& out, st::Index first, st::Index count) {
+///       return st::cross_entropy(out.mem, batch.labels.subspan(first, count), {.samples = batch.size()});
 ///     });
 ///     optimizer.step(shards.gradients());
 ///
-/// The loss of a shard must be its part of the whole: give the losses the size of the whole batch, as
-/// above. What couples samples, such as a normalisation over the batch, cannot be split. Allocates
-/// nothing once the tapes have warmed up.
+/// The loss of a part must be its part of the whole: give the losses the size of the whole batch, as above.
+/// What couples samples, such as a normalisation over the batch, cannot be split. Allocates nothing once the
+/// tapes have warmed up.
+///
+/// Blocks make training fast and small: a few samples at a time go forward and backward, while all that the
+/// tape keeps of them lies in the cache; the next block takes the same memory. The layers in front of the first
+/// neuron run once for the whole shard if the input is the same in all steps, since large products are better.
 template <Real Scalar>
 class Shards {
  public:
-  /// Throws std::invalid_argument unless both are at least 1.
-  explicit Shards(int count, int threads = 1) : threads_(threads) {
+  /// `block` is the number of samples in a block; 0: a shard is one. Throws std::invalid_argument unless `count`
+  /// and `threads` are at least 1 and `block` is at least 0.
+  explicit Shards(int count, int threads = 1, Index block = 0) : threads_(threads), block_(block) {
     if (count < 1) detail::fail_argument("spiketape::Shards: count is ", count, ", expected at least 1");
     if (threads < 1) detail::fail_argument("spiketape::Shards: threads is ", threads, ", expected at least 1");
+    if (block < 0) detail::fail_argument("spiketape::Shards: block is ", block, ", expected at least 0");
     for (int i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>());
   }
 
-  /// Runs `forward(tape, first, count)`, which returns the loss of the samples first, ..., first + count − 1,
-  /// and its backward pass for every shard that gets a sample. Returns the sum of the losses. What a shard
-  /// throws is thrown here; the gradients are then dropped.
+  /// Runs a network (see Sequential) on a batch, a step or a sequence, block by block, forward and backward:
+  /// `loss(out, first, count)` makes the loss, a Var, of the samples first, …, first + count − 1 from what the
+  /// network returned for them. Returns the sum of the losses. What a shard throws is thrown here; the gradients
+  /// are then dropped. Throws std::invalid_argument if the network keeps state from call to call.
+  template <typename Network, typename Loss>
+  Scalar run(const Network& net, SequenceView<const Scalar> input, Loss&& loss) {
+    if (net.keeps_state())
+      detail::fail_argument("spiketape::Shards::run: a neuron of the network has init_hidden = true, expected none: "
+                            "hidden state belongs to one thread and one batch");
+    return run_shards(input.batch, [&](Shard& shard, Index first, Index count) {
+      const Index block = block_ > 0 ? std::min(block_, count) : count;
+      if (input.constant || input.steps == 1) return run_front_once(shard, net, input, first, count, block, loss);
+      for (Index done = 0; done < count; done += block) {
+        const Index size = std::min(block, count - done);
+        shard.block_tape.reset();
+        shard.block_tape.set_first_sample(first + done);
+        const Var<Scalar> x = samples(shard.block_tape, input, first + done, size);
+        finish(shard, loss(net(x), first + done, size));
+      }
+    });
+  }
+
+  /// The same for whatever makes a loss: `forward(tape, first, count)` returns the loss of the samples first, …,
+  /// first + count − 1, a shard's, without blocks.
   template <typename Forward>
   Scalar run(Index batch, Forward&& forward) {
+    return run_shards(batch, [&](Shard& shard, Index first, Index count) {
+      shard.block_tape.reset();
+      shard.block_tape.set_first_sample(first);
+      finish(shard, forward(shard.block_tape, first, count));
+    });
+  }
+
+  /// The gradients of the last run.
+  GradientSums<Scalar>& gradients() { return gradients_; }
+
+  int count() const { return static_cast<int>(shards_.size()); }
+  int threads() const { return threads_; }
+
+  /// Bytes held for values, adjoints and records of all shards.
+  std::size_t capacity() const {
+    std::size_t bytes = 0;
+    for (const auto& shard : shards_) bytes += shard->front_tape.capacity() + shard->block_tape.capacity();
+    return bytes;
+  }
+
+ private:
+  struct Shard {
+    GradientSums<Scalar> gradients;
+    Tape<Scalar> front_tape{gradients};  // the layers before the first neuron
+    Tape<Scalar> block_tape{gradients};  // rewound for each block
+    Scalar loss = 0;
+    std::exception_ptr error;
+  };
+
+  /// The front on one tape for all samples of the shard, and the rest block by block on the other, which reads
+  /// and writes a block's rows of the first one's value and adjoint.
+  template <typename Network, typename Loss>
+  void run_front_once(Shard& shard, const Network& net, const SequenceView<const Scalar>& input, Index first,
+                      Index count, Index block, Loss& loss) {
+    Tape<Scalar>& front_tape = shard.front_tape;
+    front_tape.reset();
+    const Var<Scalar> currents = net.front(samples(front_tape, input, first, count));
+    const auto value = front_tape.writable(currents);
+    const auto adjoint = currents.differentiable() ? front_tape.open_adjoint(currents) : SequenceView<Scalar>();
+    const auto rows = [](const SequenceView<Scalar>& view, Index begin, Index size) {
+      return SequenceView<Scalar>(view.data + begin * view.stride, {view.steps, size, view.features}, view.stride,
+                                  view.constant);
+    };
+    for (Index done = 0; done < count; done += block) {
+      const Index size = std::min(block, count - done);
+      shard.block_tape.reset();
+      shard.block_tape.set_first_sample(first + done);
+      const Var<Scalar> x = currents.differentiable()
+                                ? shard.block_tape.leaf(rows(value, done, size), rows(adjoint, done, size))
+                                : shard.block_tape.constant(rows(value, done, size));
+      finish(shard, loss(net.back(x), first + done, size));
+    }
+    if (currents.differentiable()) front_tape.backward();
+  }
+
+  static void finish(Shard& shard, const Var<Scalar>& loss) {
+    loss.tape().backward(loss);
+    shard.loss += loss.item();
+  }
+
+  /// Some samples of a batch as a constant on a tape.
+  static Var<Scalar> samples(Tape<Scalar>& tape, const SequenceView<const Scalar>& input, Index first, Index count) {
+    const Var<Scalar> x = tape.result({input.steps, count, input.features}, false, input.constant);
+    for (Index t = 0; t < input.stored_steps(); ++t)
+      tape.writable(x).step(t).array() = input.step(t).array().middleRows(first, count);
+    return x;
+  }
+
+  /// Runs run(shard, first, count) for every shard that gets a sample, and joins what they leave.
+  template <typename Run>
+  Scalar run_shards(Index batch, Run&& run) {
     const auto count = static_cast<Index>(shards_.size());
     const auto run_shard = [&](Index i) {
       Shard& shard = *shards_[static_cast<std::size_t>(i)];
@@ -47,12 +145,7 @@ class Shards {
       shard.loss = 0;
       const Index first = batch * i / count;
       const Index end = batch * (i + 1) / count;
-      if (first == end) return;
-      shard.tape.reset();
-      shard.tape.set_first_sample(first);
-      const Var<Scalar> loss = forward(shard.tape, first, end - first);
-      shard.tape.backward(loss);
-      shard.loss = loss.item();
+      if (first < end) run(shard, first, end - first);
     };
     if (threads_ == 1) {  // OpenMP would allocate even so
       for (Index i = 0; i < count; ++i) guarded(i, run_shard);
@@ -72,20 +165,6 @@ class Shards {
     }
     return loss;
   }
-
-  /// The gradients of the last run.
-  GradientSums<Scalar>& gradients() { return gradients_; }
-
-  int count() const { return static_cast<int>(shards_.size()); }
-  int threads() const { return threads_; }
-
- private:
-  struct Shard {
-    GradientSums<Scalar> gradients;
-    Tape<Scalar> tape{gradients};
-    Scalar loss = 0;
-    std::exception_ptr error;
-  };
 
   // An exception must not leave a parallel region: it waits in its shard.
   template <typename Run>
@@ -110,6 +189,7 @@ class Shards {
   }
 
   int threads_;
+  Index block_;
   std::vector<std::unique_ptr<Shard>> shards_;
   GradientSums<Scalar> gradients_;
 };

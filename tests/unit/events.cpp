@@ -1,0 +1,122 @@
+#include <spiketape/nn/events.hpp>
+
+#include <spiketape/autograd/ops.hpp>
+#include <spiketape/nn/linear.hpp>
+
+#include "catch.hpp"
+#include "numeric.hpp"
+
+#include <limits>
+
+namespace st = spiketape;
+using st::Index;
+
+namespace {
+
+/// Rows of which the share `density` is not zero.
+template <typename Scalar>
+st::Array<Scalar> sparse_array(st::Random& random, Index rows, Index cols, double density) {
+  st::Array<Scalar> array = numeric::random_array<Scalar>(random, rows, cols, 0.5, 1.5);
+  for (Index i = 0; i < array.size(); ++i)
+    if (random.uniform() >= density) array.data()[i] = 0;
+  return array;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("events are the numbers that are not zero, in their order", "", float, double) {
+  st::Random random(61);
+  for (const Index features : {1, 5, 16, 63, 64, 65, 130, 1000})
+    for (const double density : {0.0, 0.02, 0.4, 1.0}) {
+      INFO(features << " features, density " << density);
+      const st::Array<TestType> rows = sparse_array<TestType>(random, 7, features, density);
+      st::Tape<TestType> tape;
+      const auto x = tape.constant(rows);
+      // What stands in the padding is no event.
+      for (Index r = 0; r < 7; ++r)
+        for (Index i = features; i < x.value().stride; ++i) tape.writable(x).row(0, r)[i] = 9;
+      const auto events = st::detail::decode(x.value(), 1.0, tape);
+      REQUIRE(bool(events));
+      Index e = 0;
+      bool equal = true;
+      for (Index r = 0; r < 7; ++r) {
+        equal = equal && events.begins[r] == e;
+        for (Index i = 0; i < features; ++i) {
+          if (rows(r, i) == 0) continue;
+          equal = equal && events.columns[e] == static_cast<std::uint32_t>(i) && events.values[e] == rows(r, i);
+          ++e;
+        }
+      }
+      CHECK(equal);
+      CHECK(events.begins[7] == e);
+    }
+}
+
+TEST_CASE("rows that are too dense are not decoded") {
+  st::Random random(62);
+  st::Tape<float> tape;
+  const auto x = tape.constant(sparse_array<float>(random, 20, 100, 0.6));
+  CHECK_FALSE(bool(st::detail::decode(x.value(), 0.5, tape)));
+  CHECK(bool(st::detail::decode(x.value(), 0.7, tape)));
+  CHECK(bool(st::detail::decode(tape.constant(st::Array<float>(0, 5)).value(), 0.5, tape)));
+}
+
+TEMPLATE_TEST_CASE("a layer gives the same by events as by dense products, forward and backward", "", float, double) {
+  st::Random random(63);
+  for (const Index in : {1, 17, 70})
+    for (const Index out : {1, 10, 32, 33, 70, 200})
+      for (const double density : {0.0, 0.1, 0.3, 0.9})
+        for (const bool constant : {false, true}) {
+          INFO(in << " to " << out << ", density " << density << (constant ? ", constant" : ""));
+          const st::Linear<TestType> layer(in, out, random);
+          const st::Array<TestType> rows = sparse_array<TestType>(random, constant ? 3 : 12, in, density);
+          st::Sequence<TestType> input({4, 3, in}, constant);
+          input.array() = rows;
+          const auto weights = numeric::random_sequence<TestType>(random, {4, 3, out});
+
+          st::Tape<TestType> tape;
+          const auto x = tape.variable(input);
+          const auto y = layer(x);
+          tape.backward(st::sum(tape.constant(weights) * y));
+
+          const auto w = layer.weight().array().matrix();
+          st::Array<TestType> summed = weights.array();  // a constant input's adjoint is a sum over the steps
+          if (constant) {
+            summed = st::Array<TestType>::Zero(3, out);
+            for (Index t = 0; t < 4; ++t) summed += weights.step(t);
+          }
+          const double allowed = tolerance::rounding<TestType>;
+          const st::Array<TestType> expected_y = (rows.matrix() * w).rowwise() + layer.bias().array().matrix().row(0);
+          CHECK(numeric::near(y.array(), expected_y, allowed));
+          const st::Array<TestType> w_gradient = rows.matrix().transpose() * summed.matrix();
+          CHECK(numeric::near(tape.gradients().gradient(layer.weight()), w_gradient, allowed));
+          const st::Array<TestType> x_gradient = summed.matrix() * w.transpose();
+          CHECK(numeric::near(x.adjoint().array(), x_gradient, allowed));
+        }
+}
+
+TEST_CASE("an adjoint that is there already is added to, by few outputs and by many") {
+  st::Random random(64);
+  for (const Index out : {3, 40}) {
+    const st::Linear<double> layer(6, out, random);
+    st::Tape<double> tape;
+    const auto x = tape.variable(numeric::random_array<double>(random, 2, 6));
+    tape.backward(st::sum(layer(x)) + st::sum(layer(x)));
+    const st::Array<double> once = layer.weight().array().rowwise().sum().transpose().replicate(2, 1);
+    CHECK(numeric::near(x.adjoint().array(), 2 * once, tolerance::rounding<double>));
+  }
+}
+
+TEST_CASE("a NaN or an infinity among the inputs is seen in its sample's outputs and nowhere else") {
+  st::Random random(65);
+  const st::Linear<float> layer(8, 4, random);
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    st::Array<float> rows = st::Array<float>::Zero(3, 8);
+    rows(1, 2) = bad;
+    st::Tape<float> tape;
+    const auto y = layer(tape.constant(rows));
+    CHECK(y.array().row(0).isFinite().all());
+    CHECK(!y.array().row(1).isFinite().any());
+    CHECK(y.array().row(2).isFinite().all());
+  }
+}
