@@ -75,7 +75,7 @@ class Shards {
   }
 
   /// The gradients of the last run.
-  GradientSums<Scalar>& gradients() { return gradients_; }
+  GradientSums<Scalar>& gradients() { return shards_.front()->gradients; }
 
   int count() const { return static_cast<int>(shards_.size()); }
   int threads() const { return threads_; }
@@ -156,11 +156,11 @@ class Shards {
       for (Index i = 0; i < count; ++i) guarded(i, run_shard);
     }
 
-    gradients_.clear();
+    // The first shard's sums take in the others'.
     Scalar loss = 0;
     for (const auto& shard : shards_) rethrow(*shard);
     for (const auto& shard : shards_) {
-      gradients_.add(shard->gradients);
+      if (shard != shards_.front()) gradients().add(shard->gradients);
       loss += shard->loss;
     }
     return loss;
@@ -180,9 +180,11 @@ class Shards {
     run(i);
 #endif
   }
-  static void rethrow(Shard& shard) {
+  void rethrow(Shard& shard) {
 #if SPIKETAPE_EXCEPTIONS
-    if (shard.error) std::rethrow_exception(std::exchange(shard.error, nullptr));
+    if (!shard.error) return;
+    gradients().clear();
+    std::rethrow_exception(std::exchange(shard.error, nullptr));
 #else
     static_cast<void>(shard);
 #endif
@@ -191,7 +193,6 @@ class Shards {
   int threads_;
   Index block_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  GradientSums<Scalar> gradients_;
 };
 
 }  // namespace spiketape
