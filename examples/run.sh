@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing, builds the examples and trains a network on the digits:
 #   sh examples/run.sh [option of 02_train_digits ...]
-# Builds in build/examples, or in $BUILD_DIR.
+# Builds in build/examples, or in $BUILD_DIR; the picture lands there too, unless --out says otherwise.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)

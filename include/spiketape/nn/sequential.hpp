@@ -45,10 +45,11 @@ void detach_hidden(const Layers&... layers) {
 
 /// A network that is one line a layer:
 ///
-///     st::Sequential net(st::Linear<float>(64, 200, random), st::Leaky<float>({.beta = 0.9f}),
-///                        st::Linear<float>(200, 10, random), st::Leaky<float>({.beta = 0.9f}));
+///     st::Sequential net{st::Linear<float>(64, 200, random), st::Leaky<float>({.beta = 0.9f}),
+///                        st::Linear<float>(200, 10, random), st::Leaky<float>({.beta = 0.9f})};
 ///     auto [spk, mem] = net(input);
 ///
+/// (In braces the layers draw their weights from first to last; in parentheses C++ leaves the order open.)
 /// A layer is anything callable with the result of the layer before; of a neuron the spikes are passed
 /// on. If the last layer is a neuron, the result is its {spk, mem}; a last neuron that keeps its membrane
 /// inside (init_hidden) hands on `mem` only with `output = true`, else `mem` is empty. Works on Eigen
