@@ -145,6 +145,8 @@ struct StochasticSpike {
 };
 
 /// snnTorch's names for the last ones.
+using LeakySpikeOperator = LeakySpike;
+using StochasticSpikeOperator = StochasticSpike;
 using LSO = LeakySpike;
 using SFS = SparseFastSigmoid;
 using SSO = StochasticSpike;

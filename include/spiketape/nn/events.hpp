@@ -71,7 +71,7 @@ Events<Scalar> decode(const SequenceView<const Scalar>& view, double densest, Ta
   return Events<Scalar>{begins, columns, values};
 }
 
-/// Calls body(i, lanes) for the columns of a row, in blocks of as many lanes as stay in registers: `lanes` is
+/// Calls body(i, lanes) for the columns of a padded row, in blocks of as many lanes as stay in registers: `lanes` is
 /// a compile-time constant. The rows of a block of columns are then worked on before the next block, so that
 /// their weights stay in the cache.
 template <Real Scalar, typename Body>
@@ -79,9 +79,16 @@ SPIKETAPE_INLINE void for_column_blocks(Index width, Body&& body) {
   constexpr Index size = Lane<Scalar>::size;
   Index i = 0;
   for (; i + 8 * size <= width; i += 8 * size) body(i, std::integral_constant<int, 8>());
-  if (i + 4 * size <= width) body(i, std::integral_constant<int, 4>()), i += 4 * size;
-  if (i + 2 * size <= width) body(i, std::integral_constant<int, 2>()), i += 2 * size;
-  if (i + size <= width) body(i, std::integral_constant<int, 1>());
+  const auto rest = [&]<int lanes>() SPIKETAPE_INLINE_LAMBDA {
+    if constexpr (lanes * size >= padded<Scalar>(1)) {  // rows are padded: there is no smaller rest
+      if (i + lanes * size > width) return;
+      body(i, std::integral_constant<int, lanes>());
+      i += lanes * size;
+    }
+  };
+  rest.template operator()<4>();
+  rest.template operator()<2>();
+  rest.template operator()<1>();
 }
 
 /// Σ factors[e]·W[rows[e]] over e = begin, …, end − 1, in a block of `lanes` lanes at column i, added to
