@@ -8,6 +8,7 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <optional>
 #include <vector>
 
 namespace st = spiketape;
@@ -329,6 +330,19 @@ TEST_CASE("a hidden membrane survives a reset of its tape as a constant") {
     CHECK(same(ours.mem.array(), expected.mem.array()));
     CHECK(same(x.adjoint().array(), y.adjoint().array()));
     CHECK(same(next->gradients().gradient(lif.beta()), expected_tape.gradients().gradient(plain.beta())));
+  }
+}
+
+TEST_CASE("a hidden membrane outlives its tape, also when another takes its place") {
+  const st::Leaky<double> lif({.beta = 0.5, .init_hidden = true});
+  std::optional<st::Tape<double>> tape;
+  for (int round = 0; round < 3; ++round) {
+    tape.emplace();  // destroys the last one; the new one has its address
+    const auto x = tape->variable(st::Array<double>{{0.4}});
+    const auto mem = lif(x).mem;
+    CHECK(mem.item() == Approx(0.8 * (1 - std::pow(0.5, round + 1))));
+    tape->backward(mem);
+    CHECK(x.adjoint().data[0] == 1);
   }
 }
 

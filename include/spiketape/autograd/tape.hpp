@@ -7,6 +7,7 @@
 #include <spiketape/core/lanes.hpp>
 #include <spiketape/core/product.hpp>
 
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <new>
@@ -105,7 +106,7 @@ class Tape {
     last_ = nullptr;
     foreign_ = nullptr;
     swept_ = false;
-    ++generation_;
+    generation_ = new_generation();
   }
 
   /// The derivative of `loss`, a single number, by every variable and parameter it came from: adjoints
@@ -250,6 +251,13 @@ class Tape {
     node.touched = true;
   }
 
+  /// Every recording of the program has a number of its own, so a handle from a tape that is gone is not taken
+  /// for one of a later tape at the same address.
+  static std::uint64_t new_generation() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+  }
+
   const Foreign* prepend(const Foreign* list, detail::Node<Scalar>* node) {
     return new (arena_.allocate(sizeof(Foreign))) Foreign{node, list};
   }
@@ -268,12 +276,16 @@ class Tape {
   const Foreign* foreign_ = nullptr;
   bool swept_ = false;
   Index first_sample_ = 0;
-  std::uint64_t generation_ = 0;
+  std::uint64_t generation_ = new_generation();
 };
 
 template <Real Scalar>
 bool Var<Scalar>::valid() const {
-  return node_ != nullptr && generation_ == tape_->generation_;
+  return node_ != nullptr && on(*tape_);
+}
+template <Real Scalar>
+bool Var<Scalar>::on(const Tape<Scalar>& tape) const {
+  return node_ != nullptr && tape_ == &tape && generation_ == tape.generation_;
 }
 
 }  // namespace spiketape

@@ -34,6 +34,8 @@ class Var {
   bool empty() const { return node_ == nullptr; }
   /// Whether the tape that made it has not been reset since.
   bool valid() const;
+  /// Whether it is a valid handle of that tape. Unlike valid, this may be asked when its own tape is gone.
+  bool on(const Tape<Scalar>& tape) const;
 
   Shape shape() const { return node("shape").value.shape(); }
   Index steps() const { return shape().steps; }

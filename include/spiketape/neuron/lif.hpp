@@ -256,7 +256,7 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
   Var<Scalar> hidden_on(const Var<Scalar>& input) const {
     if (!init_hidden_ || hidden_values_.size() == 0) return {};
     check_hidden(input.shape());
-    if (hidden_var_.valid() && &hidden_var_.tape() == &input.tape())
+    if (hidden_var_.on(input.tape()))
       return step(hidden_var_, hidden_var_.steps() - 1);
     return input.tape().constant(hidden_values_);
   }
