@@ -61,16 +61,6 @@ template <Order order_a, Order order_b, typename Scalar>
 void add_product(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand<Scalar> b, Scalar* c,
                  Index stride_c, Workspace<Scalar>* workspace) {
   if (rows == 0 || cols == 0 || depth == 0) return;
-  if constexpr (order_a == Order::as_is && order_b == Order::as_is) {
-    if (rows == 1) {  // a product with a vector needs no packing
-      using Vector = Eigen::Matrix<Scalar, 1, Eigen::Dynamic, Eigen::RowMajor>;
-      using Matrix = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-      Eigen::Map<Vector>(c, cols).noalias() +=
-          Eigen::Map<const Vector>(a.data, depth) *
-          Eigen::Map<const Matrix, Eigen::Unaligned, Eigen::OuterStride<>>(b.data, depth, cols, Eigen::OuterStride<>(b.stride));
-      return;
-    }
-  }
   // A row-major C is the transpose of a column-major one, so this runs C' += op(B)' op(A)'.
   constexpr int layout_a = order_a == Order::as_is ? Eigen::ColMajor : Eigen::RowMajor;
   constexpr int layout_b = order_b == Order::as_is ? Eigen::ColMajor : Eigen::RowMajor;

@@ -182,15 +182,16 @@ struct ScanAdjoint {
   std::array<SequenceView<Scalar>, Neuron::state_count> carry;      // one step: what step t sends to t - 1
   std::array<Scalar*, Neuron::coefficient_count + 2> coefficients;  // rows of sums, or nullptr
   Index first_sample;                                               // see Tape::first_sample
+  bool with_derivative;                                             // whether σ' counts; else it is zero
 };
 
-template <Rules rules, bool with_derivative, bool learns, typename Neuron>
+template <Rules rules, bool learns, typename Neuron>
 SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint) {
   using Scalar = typename Neuron::Scalar;
   using L = Lane<Scalar>;
   constexpr std::size_t states = Neuron::state_count;
   constexpr std::size_t count = Neuron::coefficient_count;
-  const NeuronStep<Neuron, rules, L> step(*call.policies, call.surrogate_disable);
+  const NeuronStep<Neuron, rules, L> step(*call.policies, !adjoint.with_derivative);
   const CoefficientStreams<Neuron> coefficients(call.coefficients);
   const RepeatedNumber<Scalar> zero;
 
@@ -229,7 +230,7 @@ SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdj
           u[k] = entering[k].at(i, extent);
           u_adjoint[k] = returned[k].at(i, extent) + carried[k].at(i, extent);
         }
-        const auto back = step.template adjoint<with_derivative>(u, load(v_row + i, extent), c, winners,
+        const auto back = step.adjoint(u, load(v_row + i, extent), c, winners,
                                                                  spk.at(i, extent), u_adjoint, first_element + static_cast<std::uint64_t>(i));
         for (std::size_t k = 0; k < states; ++k) store(back.before[k], carry[k] + i, extent);
         if (input != nullptr)
@@ -270,22 +271,16 @@ void scan_forward(const ScanCall<Neuron>& call) {
   with_rules(call.rules, [&](auto chosen) { scan_forward<chosen.value>(call); });
 }
 
-/// `with_derivative` says whether σ' is needed, `learns` whether sums of coefficients are wanted. What is
-/// common, a delayed reset without inhibition, gets an instance for each; the others share one, since
-/// every instance costs the user compile time.
+/// `learns` says whether sums of coefficients are wanted. What is common gets an instance for each; the others
+/// share one, since every instance costs the user compile time.
 template <typename Neuron>
-void scan_adjoint(bool with_derivative, bool learns, const ScanCall<Neuron>& call,
-                  const ScanAdjoint<Neuron>& adjoint) {
+void scan_adjoint(bool learns, const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint) {
   with_rules(call.rules, [&](auto chosen) {
     constexpr Rules rules = chosen.value;
     if constexpr (rules.inhibited || rules.exact) {
-      scan_adjoint<rules, true, true>(call, adjoint);
-    } else if constexpr (!rules.delayed) {
-      learns ? scan_adjoint<rules, true, true>(call, adjoint) : scan_adjoint<rules, true, false>(call, adjoint);
-    } else if (with_derivative) {
-      learns ? scan_adjoint<rules, true, true>(call, adjoint) : scan_adjoint<rules, true, false>(call, adjoint);
+      scan_adjoint<rules, true>(call, adjoint);
     } else {
-      learns ? scan_adjoint<rules, false, true>(call, adjoint) : scan_adjoint<rules, false, false>(call, adjoint);
+      learns ? scan_adjoint<rules, true>(call, adjoint) : scan_adjoint<rules, false>(call, adjoint);
     }
   });
 }

@@ -33,7 +33,7 @@ struct ScanOp {
     }
     if (!reached) return;
 
-    const bool with_derivative = !call.surrogate_disable && (spk_reached || !call.rules.delayed);
+    adjoint.with_derivative = !call.surrogate_disable && (spk_reached || !call.rules.delayed);
     const Shape one_step{1, call.input.batch, call.input.features};
     for (auto& carry : adjoint.carry) carry = tape.room(one_step);
     if (input.differentiable()) {
@@ -44,13 +44,13 @@ struct ScanOp {
     }
     bool learns = false;
     for (std::size_t k = 0; k < sums.size(); ++k) {
-      const bool wanted = sums[k] != nullptr && reaches(k, with_derivative, spk_reached);
+      const bool wanted = sums[k] != nullptr && reaches(k, adjoint.with_derivative, spk_reached);
       adjoint.coefficients[k] = wanted ? sums[k]->open() : nullptr;
       learns = learns || wanted;
     }
 
     adjoint.first_sample = tape.first_sample();
-    scan_adjoint(with_derivative, learns, call, adjoint);
+    scan_adjoint(learns, call, adjoint);
 
     for (std::size_t k = 0; k < states; ++k) {
       if (initial[k].empty() || !initial[k].differentiable()) continue;

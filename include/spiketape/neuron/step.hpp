@@ -145,9 +145,7 @@ struct NeuronStep {
 
   /// The adjoint of the step. `entered` are the states before the step, `v` the membrane that fired,
   /// `spk_adjoint` and `adjoint` the adjoints of S and of the returned states, `element` the place of the
-  /// (first) neuron in the batch, for random surrogates. Without `with_derivative` there is no code for σ'
-  /// at all: for calls that are known not to need it.
-  template <bool with_derivative>
+  /// (first) neuron in the batch, for random surrogates.
   SPIKETAPE_INLINE StepAdjoint<T, Neuron::state_count, Neuron::coefficient_count> adjoint(
       const States& entered, const T& v, const Coefficients& c, const Winners<T>& winners, const T& spk_adjoint,
       const States& adjoint, std::uint64_t element) const {
@@ -157,10 +155,8 @@ struct NeuronStep {
 
     const Mask fired = fires(v, c.threshold, winners.now);
     T slope = T(0);  // s = m σ'(V − θ)
-    if constexpr (with_derivative) {
-      if (!surrogate_disable) slope = surrogate_derivative(surrogate, v - c.threshold, element);
-      if constexpr (rules.inhibited) slope = where(winners.now, slope);
-    }
+    if (!surrogate_disable) slope = surrogate_derivative(surrogate, v - c.threshold, element);
+    if constexpr (rules.inhibited) slope = where(winners.now, slope);
 
     // 1. The reset, if it is in the same step.
     T a = adjoint[membrane];
@@ -182,12 +178,9 @@ struct NeuronStep {
     }
 
     // 2. The spike; the quantizer passes the adjoint on unchanged.
-    if constexpr (with_derivative) {
-      const T through =
-          rules.exact && rules.inhibited ? spk_adjoint * slope : spk_adjoint * c.graded * slope;
-      a += through;
-      threshold_adjoint -= through;
-    }
+    const T through = rules.exact && rules.inhibited ? spk_adjoint * slope : spk_adjoint * c.graded * slope;
+    a += through;
+    threshold_adjoint -= through;
     if constexpr (!(rules.exact && rules.inhibited)) graded_adjoint += where(fired, spk_adjoint);
 
     // 3. The integration, and the delayed reset before or after it.

@@ -39,31 +39,40 @@ SPIKETAPE_INLINE Index write_places(std::uint64_t word, std::uint32_t first, std
   return count;
 }
 
-/// The events of rows that are padded to whole lanes; none if more than the share `densest` of the numbers is
+/// Writes the places of the numbers that are not zero, and returns how many there are; up to 8 too many are
+/// written, see write_places.
+template <Real Scalar>
+SPIKETAPE_INLINE Index places_of(const Scalar* numbers, Index count, std::uint32_t* places) {
+  constexpr Index size = Lane<Scalar>::size;
+  Index found = 0;
+  for (Index i = 0; i < count; i += 64) {
+    std::uint64_t zero = 0;
+    const Index end = std::min<Index>(64, count - i);
+    for_lanes<Scalar>(end, [&](Index k, auto extent) SPIKETAPE_INLINE_LAMBDA {
+      zero |= std::uint64_t(zero_bits(load(numbers + i + k, extent))) << k;
+    });
+    static_assert(size <= 64);
+    const std::uint64_t inside = end < 64 ? (std::uint64_t(1) << end) - 1 : ~std::uint64_t(0);
+    found += write_places(~zero & inside, static_cast<std::uint32_t>(i), places + found);
+  }
+  return found;
+}
+
+/// The events of rows; none if more than the share `densest` of the numbers is
 /// not zero. Takes its memory from a tape. A NaN is an event.
 template <Real Scalar>
 Events<Scalar> decode(const SequenceView<const Scalar>& view, double densest, Tape<Scalar>& tape) {
-  using L = Lane<Scalar>;
-  const Index rows = view.rows(), width = whole_lanes<Scalar>(view.features);
+  const Index rows = view.rows();
   constexpr Index slack = 8;  // see write_places
   const auto most = static_cast<Index>(densest * static_cast<double>(rows * view.features));
   auto* begins = tape.template allocate<Index>(rows + 1);
-  auto* columns = tape.template allocate<std::uint32_t>(most + width + slack);
-  auto* values = tape.template allocate<Scalar>(most + width);
+  auto* columns = tape.template allocate<std::uint32_t>(most + view.features + slack);
+  auto* values = tape.template allocate<Scalar>(most + view.features);
   Index count = 0;
   for (Index row = 0; row < rows; ++row) {
     begins[row] = count;
     const Scalar* numbers = view.data + row * view.stride;
-    for (Index i = 0; i < width; i += 64) {
-      std::uint64_t word = 0;
-      const Index end = std::min<Index>(64, width - i);
-      for (Index k = 0; k < end; k += L::size)
-        word |= std::uint64_t(zero_bits(load(numbers + i + k, Whole{}))) << k;
-      word = ~word;
-      // What stands in the padding does not count.
-      if (view.features - i < 64) word &= (std::uint64_t(1) << (view.features - i)) - 1;
-      count += write_places(word, static_cast<std::uint32_t>(i), columns + count);
-    }
+    count += places_of(numbers, view.features, columns + count);
     for (Index e = begins[row]; e < count; ++e) values[e] = numbers[columns[e]];
     if (count > most) return Events<Scalar>();
   }
@@ -130,6 +139,35 @@ void events_times_weight(const Events<Scalar>& events, Index rows, const Scalar*
           [&](Index e) SPIKETAPE_INLINE_LAMBDA { return static_cast<Index>(events.columns[e]); }, weight,
           weight_stride, i, sums);
       for (int q = 0; q < lanes; ++q) sums[q].store(y + r * y_stride + i + q * L::size);
+    }
+  });
+}
+
+/// y = bias + x W for one row, whose zeros are left out; y may end with its last number. Allocates nothing: the
+/// places of some inputs at a time lie on the stack.
+template <Real Scalar>
+void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index weight_stride, const Scalar* bias,
+                      Index outputs, Scalar* y) {
+  using L = Lane<Scalar>;
+  constexpr Index some = 512;
+  std::uint32_t places[some + 8];
+  for_column_blocks<Scalar>(whole_lanes<Scalar>(outputs), [&](Index i, auto block) SPIKETAPE_INLINE_LAMBDA {
+    constexpr int lanes = decltype(block)::value;
+    L sums[lanes];
+    for (int q = 0; q < lanes; ++q) sums[q] = L::load(bias + i + q * L::size);
+    for (Index first = 0; first < inputs; first += some) {
+      const Index count = places_of(x + first, std::min(some, inputs - first), places);
+      add_rows<lanes>(
+          Index(0), count, [&](Index e) SPIKETAPE_INLINE_LAMBDA { return L(x[first + places[e]]); },
+          [&](Index e) SPIKETAPE_INLINE_LAMBDA { return first + static_cast<Index>(places[e]); }, weight,
+          weight_stride, i, sums);
+    }
+    for (int q = 0; q < lanes; ++q) {
+      const Index at = i + q * L::size;
+      if (at + L::size <= outputs)
+        sums[q].store(y + at);
+      else if (at < outputs)
+        sums[q].store(y + at, outputs - at);
     }
   });
 }

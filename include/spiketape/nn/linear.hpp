@@ -29,6 +29,7 @@ struct LinearProduct {
   void forward(const SequenceView<const Scalar>& x, const Events<Scalar>& events, const SequenceView<Scalar>& y,
                Index width, Workspace<Scalar>* workspace) const {
     if (events) return events_times_weight(events, x.rows(), weight, weight_stride, bias, width, y.data, y.stride);
+    if (y.rows() == 1) return row_times_weight(x.data, x.features, weight, weight_stride, bias, out, y.data);
     for (Index row = 0; row < y.rows(); ++row) std::copy_n(bias, width, y.data + row * y.stride);
     add_product<Order::as_is, Order::as_is, Scalar>(y.rows(), width, x.features, {x.data, x.stride},
                                                     {weight, weight_stride}, y.data, y.stride, workspace);
