@@ -26,8 +26,10 @@ const std::vector<int> labels{0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0};
 template <typename Network>
 void check_blocks(const Network& net, st::SequenceView<const float> input) {
   const auto loss = [](const auto& out, Index first, Index count) {
-    const auto part = std::span<const int>(labels).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
-    return st::cross_entropy(out.mem, part, {.samples = batch}) + st::cross_entropy(out.spk, part, {.samples = batch});
+    const auto part = std::span<const int>(labels).subspan(static_cast<std::size_t>(first),
+                                                           static_cast<std::size_t>(count));
+    return st::cross_entropy(out.mem, part, {.samples = batch}) +
+           st::cross_entropy(out.spk, part, {.samples = batch});
   };
   st::Tape<float> tape;
   const auto whole = loss(net(tape.constant(input)), 0, batch);
@@ -46,7 +48,8 @@ void check_blocks(const Network& net, st::SequenceView<const float> input) {
       for (const auto& parameter : net.parameters()) {
         INFO(parameter->name);
         const auto gradient = serial.gradients().gradient(parameter);
-        if (input.steps > 1) CHECK(gradient.abs().maxCoeff() > 0);  // one step from zero tells nothing of beta
+        if (input.steps > 1)
+          CHECK(gradient.abs().maxCoeff() > 0);  // one step from zero tells nothing of beta
         CHECK(numeric::near(gradient, tape.gradients().gradient(parameter), tolerance::rounding<float>));
         CHECK(numeric::same(parallel.gradients().gradient(parameter), gradient));
       }
@@ -60,7 +63,8 @@ st::Leaky<float> output() { return st::Leaky<float>({.beta = 0.9, .learn_beta = 
 
 TEST_CASE("blocks give the loss and the gradients of the whole batch, on any number of threads") {
   st::Random random(81);
-  const st::Sequential net{st::Linear<float>(20, 33, random), hidden(), st::Linear<float>(33, 5, random), output()};
+  const st::Sequential net{st::Linear<float>(20, 33, random), hidden(), st::Linear<float>(33, 5, random),
+                           output()};
   const auto step = numeric::random_array<float>(random, batch, 20, -2, 4);
   check_blocks(net, step);
   check_blocks(net, st::repeat(step, steps));
@@ -88,13 +92,14 @@ TEST_CASE("front and back are the two parts of a network") {
 
 TEST_CASE("what cannot be split into blocks says why") {
   st::Random random(84);
-  const st::Sequential net{st::Linear<float>(4, 3, random), st::Leaky<float>({.beta = 0.5, .init_hidden = true})};
+  const st::Sequential net{st::Linear<float>(4, 3, random),
+                           st::Leaky<float>({.beta = 0.5, .init_hidden = true})};
   st::Shards<float> shards(1, 1, 2);
   const auto step = numeric::random_array<float>(random, 3, 4);
-  CHECK(error_text<std::invalid_argument>([&] {
-          shards.run(net, step, [](const auto& out, Index, Index) { return st::sum(out.spk); });
-        }) ==
-        "spiketape::Shards::run: a neuron of the network has init_hidden = true, expected none: hidden state belongs "
+  CHECK(error_text<std::invalid_argument>(
+            [&] { shards.run(net, step, [](const auto& out, Index, Index) { return st::sum(out.spk); }); }) ==
+        "spiketape::Shards::run: a neuron of the network has init_hidden = true, expected none: hidden state "
+        "belongs "
         "to one thread and one batch");
   CHECK(error_text<std::invalid_argument>([] { st::Shards<float>(1, 1, -1); }) ==
         "spiketape::Shards: block is -1, expected at least 0");

@@ -43,7 +43,8 @@ TEMPLATE_TEST_CASE("events are the numbers that are not zero, in their order", "
         equal = equal && events.begins[r] == e;
         for (Index i = 0; i < features; ++i) {
           if (rows(r, i) == 0) continue;
-          equal = equal && events.columns[e] == static_cast<std::uint32_t>(i) && events.values[e] == rows(r, i);
+          equal =
+              equal && events.columns[e] == static_cast<std::uint32_t>(i) && events.values[e] == rows(r, i);
           ++e;
         }
       }
@@ -61,7 +62,8 @@ TEST_CASE("rows that are too dense are not decoded") {
   CHECK(bool(st::detail::decode(tape.constant(st::Array<float>(0, 5)).value(), 0.5, tape)));
 }
 
-TEMPLATE_TEST_CASE("a layer gives the same by events as by dense products, forward and backward", "", float, double) {
+TEMPLATE_TEST_CASE("a layer gives the same by events as by dense products, forward and backward", "", float,
+                   double) {
   st::Random random(63);
   for (const Index in : {1, 17, 70})
     for (const Index out : {1, 10, 32, 33, 70, 200})
@@ -86,7 +88,8 @@ TEMPLATE_TEST_CASE("a layer gives the same by events as by dense products, forwa
             for (Index t = 0; t < 4; ++t) summed += weights.step(t);
           }
           const double allowed = tolerance::rounding<TestType>;
-          const st::Array<TestType> expected_y = (rows.matrix() * w).rowwise() + layer.bias().array().matrix().row(0);
+          const st::Array<TestType> expected_y =
+              (rows.matrix() * w).rowwise() + layer.bias().array().matrix().row(0);
           CHECK(numeric::near(y.array(), expected_y, allowed));
           const st::Array<TestType> w_gradient = rows.matrix().transpose() * summed.matrix();
           CHECK(numeric::near(tape.gradients().gradient(layer.weight()), w_gradient, allowed));

@@ -93,8 +93,8 @@ TEST_CASE("spike_grad is the derivative of the spike") {
 }
 
 TEST_CASE("surrogate_disable leaves the gradient of the membrane only") {
-  const Outcome o = outcome(Neuron<>({.beta = 0.5, .surrogate_disable = true, .learn_threshold = true,
-                                      .learn_graded_spikes_factor = true}));
+  const Outcome o = outcome(Neuron<>(
+      {.beta = 0.5, .surrogate_disable = true, .learn_threshold = true, .learn_graded_spikes_factor = true}));
   check(o.spk, {1, 0});
   check(o.of_spk.input, {0, 0});
   check(o.of_mem.input, {1.5, 1});
@@ -105,7 +105,9 @@ TEST_CASE("surrogate_disable leaves the gradient of the membrane only") {
 
 TEST_CASE("init_hidden keeps the membrane from call to call") {
   const Neuron<> lif({.beta = 0.5, .init_hidden = true});
-  const auto input = [](double value) -> st::Array<double> { return st::Array<double>::Constant(1, 1, value); };
+  const auto input = [](double value) -> st::Array<double> {
+    return st::Array<double>::Constant(1, 1, value);
+  };
   CHECK(lif(input(1.2)).mem(0, 0) == Approx(1.2));
   CHECK(lif(input(0.5)).mem(0, 0) == Approx(0.1));
   CHECK(lif.init_hidden());
@@ -136,7 +138,8 @@ TEST_CASE("learn_beta, learn_threshold and learn_graded_spikes_factor choose wha
   CHECK(o.of_spk.beta == 0);
   CHECK(o.of_spk.threshold == 0);
   CHECK(o.of_spk.graded == 0);
-  const Neuron<> all({.beta = 0.5, .learn_beta = true, .learn_threshold = true, .learn_graded_spikes_factor = true});
+  const Neuron<> all(
+      {.beta = 0.5, .learn_beta = true, .learn_threshold = true, .learn_graded_spikes_factor = true});
   const auto parameters = all.parameters();
   REQUIRE(parameters.size() == 3);
   CHECK(parameters[0] == all.beta().ptr());
@@ -183,7 +186,8 @@ TEST_CASE("output hands the membrane of a stateful neuron on to the caller of a 
 }
 
 TEST_CASE("graded_spikes_factor is the value of a spike") {
-  const Outcome o = outcome(Neuron<>({.beta = 0.5, .graded_spikes_factor = 3, .learn_graded_spikes_factor = true}));
+  const Outcome o =
+      outcome(Neuron<>({.beta = 0.5, .graded_spikes_factor = 3, .learn_graded_spikes_factor = true}));
   check(o.spk, {3, 0});
   check(o.mem, {1.2, 0.1});  // the reset takes θ away, not 3θ
   check(o.of_spk.input, {4.5, 3});
@@ -197,7 +201,8 @@ TEST_CASE("reset_delay = false resets in the step of the spike") {
   check(o.mem, {0.2, 0.6});
   // The reset h = H(U − θ) carries its surrogate gradient: 1 − θσ' = 0, so nothing passes either membrane.
   check(o.of_mem.input, {0, 0});
-  CHECK(o.of_mem.threshold == Approx(1));  // θσ' − h of both steps: (1 − 1) + (1 − 0), β of the first arrives as 0
+  CHECK(o.of_mem.threshold ==
+        Approx(1));  // θσ' − h of both steps: (1 − 1) + (1 − 0), β of the first arrives as 0
 }
 
 TEST_CASE("snntorch_exact un-resets a membrane that is still above the threshold, as snnTorch 0.9.4 does") {

@@ -95,5 +95,6 @@ TEST_CASE("the derivatives at the threshold are those of the papers") {
   CHECK(Tanh{}.derivative(0.0) == 1);
   CHECK(SuperSpike{}.derivative(0.0) == 1);
   // (1 + h)·0.79788 − 2h·N(0.5; 0, 3²)
-  CHECK(MultiGaussian{}.derivative(0.0) == Approx(1.15 * 0.7978845608 - 0.3 * std::exp(-0.5 / 36) / (3 * std::sqrt(2 * 3.14159265358979))));
+  CHECK(MultiGaussian{}.derivative(0.0) ==
+        Approx(1.15 * 0.7978845608 - 0.3 * std::exp(-0.5 / 36) / (3 * std::sqrt(2 * 3.14159265358979))));
 }

@@ -150,8 +150,8 @@ SequenceView<Scalar> repeated(SequenceView<Scalar> step, Index steps, const char
 
 }  // namespace detail
 
-/// The same step, `steps` times over, as a view: nothing is copied, and layers multiply it once. Throws
-/// std::invalid_argument unless it is one step and `steps` is not negative.
+/// The same step, `steps` times over, as a view: nothing is copied, so the step must outlive it, and layers
+/// multiply it once. Throws std::invalid_argument unless it is one step and `steps` is not negative.
 template <typename Step>
 auto repeat(const Step& step, Index steps) {
   return detail::repeated(view_of(step), steps, "repeat");
@@ -186,13 +186,14 @@ class Sequence {
   Scalar& operator()(Index t, Index b, Index feature) { return view().row(t, b)[feature]; }
   Scalar operator()(Index t, Index b, Index feature) const { return view().row(t, b)[feature]; }
 
-  /// The stored rows as an Eigen array: (steps * batch, features), or (batch, features) if constant.
-  Array<Scalar>& array() { return values_; }
-  const Array<Scalar>& array() const { return values_; }
+  /// The stored rows as an Eigen array of a fixed shape: (steps * batch, features), or (batch, features) if
+  /// constant.
+  ArrayMap<Scalar> array() { return view().array(); }
+  ArrayMap<const Scalar> array() const { return view().array(); }
 
-  /// One step as an Eigen array, (batch, features).
-  ArrayMap<Scalar> step(Index t) { return view().step(t).array(); }
-  ArrayMap<const Scalar> step(Index t) const { return view().step(t).array(); }
+  /// One step as an Eigen array, (batch, features). Throws std::invalid_argument if there is no such step.
+  ArrayMap<Scalar> step(Index t) { return view().step(checked(t)).array(); }
+  ArrayMap<const Scalar> step(Index t) const { return view().step(checked(t)).array(); }
 
   SequenceView<Scalar> view() { return {values_.data(), shape_, shape_.features, constant_}; }
   SequenceView<const Scalar> view() const { return {values_.data(), shape_, shape_.features, constant_}; }
@@ -200,6 +201,12 @@ class Sequence {
   operator SequenceView<const Scalar>() const { return view(); }  // NOLINT: passed like an array
 
  private:
+  Index checked(Index t) const {
+    if (t < 0 || t >= shape_.steps)
+      detail::fail_argument("spiketape::Sequence::step: t is ", t, ", the sequence has ", shape_.steps, " steps");
+    return t;
+  }
+
   Shape shape_;
   bool constant_ = false;
   Array<Scalar> values_;

@@ -37,8 +37,8 @@ using ParameterPtr = std::shared_ptr<detail::ParameterData<Scalar>>;
 template <Real Scalar>
 using ParameterList = std::vector<ParameterPtr<Scalar>>;
 
-/// A learned array of (rows, cols). A value: a copy is a second array. Moving it keeps its identity
-/// for optimizers. Allocates when it is made or copied, never else.
+/// A learned array of (rows, cols). A value: a copy is a second array. What is moved takes its identity for
+/// optimizers along. Allocates when it is made or copied, never else.
 template <Real Scalar>
 class Parameter {
  public:
@@ -51,8 +51,14 @@ class Parameter {
     data_->values.resize(static_cast<std::size_t>(rows * data_->stride));
   }
   Parameter(const Parameter& other) : data_(std::make_shared<detail::ParameterData<Scalar>>(*other.data_)) {}
+  /// Takes the values and keeps the identity, so `net = best` is seen by the optimizer of net. Only for another
+  /// shape it becomes a new parameter.
   Parameter& operator=(const Parameter& other) {
-    if (this != &other) data_ = Parameter(other).data_;
+    if (this == &other) return *this;
+    if (data_ != nullptr && other.data_ != nullptr && rows() == other.rows() && cols() == other.cols())
+      *data_ = *other.data_;
+    else
+      data_ = Parameter(other).data_;
     return *this;
   }
   Parameter(Parameter&&) noexcept = default;

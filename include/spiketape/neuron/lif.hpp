@@ -105,6 +105,12 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
     return call_tape(input, mem);
   }
 
+  /// The same from a membrane on an array, a constant; one of size 0, as reset_mem gives it, means zeros.
+  template <typename Step>
+  SpkMem<Var<Scalar>> operator()(const Var<Scalar>& input, const Eigen::DenseBase<Step>& mem) const {
+    return (*this)(input, mem.size() == 0 ? Var<Scalar>() : input.tape().constant(mem));
+  }
+
   /// The same under snnTorch's name.
   template <typename... Arguments>
   auto forward(Arguments&&... arguments) const {
@@ -117,7 +123,7 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
   void forward_into(SequenceView<const Scalar> input, SequenceView<const Scalar> mem, SequenceView<Scalar> spk_out,
                     SequenceView<Scalar> mem_out) const {
     check_input(input.shape());
-    check_mem(input.shape(), mem.empty(), mem.shape());
+    check_mem(input.shape(), mem.batch == 0 && mem.features == 0, mem.shape());
     if (spk_out.shape() != input.shape() || mem_out.shape() != input.shape() || spk_out.constant || mem_out.constant)
       detail::fail_argument("spiketape::", Derived::name, "::forward_into: results have shapes ", spk_out.shape(),
                             " and ", mem_out.shape(), ", input has ", input.shape());
@@ -230,7 +236,7 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
     }
     SpkMem<Result> result{make<Result>(input.shape()), make<Result>(input.shape())};
     forward_into(input, mem, result.spk, result.mem);
-    if (init_hidden_) {
+    if (init_hidden_ && input.steps > 0) {
       hidden_var_ = Var<Scalar>();
       keep(SequenceView<const Scalar>(result.mem));
     }
@@ -285,7 +291,7 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
         op.sums[k] = sum_for(coefficients_[k], tape, input.features());
       tape.record(op);
     }
-    if (init_hidden_) {
+    if (init_hidden_ && input.steps() > 0) {
       hidden_var_ = result.mem;
       keep(result.mem.value());
     }

@@ -47,6 +47,8 @@ class NearestLevel {
       if (!(levels_[k] <= levels_[k + 1]))
         fail_argument("spiketape: a quantizer has the level ", levels_[k], " before ", levels_[k + 1],
                       ", expected an ascending order");
+    if (!(levels_.front() < levels_.back()))
+      fail_argument("spiketape: a quantizer has only the level ", levels_.front(), ", expected at least 2 different ones");
     last_pair_ = static_cast<Index>(levels_.size()) - 2;
     low_ = levels_.front();
     per_unit_ = static_cast<Scalar>(levels_.size() - 1) / (levels_.back() - levels_.front());

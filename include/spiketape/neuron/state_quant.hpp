@@ -109,7 +109,7 @@ struct NonUniform {
     double level = low;
     const double lower_scale = scale(lower, center - low);
     for (int j = 0; j < lower; ++j) {
-      levels.push_back(static_cast<Scalar>(level));
+      levels.push_back(static_cast<Scalar>(std::min(level, center)));  // rounding may lead beyond it
       level += std::pow(mu, j) / lower_scale;
     }
     level = center;

@@ -165,12 +165,14 @@ struct NeuronStep {
     if constexpr (!rules.delayed) {
       const T mem_adjoint = a;
       const T jump = reset_policy.after(v, c.threshold) - v;
+      // An infinite jump has no gradient where the spike has none.
+      const T by_spike = except(slope == T(0), jump * slope);
       if constexpr (!rules.exact) {
-        a = mem_adjoint * multiply_add(jump, slope, select(fired, T(Neuron::Reset::d_mem), T(1)));
-        threshold_adjoint = mem_adjoint * (where(fired, T(Neuron::Reset::d_threshold)) - jump * slope);
+        a = mem_adjoint * (select(fired, T(Neuron::Reset::d_mem), T(1)) + by_spike);
+        threshold_adjoint = mem_adjoint * (where(fired, T(Neuron::Reset::d_threshold)) - by_spike);
       } else {
         const T d = exact_reset(fired, entered[membrane], c, winners);
-        const T steep = jump * kappa(c) * slope;
+        const T steep = kappa(c) * by_spike;
         a = mem_adjoint * (T(1) + d * T(Neuron::Reset::d_mem - 1) + steep);
         threshold_adjoint = mem_adjoint * (d * T(Neuron::Reset::d_threshold) - steep);
         if constexpr (rules.inhibited) graded_adjoint = where(fired, -(mem_adjoint * jump) / (c.graded * c.graded));

@@ -121,8 +121,9 @@ struct SparseFastSigmoid {
 
 /// 1 above the threshold, else (u + mean)·variance with u uniform in [−0.5, 0.5). snnTorch:
 /// StochasticSpikeOperator (SSO). u is a hash of the seed, the element's place in the batch and x, which
-/// changes from step to step: so it repeats with the seed, and is the same for a sequence, for a loop of
-/// steps, and for a batch that is split over tapes and threads (see Tape::first_sample).
+/// changes from step to step: so it repeats with the seed, and for the same bits of x it is the same for a
+/// sequence, for a loop of steps, and for a batch that is split over tapes and threads (see
+/// Tape::first_sample). Give two layers two seeds.
 struct StochasticSpike {
   double mean = 0;
   double variance = 0.2;

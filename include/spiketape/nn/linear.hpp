@@ -172,6 +172,8 @@ class Linear {
     if (output.shape() != Shape{input.steps, input.batch, out_features()} || output.constant != input.constant)
       detail::fail_argument("spiketape::Linear::forward_into: output has shape ", output.shape(), ", expected ",
                             Shape{input.steps, input.batch, out_features()});
+    if (!output.empty() && input.data == output.data)
+      detail::fail_argument("spiketape::Linear::forward_into: output lies where input lies, expected other memory");
     product().forward(input, {}, output, out_features(), nullptr);
   }
 

@@ -19,6 +19,10 @@ concept HasHiddenState = requires(const Layer layer) {
   layer.detach_hidden();
 };
 
+/// Whether it is an Eigen expression, which refers to its operands.
+template <typename T>
+concept EigenExpression = requires { typename T::PlainObject; } && !std::same_as<T, typename T::PlainObject>;
+
 // What the next layer receives: the spikes of a neuron, or simply the result.
 template <typename T>
 const T& passed_on(const SpkMem<T>& result) {
@@ -50,7 +54,7 @@ void detach_hidden(const Layers&... layers) {
 ///     auto [spk, mem] = net(input);
 ///
 /// (In braces the layers draw their weights from first to last; in parentheses C++ leaves the order open.)
-/// A layer is anything callable with the result of the layer before; of a neuron the spikes are passed
+/// A layer is anything callable with the result of the layer before (the first one has a type `Scalar`); of a neuron the spikes are passed
 /// on. If the last layer is a neuron, the result is its {spk, mem}; a last neuron that keeps its membrane
 /// inside (init_hidden) hands on `mem` only with `output = true`, else `mem` is empty. Works on Eigen
 /// arrays, on Sequences and on tape variables. Calls are const, so threads share a network.
@@ -90,7 +94,7 @@ class Sequential {
     for_hidden([&](const auto& layer) {
       if constexpr (requires { layer.init_hidden(); })
         keeps = keeps || layer.init_hidden();
-      else
+      else if constexpr (requires { layer.keeps_state(); })
         keeps = keeps || layer.keeps_state();
     });
     return keeps;
@@ -145,7 +149,10 @@ class Sequential {
       if constexpr (requires { result.mem; std::get<i>(layers_).output(); })
         if (std::get<i>(layers_).init_hidden() && !std::get<i>(layers_).output())
           result.mem = decltype(result.mem)();
-      return result;
+      if constexpr (detail::EigenExpression<decltype(result)>)
+        return result.eval();  // its operands end here
+      else
+        return result;
     }
   }
 

@@ -104,6 +104,11 @@ class Shards {
     Tape<Scalar>& front_tape = shard.front_tape;
     front_tape.reset();
     const Var<Scalar> currents = net.front(samples(front_tape, input, first, count));
+    if (currents.batch() != count)
+      detail::fail_argument("spiketape::Shards::run: the layers before the first neuron make ", currents.batch(),
+                            " samples of ", count, ", expected as many");
+    // Rows of a block follow each other only in a single stored step.
+    if (!currents.constant() && currents.steps() != 1) block = count;
     const auto value = front_tape.writable(currents);
     const auto adjoint = currents.differentiable() ? front_tape.open_adjoint(currents) : SequenceView<Scalar>();
     const auto rows = [](const SequenceView<Scalar>& view, Index begin, Index size) {
@@ -171,6 +176,7 @@ class Shards {
   void guarded(Index i, Run& run) {
 #if SPIKETAPE_EXCEPTIONS
     std::exception_ptr& error = shards_[static_cast<std::size_t>(i)]->error;
+    error = nullptr;  // of a run in which another shard's was thrown
     try {
       run(i);
     } catch (...) {
