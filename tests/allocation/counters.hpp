@@ -8,6 +8,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <new>
+#if __has_include(<mm_malloc.h>)
+#include <mm_malloc.h>  // clang's declares posix_memalign once more, and must come before ours
+#endif
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define ALLOCATION_SANITIZED

@@ -141,7 +141,7 @@ void check_differences(st::Random& random, const st::Shape& shape, const Choice&
 
   Twin<Reset, Quantizer> twin(s, choice);
   CHECK(twin.loss({}, {}, {}, {}, {}) == Approx(loss.item()).epsilon(1e-11).margin(1e-11));
-  check_gradient("input", s.input.array(), x.adjoint().array(),
+  check_gradient("input", st::Array<double>(s.input.array()), x.adjoint().array(),
                  [&](const st::Array<double>& value) { return twin.loss(value, {}, {}, {}, {}); });
   if (choice.with_mem)
     check_gradient("mem", s.mem0, m.adjoint().array(),
