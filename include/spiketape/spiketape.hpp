@@ -10,7 +10,14 @@
 #include <spiketape/data/images.hpp>
 #include <spiketape/functional/accuracy.hpp>
 #include <spiketape/functional/loss.hpp>
+#include <spiketape/neuron/alif.hpp>
+#include <spiketape/neuron/alpha.hpp>
+#include <spiketape/neuron/integrator.hpp>
+#include <spiketape/neuron/lapicque.hpp>
 #include <spiketape/neuron/leaky.hpp>
+#include <spiketape/neuron/rleaky.hpp>
+#include <spiketape/neuron/rsynaptic.hpp>
+#include <spiketape/neuron/synaptic.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 #include <spiketape/nn/shards.hpp>

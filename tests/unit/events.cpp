@@ -1,4 +1,4 @@
-#include <spiketape/nn/events.hpp>
+#include <spiketape/core/events.hpp>
 
 #include <spiketape/autograd/ops.hpp>
 #include <spiketape/nn/linear.hpp>
@@ -22,6 +22,12 @@ st::Array<Scalar> sparse_array(st::Random& random, Index rows, Index cols, doubl
   return array;
 }
 
+/// The events of a value, unless they are more than the share `densest`.
+template <typename Scalar>
+st::detail::Events<Scalar> decoded(const st::Var<Scalar>& x, double densest) {
+  return st::detail::decode(x.value(), st::detail::EventRoom<Scalar>(x.value().rows(), x.features(), densest, x.tape()));
+}
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("events are the numbers that are not zero, in their order", "", float, double) {
@@ -35,7 +41,7 @@ TEMPLATE_TEST_CASE("events are the numbers that are not zero, in their order", "
       // What stands in the padding is no event.
       for (Index r = 0; r < 7; ++r)
         for (Index i = features; i < x.value().stride; ++i) tape.writable(x).row(0, r)[i] = 9;
-      const auto events = st::detail::decode(x.value(), 1.0, tape);
+      const auto events = decoded(x, 1.0);
       REQUIRE(bool(events));
       Index e = 0;
       bool equal = true;
@@ -44,7 +50,7 @@ TEMPLATE_TEST_CASE("events are the numbers that are not zero, in their order", "
         for (Index i = 0; i < features; ++i) {
           if (rows(r, i) == 0) continue;
           equal =
-              equal && events.columns[e] == static_cast<std::uint32_t>(i) && events.values[e] == rows(r, i);
+              equal && events.columns[e] == i && events.values[e] == rows(r, i);
           ++e;
         }
       }
@@ -57,9 +63,9 @@ TEST_CASE("rows that are too dense are not decoded") {
   st::Random random(62);
   st::Tape<float> tape;
   const auto x = tape.constant(sparse_array<float>(random, 20, 100, 0.6));
-  CHECK_FALSE(bool(st::detail::decode(x.value(), 0.5, tape)));
-  CHECK(bool(st::detail::decode(x.value(), 0.7, tape)));
-  CHECK(bool(st::detail::decode(tape.constant(st::Array<float>(0, 5)).value(), 0.5, tape)));
+  CHECK_FALSE(bool(decoded(x, 0.5)));
+  CHECK(bool(decoded(x, 0.7)));
+  CHECK(bool(decoded(tape.constant(st::Array<float>(0, 5)), 0.5)));
 }
 
 TEMPLATE_TEST_CASE("a layer gives the same by events as by dense products, forward and backward", "", float,

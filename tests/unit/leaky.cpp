@@ -134,10 +134,10 @@ TEST_CASE("an input or a membrane that does not fit says why") {
 
   Array spk(2, 3), mem(2, 4);
   CHECK(error([&] { shared.forward_into(input, {}, spk, mem); }) ==
-        "spiketape::Leaky::forward_into: results have shapes (1, 2, 3) and (1, 2, 4), input has (1, 2, 4)");
+        "spiketape::Leaky::forward_into: the result spk has shape (1, 2, 3), input has (1, 2, 4)");
   Array spk2(2, 4), mem2(1, 4);
   CHECK(error([&] { shared.forward_into(input, {}, spk2, mem2); }) ==
-        "spiketape::Leaky::forward_into: results have shapes (1, 2, 4) and (1, 1, 4), input has (1, 2, 4)");
+        "spiketape::Leaky::forward_into: the result mem has shape (1, 1, 4), input has (1, 2, 4)");
   CHECK(error([&] { shared.forward_into(input, narrow, spk2, mem); }).find("mem has shape (1, 2, 3)") !=
         std::string::npos);
 }

@@ -60,7 +60,8 @@ class Arena {
   /// Uninitialised memory; std::vector would write it once for nothing.
   class Block {
    public:
-    explicit Block(std::size_t size) : memory_(detail::AlignedAllocator<std::byte>().allocate(size)), size_(size) {}
+    explicit Block(std::size_t size)
+        : memory_(detail::AlignedAllocator<std::byte>().allocate(size)), size_(size) {}
     Block(Block&& other) noexcept : memory_(other.memory_), size_(other.size_) { other.memory_ = nullptr; }
     Block& operator=(Block&&) = delete;
     ~Block() {

@@ -79,7 +79,8 @@ class GradientSums {
   /// The sum over the neurons that share one number. Rounded once, so that wide layers lose nothing.
   static Scalar reduced(const GradientSum<Scalar>& sum) {
     double total = 0;
-    for (Index i = 0; i < sum.features; ++i) total += static_cast<double>(sum.values[static_cast<std::size_t>(i)]);
+    for (Index i = 0; i < sum.features; ++i)
+      total += static_cast<double>(sum.values[static_cast<std::size_t>(i)]);
     return static_cast<Scalar>(total);
   }
 

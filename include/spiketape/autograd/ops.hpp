@@ -13,7 +13,8 @@ Tape<Scalar>& common_tape(const char* function, const Var<Scalar>& a, const Var<
   if (&a.tape() != &b.tape())
     fail_argument("spiketape::", function, ": the two values are on different tapes");
   if (a.shape() != b.shape())
-    fail_argument("spiketape::", function, ": the shapes are ", a.shape(), " and ", b.shape(), ", expected equal ones");
+    fail_argument("spiketape::", function, ": the shapes are ", a.shape(), " and ", b.shape(),
+                  ", expected equal ones");
   return a.tape();
 }
 
@@ -26,8 +27,10 @@ struct LinearCombination {
   void backward(Tape<Scalar>& tape) const {
     if (!out.has_adjoint()) return;
     const auto adjoint = out.adjoint();
-    if (a.differentiable()) tape.touch(a).add(adjoint.stored_steps(), [&](Index t) { return factor_a * adjoint.step(t).array(); });
-    if (b.differentiable()) tape.touch(b).add(adjoint.stored_steps(), [&](Index t) { return factor_b * adjoint.step(t).array(); });
+    if (a.differentiable())
+      tape.touch(a).add(adjoint.stored_steps(), [&](Index t) { return factor_a * adjoint.step(t).array(); });
+    if (b.differentiable())
+      tape.touch(b).add(adjoint.stored_steps(), [&](Index t) { return factor_b * adjoint.step(t).array(); });
   }
 };
 
@@ -40,9 +43,11 @@ struct Product {
     if (!out.has_adjoint()) return;
     const auto adjoint = out.adjoint();
     if (a.differentiable())
-      tape.touch(a).add(adjoint.stored_steps(), [&](Index t) { return adjoint.step(t).array() * b.value().step(t).array(); });
+      tape.touch(a).add(adjoint.stored_steps(),
+                        [&](Index t) { return adjoint.step(t).array() * b.value().step(t).array(); });
     if (b.differentiable())
-      tape.touch(b).add(adjoint.stored_steps(), [&](Index t) { return adjoint.step(t).array() * a.value().step(t).array(); });
+      tape.touch(b).add(adjoint.stored_steps(),
+                        [&](Index t) { return adjoint.step(t).array() * a.value().step(t).array(); });
   }
 };
 
@@ -67,7 +72,8 @@ struct Sum {
   void backward(Tape<Scalar>& tape) const {
     if (!out.has_adjoint()) return;
     const Scalar adjoint = *out.adjoint().data;
-    tape.touch(a).add(a.steps(), [&](Index) { return Array<Scalar>::Constant(a.batch(), a.features(), adjoint); });
+    tape.touch(a).add(a.steps(),
+                      [&](Index) { return Array<Scalar>::Constant(a.batch(), a.features(), adjoint); });
   }
 };
 

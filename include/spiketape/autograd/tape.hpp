@@ -43,7 +43,9 @@ struct Adjoint {
 /// back to its inputs.
 template <typename Op, typename Scalar>
 concept Recordable = std::is_trivially_destructible_v<Op> && std::is_copy_constructible_v<Op> &&
-                     requires(const Op op, Tape<Scalar>& tape) { op.backward(tape); };
+    requires(const Op op, Tape<Scalar>& tape) {
+  op.backward(tape);
+};
 
 /// Records operations on arrays and runs their derivatives in reverse (reverse-mode automatic
 /// differentiation). One record stands for a whole matrix operation; its backward is a template
@@ -92,8 +94,9 @@ class Tape {
                             value.shape());
     const Index width = detail::whole_lanes<Scalar>(value.features);
     if (value.stride < width || adjoint.stride < width)
-      detail::fail_argument("spiketape::Tape::leaf: rows have a stride of ", std::min(value.stride, adjoint.stride),
-                            ", expected at least ", width, " (whole lanes); copy with Tape::variable instead");
+      detail::fail_argument("spiketape::Tape::leaf: rows have a stride of ",
+                            std::min(value.stride, adjoint.stride), ", expected at least ", width,
+                            " (whole lanes); copy with Tape::variable instead");
     Var<Scalar> var = add_node(value, true);
     var.node_->adjoint = adjoint;
     foreign_ = prepend(foreign_, var.node_);
@@ -115,7 +118,8 @@ class Tape {
   void backward(const Var<Scalar>& loss) {
     check_mine(loss, "backward");
     if (loss.shape() != Shape{1, 1, 1})
-      detail::fail_argument("spiketape::Tape::backward: loss has shape ", loss.shape(), ", expected (1, 1, 1)");
+      detail::fail_argument("spiketape::Tape::backward: loss has shape ", loss.shape(),
+                            ", expected (1, 1, 1)");
     if (!loss.differentiable())
       detail::fail_argument("spiketape::Tape::backward: loss depends on no variable and no parameter");
     check_not_swept("backward");
@@ -137,7 +141,8 @@ class Tape {
   SequenceView<Scalar> open_adjoint(const Var<Scalar>& var) {
     check_mine(var, "open_adjoint");
     if (!var.differentiable())
-      detail::fail_argument("spiketape::Tape::open_adjoint: the value is a constant, expected a differentiable one");
+      detail::fail_argument(
+          "spiketape::Tape::open_adjoint: the value is a constant, expected a differentiable one");
     if (!var.node_->touched) {
       provide_adjoint(*var.node_);
       clear_adjoint(*var.node_);
@@ -165,6 +170,26 @@ class Tape {
     check_not_swept("result");
     return add_node(room(shape, constant), differentiable);
   }
+  /// A result that is kept as rows of bits; its numbers are written out when somebody asks for its value.
+  Var<Scalar> result(const Shape& shape, bool differentiable, const detail::BitRows<Scalar>& bits) {
+    check_not_swept("result");
+    SequenceView<Scalar> value;
+    value.steps = shape.steps;
+    value.batch = shape.batch;
+    value.features = shape.features;
+    const Var<Scalar> var = add_node(value, differentiable);
+    set_bits(var, bits);
+    return var;
+  }
+  /// The same beside numbers that are written at once.
+  void set_bits(const Var<Scalar>& var, const detail::BitRows<Scalar>& bits) {
+    var.node_->bits = new (arena_.allocate(sizeof(bits))) detail::BitRows<Scalar>(bits);
+  }
+  /// The bits of such a result, else nullptr: for operations that need no numbers.
+  const detail::BitRows<Scalar>* bits(const Var<Scalar>& var) const {
+    check_mine(var, "bits");
+    return var.node_->bits;
+  }
   /// Writable view of a result, for the operation that made it.
   SequenceView<Scalar> writable(const Var<Scalar>& var) {
     check_mine(var, "writable");
@@ -173,14 +198,15 @@ class Tape {
 
   /// Remembers an operation: `op.backward(tape)` will be called in reverse order of recording.
   template <typename Op>
-    requires Recordable<Op, Scalar>
+  requires Recordable<Op, Scalar>
   void record(const Op& op) {
     check_not_swept("record");
     void* place = arena_.allocate(sizeof(Op));
     new (place) Op(op);
     auto* record = static_cast<Record*>(arena_.allocate(sizeof(Record)));
-    new (record) Record{
-        [](const void* recorded, Tape& tape) { static_cast<const Op*>(recorded)->backward(tape); }, place, last_};
+    new (record)
+        Record{[](const void* recorded, Tape& tape) { static_cast<const Op*>(recorded)->backward(tape); },
+               place, last_};
     last_ = record;
   }
 
@@ -242,6 +268,12 @@ class Tape {
     return var;
   }
 
+  void write_out(detail::Node<Scalar>& node) {
+    node.value = room(node.value.shape());
+    for (Index row = 0; row < node.value.rows(); ++row)
+      node.bits->write(row, node.value.data + row * node.value.stride);
+  }
+
   void provide_adjoint(detail::Node<Scalar>& node) {
     if (node.adjoint.empty()) node.adjoint = room(node.value.shape(), node.value.constant);
     node.touched = true;
@@ -251,8 +283,8 @@ class Tape {
     node.touched = true;
   }
 
-  /// Every recording of the program has a number of its own, so a handle from a tape that is gone is not taken
-  /// for one of a later tape at the same address.
+  /// Every recording of the program has a number of its own, so a handle from a tape that is gone is not
+  /// taken for one of a later tape at the same address.
   static std::uint64_t new_generation() {
     static std::atomic<std::uint64_t> last{0};
     return ++last;
@@ -286,6 +318,12 @@ bool Var<Scalar>::valid() const {
 template <Real Scalar>
 bool Var<Scalar>::on(const Tape<Scalar>& tape) const {
   return node_ != nullptr && tape_ == &tape && generation_ == tape.generation_;
+}
+template <Real Scalar>
+SequenceView<const Scalar> Var<Scalar>::value() const {
+  detail::Node<Scalar>& written = node("value");
+  if (written.value.empty() && written.bits != nullptr) tape_->write_out(written);
+  return written.value;
 }
 
 }  // namespace spiketape

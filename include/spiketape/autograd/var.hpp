@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spiketape/core/array.hpp>
+#include <spiketape/core/bit_rows.hpp>
 
 #include <cstdint>
 
@@ -15,10 +16,11 @@ namespace detail {
 /// What a tape keeps of a value. Lies in the tape's arena.
 template <Real Scalar>
 struct Node {
-  SequenceView<Scalar> value;
-  SequenceView<Scalar> adjoint;  // no data until the first touch
-  bool differentiable;           // a constant has no adjoint, and none is computed for it
-  bool touched;                  // the adjoint holds something
+  SequenceView<Scalar> value;             // of spikes: no data until somebody asks for it
+  SequenceView<Scalar> adjoint;           // no data until the first touch
+  bool differentiable;                    // a constant has no adjoint, and none is computed for it
+  bool touched;                           // the adjoint holds something
+  const BitRows<Scalar>* bits = nullptr;  // of spikes: which are there
 };
 
 }  // namespace detail
@@ -46,8 +48,9 @@ class Var {
   /// Whether the loss is differentiated by it.
   bool differentiable() const { return node("differentiable").differentiable; }
 
-  /// The value; its rows are padded to whole lanes.
-  SequenceView<const Scalar> value() const { return node("value").value; }
+  /// The value; its rows are padded to whole lanes. Spikes are kept as bits, and written out at the first
+  /// call.
+  SequenceView<const Scalar> value() const;
   /// The stored rows of the value as an Eigen array.
   ArrayMap<const Scalar> array() const { return value().array(); }
   /// The value of a single number, such as a loss. Throws if there are more.

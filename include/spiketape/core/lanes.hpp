@@ -2,7 +2,7 @@
 //
 // Compilers do not find this by themselves: the same neuron loop ran between 0.08 and 1.5 ns per
 // neuron and step, depending on compiler, flag and target. Eigen's packets were fast everywhere, so a
-// Lane is one, and no other header but product.hpp knows Eigen's internal names.
+// Lane is one. Besides mask.hpp and product.hpp no other header knows Eigen's internal names.
 //
 // A formula written as a template over T serves float, double and Lane alike, if it uses the functions
 // below: st::exp, not std::exp; st::select(condition, a, b), not `condition ? a : b`.
@@ -10,6 +10,7 @@
 
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/config.hpp>
+#include <spiketape/core/mask.hpp>
 
 #include <cmath>
 #include <cstring>
@@ -17,34 +18,21 @@
 
 namespace spiketape {
 
-/// A truth value for each number of a Lane.
-template <Real Scalar>
-struct Mask {
-  typename Eigen::internal::packet_traits<Scalar>::type bits;
-
-  friend SPIKETAPE_INLINE Mask operator&(const Mask& a, const Mask& b) {
-    return {Eigen::internal::pand(a.bits, b.bits)};
-  }
-  friend SPIKETAPE_INLINE Mask operator|(const Mask& a, const Mask& b) {
-    return {Eigen::internal::por(a.bits, b.bits)};
-  }
-};
-
 /// `Lane::size` numbers; every operation acts on each of them. A plain number converts to a lane of
 /// equal numbers.
 template <Real Scalar_>
 struct Lane {
   using Scalar = Scalar_;
-  using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
-  static constexpr Index size = Eigen::internal::unpacket_traits<Packet>::size;
+  using Packet = detail::Packet<Scalar>;
+  static constexpr Index size = detail::packet_size<Scalar>;
 
   Packet packet;
 
   Lane() = default;
   SPIKETAPE_INLINE explicit Lane(const Packet& packet_, std::nullptr_t) : packet(packet_) {}
   template <typename Number>
-    requires std::is_arithmetic_v<Number>
-  SPIKETAPE_INLINE Lane(Number number)  // NOLINT: formulas mix lanes and plain numbers
+  requires std::is_arithmetic_v<Number> SPIKETAPE_INLINE
+  Lane(Number number)  // NOLINT: formulas mix lanes and plain numbers
       : packet(Eigen::internal::pset1<Packet>(static_cast<Scalar>(number))) {}
 
   static SPIKETAPE_INLINE Lane load(const Scalar* from) {
@@ -89,15 +77,15 @@ struct Lane {
 
   // As with plain numbers, a comparison with NaN is false.
   friend SPIKETAPE_INLINE Mask<Scalar> operator<(const Lane& a, const Lane& b) {
-    return {Eigen::internal::pcmp_lt(a.packet, b.packet)};
+    return {detail::Comparison<Scalar>::less(a.packet, b.packet)};
   }
   friend SPIKETAPE_INLINE Mask<Scalar> operator<=(const Lane& a, const Lane& b) {
-    return {Eigen::internal::pcmp_le(a.packet, b.packet)};
+    return {detail::Comparison<Scalar>::less_equal(a.packet, b.packet)};
   }
   friend SPIKETAPE_INLINE Mask<Scalar> operator>(const Lane& a, const Lane& b) { return b < a; }
   friend SPIKETAPE_INLINE Mask<Scalar> operator>=(const Lane& a, const Lane& b) { return b <= a; }
   friend SPIKETAPE_INLINE Mask<Scalar> operator==(const Lane& a, const Lane& b) {
-    return {Eigen::internal::pcmp_eq(a.packet, b.packet)};
+    return {detail::Comparison<Scalar>::equal(a.packet, b.packet)};
   }
 };
 
@@ -122,9 +110,10 @@ using MaskOf = typename LaneTraits<T>::Mask;
 
 /// `condition ? a : b` for each number; both are evaluated.
 template <Real Scalar>
-SPIKETAPE_INLINE Lane<Scalar> select(const Mask<Scalar>& condition, const std::type_identity_t<Lane<Scalar>>& a,
+SPIKETAPE_INLINE Lane<Scalar> select(const Mask<Scalar>& condition,
+                                     const std::type_identity_t<Lane<Scalar>>& a,
                                      const std::type_identity_t<Lane<Scalar>>& b) {
-  return Lane<Scalar>(Eigen::internal::pselect(condition.bits, a.packet, b.packet), nullptr);
+  return Lane<Scalar>(detail::Comparison<Scalar>::select(condition.result, a.packet, b.packet), nullptr);
 }
 template <Real Scalar>
 SPIKETAPE_INLINE Scalar select(bool condition, Scalar a, std::type_identity_t<Scalar> b) {
@@ -134,7 +123,7 @@ SPIKETAPE_INLINE Scalar select(bool condition, Scalar a, std::type_identity_t<Sc
 /// a where the condition holds, 0 elsewhere.
 template <Real Scalar>
 SPIKETAPE_INLINE Lane<Scalar> where(const Mask<Scalar>& condition, const Lane<Scalar>& a) {
-  return Lane<Scalar>(Eigen::internal::pand(condition.bits, a.packet), nullptr);
+  return Lane<Scalar>(detail::Comparison<Scalar>::keep(condition.result, a.packet), nullptr);
 }
 template <Real Scalar>
 SPIKETAPE_INLINE Scalar where(bool condition, Scalar a) {
@@ -144,7 +133,7 @@ SPIKETAPE_INLINE Scalar where(bool condition, Scalar a) {
 /// 0 where the condition holds, a elsewhere.
 template <Real Scalar>
 SPIKETAPE_INLINE Lane<Scalar> except(const Mask<Scalar>& condition, const Lane<Scalar>& a) {
-  return Lane<Scalar>(Eigen::internal::pandnot(a.packet, condition.bits), nullptr);
+  return Lane<Scalar>(detail::Comparison<Scalar>::drop(condition.result, a.packet), nullptr);
 }
 template <Real Scalar>
 SPIKETAPE_INLINE Scalar except(bool condition, Scalar a) {
@@ -153,7 +142,8 @@ SPIKETAPE_INLINE Scalar except(bool condition, Scalar a) {
 
 /// a * b + c, rounded once where the machine can.
 template <Real Scalar>
-SPIKETAPE_INLINE Lane<Scalar> multiply_add(const Lane<Scalar>& a, const Lane<Scalar>& b, const Lane<Scalar>& c) {
+SPIKETAPE_INLINE Lane<Scalar> multiply_add(const Lane<Scalar>& a, const Lane<Scalar>& b,
+                                           const Lane<Scalar>& c) {
   return Lane<Scalar>(Eigen::internal::pmadd(a.packet, b.packet, c.packet), nullptr);
 }
 template <Real Scalar>
@@ -172,6 +162,10 @@ SPIKETAPE_INLINE Lane<Scalar> sqrt(const Lane<Scalar>& a) {
 template <Real Scalar>
 SPIKETAPE_INLINE Lane<Scalar> exp(const Lane<Scalar>& a) {
   return Lane<Scalar>(Eigen::internal::pexp(a.packet), nullptr);
+}
+template <Real Scalar>
+SPIKETAPE_INLINE Lane<Scalar> log(const Lane<Scalar>& a) {
+  return Lane<Scalar>(Eigen::internal::plog(a.packet), nullptr);
 }
 /// The smaller and the larger of two numbers, for a bound that is not NaN; a NaN in a is kept.
 template <Real Scalar>
@@ -196,6 +190,10 @@ SPIKETAPE_INLINE Scalar exp(Scalar a) {
   return std::exp(a);
 }
 template <Real Scalar>
+SPIKETAPE_INLINE Scalar log(Scalar a) {
+  return std::log(a);
+}
+template <Real Scalar>
 SPIKETAPE_INLINE Scalar min(Scalar a, std::type_identity_t<Scalar> bound) {
   return bound < a ? bound : a;
 }
@@ -205,38 +203,6 @@ SPIKETAPE_INLINE Scalar max(Scalar a, std::type_identity_t<Scalar> bound) {
 }
 
 namespace detail {
-
-/// One bit for each number, lowest first: whether it is zero. Eigen has no such function.
-template <Real Scalar>
-SPIKETAPE_INLINE unsigned zero_bits(const Lane<Scalar>& a) {
-#if defined(__AVX512F__)
-  if constexpr (Lane<Scalar>::size * sizeof(Scalar) == 64) {
-    if constexpr (sizeof(Scalar) == 4) return _mm512_cmp_ps_mask(a.packet, _mm512_setzero_ps(), _CMP_EQ_OQ);
-    else return _mm512_cmp_pd_mask(a.packet, _mm512_setzero_pd(), _CMP_EQ_OQ);
-  } else
-#endif
-#if defined(__AVX__)
-  if constexpr (Lane<Scalar>::size * sizeof(Scalar) == 32) {
-    const auto zero = (a == Lane<Scalar>(0)).bits;
-    if constexpr (sizeof(Scalar) == 4) return static_cast<unsigned>(_mm256_movemask_ps(zero));
-    else return static_cast<unsigned>(_mm256_movemask_pd(zero));
-  } else
-#endif
-#if defined(__SSE2__)
-  if constexpr (Lane<Scalar>::size * sizeof(Scalar) == 16) {
-    const auto zero = (a == Lane<Scalar>(0)).bits;
-    if constexpr (sizeof(Scalar) == 4) return static_cast<unsigned>(_mm_movemask_ps(zero));
-    else return static_cast<unsigned>(_mm_movemask_pd(zero));
-  } else
-#endif
-  {
-    Scalar numbers[Lane<Scalar>::size];
-    a.store(numbers);
-    unsigned bits = 0;
-    for (Index i = 0; i < Lane<Scalar>::size; ++i) bits |= unsigned(numbers[i] == 0) << i;
-    return bits;
-  }
-}
 
 /// function(number, i) for each number of a lane, i its place; for a plain number, i is 0.
 template <Real Scalar, typename Function>

@@ -4,6 +4,7 @@
 #include <spiketape/core/aligned.hpp>
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/lanes.hpp>
+#include <spiketape/core/random.hpp>
 
 #include <memory>
 #include <string>
@@ -87,4 +88,16 @@ class Parameter {
   ParameterPtr<Scalar> data_;
 };
 
+namespace detail {
+
+/// Draws all values uniform in ±bound, row by row.
+template <Real Scalar>
+void fill_uniform(Parameter<Scalar>& parameter, Random& random, double bound) {
+  auto values = parameter.array();
+  for (Index row = 0; row < values.rows(); ++row)
+    for (Index col = 0; col < values.cols(); ++col)
+      values(row, col) = static_cast<Scalar>(random.uniform(-bound, bound));
+}
+
+}  // namespace detail
 }  // namespace spiketape

@@ -27,12 +27,12 @@ template <Real Scalar>
 class Coefficient {
  public:
   template <typename Number>
-    requires std::is_arithmetic_v<Number>
-  Coefficient(Number value) : values_(Row<Scalar>::Constant(1, static_cast<Scalar>(value))) {}  // NOLINT
+  requires std::is_arithmetic_v<Number> Coefficient(Number value)
+      : values_(Row<Scalar>::Constant(1, static_cast<Scalar>(value))) {}  // NOLINT
 
   template <typename Vector>
-    requires detail::VectorOf<Vector, Scalar>
-  Coefficient(const Vector& values) : values_(values.size()) {  // NOLINT
+  requires detail::VectorOf<Vector, Scalar> Coefficient(const Vector& values)
+      : values_(values.size()) {  // NOLINT
     for (Index i = 0; i < values.size(); ++i) values_[i] = values.coeff(i);
   }
 
@@ -42,12 +42,13 @@ class Coefficient {
 
   /// Anything else is explained and refused.
   template <typename Other>
-    requires(!std::is_arithmetic_v<Other> && !std::same_as<Other, Coefficient> && !detail::VectorOf<Other, Scalar>)
-  Coefficient(const Other&) {  // NOLINT
-    static_assert(detail::never<Other>,
-                  "spiketape: a coefficient (beta, threshold, graded_spikes_factor, ...) is one number, or an Eigen "
-                  "row or column of the neuron's own Scalar with one number for each neuron: write .beta = 0.9f, or "
-                  ".beta = betas with spiketape::Row<Scalar> betas (cast<Scalar>() converts)");
+  requires(!std::is_arithmetic_v<Other> && !std::same_as<Other, Coefficient> &&
+           !detail::VectorOf<Other, Scalar>) Coefficient(const Other&) {  // NOLINT
+    static_assert(
+        detail::never<Other>,
+        "spiketape: a coefficient (beta, threshold, graded_spikes_factor, ...) is one number, or an Eigen "
+        "row or column of the neuron's own Scalar with one number for each neuron: write .beta = 0.9f, or "
+        ".beta = betas with spiketape::Row<Scalar> betas (cast<Scalar>() converts)");
   }
 
   const Row<Scalar>& values() const { return values_; }
@@ -57,6 +58,20 @@ class Coefficient {
 };
 
 namespace detail {
+
+/// The defaults of decay rates: there are none.
+template <typename Scalar>
+Coefficient<Scalar> required_beta() {
+  static_assert(
+      never<Scalar>,
+      "spiketape::Leaky (or another neuron): beta is required: write Leaky<float> lif({.beta = 0.9f})");
+}
+template <typename Scalar>
+Coefficient<Scalar> required_alpha() {
+  static_assert(never<Scalar>,
+                "spiketape::Synaptic (or another neuron): alpha is required: write Synaptic<float> "
+                "lif({.alpha = 0.9f, .beta = 0.8f})");
+}
 
 /// A coefficient as a neuron keeps it.
 template <Real Scalar>
@@ -70,7 +85,8 @@ struct NeuronCoefficient {
     if (values.size() == 0)
       fail_argument("spiketape::", neuron, ": ", name, " has no values, expected one or one for each neuron");
     for (Index i = 0; i < values.size(); ++i)
-      if (values[i] != values[i]) fail_argument("spiketape::", neuron, ": ", name, " is NaN, expected a number");
+      if (values[i] != values[i])
+        fail_argument("spiketape::", neuron, ": ", name, " is NaN, expected a number");
     parameter.array() = values;
   }
 

@@ -9,11 +9,30 @@ namespace spiketape {
 
 namespace detail {
 
-/// The default of beta: there is none.
-template <typename Scalar>
-Coefficient<Scalar> required_beta() {
-  static_assert(never<Scalar>, "spiketape::Leaky: beta is required: write Leaky<float> lif({.beta = 0.9f})");
-}
+/// One state, U; one coefficient, β. See dynamics.hpp.
+struct LeakyDynamics {
+  static constexpr std::size_t state_count = 1, coefficient_count = 1;
+  static constexpr std::array state_names = {"mem"};
+  template <typename T>
+  using Result = SpkMem<T>;
+
+  /// U becomes β̂U + I, β̂ = clamp(β, 0, 1).
+  template <typename T>
+  SPIKETAPE_INLINE void integrate(std::array<T, 1>& states, const T& input, const std::array<T, 1>& c) const {
+    states[0] = multiply_add(clamped(c[0]), states[0], input);
+  }
+
+  /// Ū of the integrated membrane becomes that of the one before, β̂Ū; Ī = Ū; β̄ = Ū·U, or 0 where the clamp
+  /// holds β.
+  template <typename T>
+  SPIKETAPE_INLINE void integrate_adjoint(const std::array<T, 1>& entered, const T&,
+                                          const std::array<T, 1>& c, std::array<T, 1>& adjoint,
+                                          T& input_adjoint, std::array<T, 1>& c_adjoint) const {
+    input_adjoint = adjoint[0];
+    c_adjoint[0] = where(unclamped(c[0]), adjoint[0] * entered[0]);
+    adjoint[0] = clamped(c[0]) * adjoint[0];
+  }
+};
 
 }  // namespace detail
 
@@ -73,17 +92,18 @@ struct LeakyOptions {
 /// feature of the input.
 template <typename Scalar, typename Reset = reset::Subtract, typename Surrogate = surrogate::ATan,
           typename Quantizer = quant::None>
-class Leaky : public LIF<Leaky<Scalar, Reset, Surrogate, Quantizer>, Scalar, Reset, Surrogate, Quantizer, 1, 1> {
-  using Base = LIF<Leaky, Scalar, Reset, Surrogate, Quantizer, 1, 1>;  // one state, U; one coefficient, β
+class Leaky : public LIF<Leaky<Scalar, Reset, Surrogate, Quantizer>, detail::LeakyDynamics, Scalar, Reset,
+                         Surrogate, Quantizer> {
+  using Base = LIF<Leaky, detail::LeakyDynamics, Scalar, Reset, Surrogate, Quantizer>;
 
  public:
   using Options = LeakyOptions<Scalar, Reset, Surrogate, Quantizer>;
 
   explicit Leaky(const Options& options)
-      : Base(options,
-             {{{name, "beta", options.beta, options.learn_beta},
-               {name, "threshold", options.threshold, options.learn_threshold},
-               {name, "graded_spikes_factor", options.graded_spikes_factor, options.learn_graded_spikes_factor}}}) {}
+      : Base(options, {{{name, "beta", options.beta, options.learn_beta},
+                        {name, "threshold", options.threshold, options.learn_threshold},
+                        {name, "graded_spikes_factor", options.graded_spikes_factor,
+                         options.learn_graded_spikes_factor}}}) {}
 
   /// β: one number (1, 1) or one for each neuron (1, features). Clamped to [0, 1] where it is used.
   Parameter<Scalar>& beta() { return this->coefficient(0); }
@@ -91,32 +111,7 @@ class Leaky : public LIF<Leaky<Scalar, Reset, Surrogate, Quantizer>, Scalar, Res
 
   [[deprecated("use reset_mem()")]] Array<Scalar> init_leaky() const { return this->reset_mem(); }
 
-  // What LIF asks of a neuron.
-
   static constexpr const char* name = "Leaky";
-
-  /// U becomes β̂U + I, β̂ = clamp(β, 0, 1).
-  template <typename T>
-  static SPIKETAPE_INLINE void integrate(std::array<T, 1>& states, const T& input, const std::array<T, 1>& c) {
-    states[0] = multiply_add(clamped(c[0]), states[0], input);
-  }
-
-  /// Ū of the integrated membrane becomes that of `entered`, β̂Ū; Ī = Ū; β̄ = Ū·U, or 0 where the clamp
-  /// holds β.
-  template <typename T>
-  static SPIKETAPE_INLINE void integrate_adjoint(const std::array<T, 1>& entered, const std::array<T, 1>& c,
-                                                 std::array<T, 1>& adjoint, T& input_adjoint,
-                                                 std::array<T, 1>& c_adjoint) {
-    input_adjoint = adjoint[0];
-    c_adjoint[0] = where((c[0] >= T(0)) & (c[0] <= T(1)), adjoint[0] * entered[0]);
-    adjoint[0] = clamped(c[0]) * adjoint[0];
-  }
-
- private:
-  template <typename T>
-  static SPIKETAPE_INLINE T clamped(const T& beta) {
-    return min(max(beta, T(0)), T(1));
-  }
 };
 
 }  // namespace spiketape

@@ -48,7 +48,8 @@ class NearestLevel {
         fail_argument("spiketape: a quantizer has the level ", levels_[k], " before ", levels_[k + 1],
                       ", expected an ascending order");
     if (!(levels_.front() < levels_.back()))
-      fail_argument("spiketape: a quantizer has only the level ", levels_.front(), ", expected at least 2 different ones");
+      fail_argument("spiketape: a quantizer has only the level ", levels_.front(),
+                    ", expected at least 2 different ones");
     last_pair_ = static_cast<Index>(levels_.size()) - 2;
     low_ = levels_.front();
     per_unit_ = static_cast<Scalar>(levels_.size() - 1) / (levels_.back() - levels_.front());
@@ -124,8 +125,7 @@ SPIKETAPE_INLINE T quantize(const Q& quantizer, const T& v) {
 
 /// The contract of a quantizer.
 template <typename Q, typename Scalar>
-concept QuantizerPolicy =
-    std::is_trivially_copyable_v<Q> &&
+concept QuantizerPolicy = std::is_trivially_copyable_v<Q> &&
     (detail::HasLevels<Q, Scalar> || detail::HasApply<Q, Scalar> || detail::HasApply<Q, Lane<Scalar>>);
 
 }  // namespace spiketape

@@ -22,14 +22,14 @@ namespace spiketape {
 /// The contract of a reset policy.
 template <typename R>
 concept ResetPolicy = std::default_initializable<R> && std::is_trivially_copyable_v<R> &&
-                      requires(const R reset, float x, double y, Lane<float> lane) {
-                        { R::before_input } -> std::convertible_to<bool>;
-                        { R::d_mem } -> std::convertible_to<double>;
-                        { R::d_threshold } -> std::convertible_to<double>;
-                        { reset.after(x, x) } -> std::same_as<float>;
-                        { reset.after(y, y) } -> std::same_as<double>;
-                        { reset.after(lane, lane) } -> std::same_as<Lane<float>>;
-                      };
+    requires(const R reset, float x, double y, Lane<float> lane) {
+  { R::before_input } -> std::convertible_to<bool>;
+  { R::d_mem } -> std::convertible_to<double>;
+  { R::d_threshold } -> std::convertible_to<double>;
+  { reset.after(x, x) } -> std::same_as<float>;
+  { reset.after(y, y) } -> std::same_as<double>;
+  { reset.after(lane, lane) } -> std::same_as<Lane<float>>;
+};
 
 }  // namespace spiketape
 

@@ -3,6 +3,7 @@
 
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/neuron/scan.hpp>
+#include <spiketape/neuron/scan_adjoint.hpp>
 
 #include <array>
 
@@ -11,31 +12,37 @@ namespace spiketape::detail {
 template <typename Neuron>
 struct ScanOp {
   using Scalar = typename Neuron::Scalar;
-  static constexpr std::size_t states = Neuron::state_count;
-  static constexpr std::size_t count = Neuron::coefficient_count;
+  using Dynamics = typename Neuron::Dynamics;
+  static constexpr std::size_t states = Dynamics::state_count;
+  static constexpr std::size_t count = Dynamics::coefficient_count;
 
   ScanCall<Neuron> call;
   Var<Scalar> input;
+  Var<Scalar> initial_spk;  // of recurrent neurons
   std::array<Var<Scalar>, states> initial;
   Var<Scalar> spk;
   std::array<Var<Scalar>, states> returned;
   std::array<GradientSum<Scalar>*, count + 2> sums;  // nullptr: not learned
+  GradientSum<Scalar>* recurrent_weight_sum;
+  GradientSum<Scalar>* recurrent_bias_sum;
 
   void backward(Tape<Scalar>& tape) const {
-    const bool spk_reached = spk.has_adjoint();
-    bool reached = spk_reached;
+    bool reached = spk.has_adjoint();
     ScanAdjoint<Neuron> adjoint{};
-    if (spk_reached) adjoint.spk = spk.adjoint();
+    if (reached) adjoint.spk = spk.adjoint();
     for (std::size_t k = 0; k < states; ++k) {
       if (!returned[k].has_adjoint()) continue;
-      adjoint.states[k] = returned[k].adjoint();
+      adjoint.returned[k] = returned[k].adjoint();
       reached = true;
     }
     if (!reached) return;
 
-    adjoint.with_derivative = !call.surrogate_disable && (spk_reached || !call.rules.delayed);
+    // Whether the loss depends on the spikes: because it was asked of them, or since they act on the states.
+    const bool spk_counts = spk.has_adjoint() || is_recurrent<Dynamics>;
+    adjoint.with_surrogate = !call.surrogate_disable && (spk_counts || !call.rules.delayed);
     const Shape one_step{1, call.input.batch, call.input.features};
     for (auto& carry : adjoint.carry) carry = tape.room(one_step);
+    if (is_recurrent<Dynamics>) adjoint.spk_carry = tape.room(one_step);
     if (input.differentiable()) {
       const Adjoint<Scalar> touched = tape.touch(input);
       adjoint.input = touched.view;
@@ -44,27 +51,39 @@ struct ScanOp {
     }
     bool learns = false;
     for (std::size_t k = 0; k < sums.size(); ++k) {
-      const bool wanted = sums[k] != nullptr && reaches(k, adjoint.with_derivative, spk_reached);
+      const bool wanted = sums[k] != nullptr && reaches(k, adjoint.with_surrogate, spk_counts);
       adjoint.coefficients[k] = wanted ? sums[k]->open() : nullptr;
       learns = learns || wanted;
+    }
+    EventRoom<Scalar> room{};
+    if (call.recurrence) {
+      adjoint.recurrence.current = tape.room(one_step);
+      adjoint.recurrence.workspace = &tape.workspace();
+      if (recurrent_weight_sum != nullptr) {
+        room = EventRoom<Scalar>(one_step.batch, one_step.features, 1, tape);
+        adjoint.recurrence.room = &room;
+        adjoint.recurrence.weight = recurrent_weight_sum->open();
+        adjoint.recurrence.bias = recurrent_bias_sum->open();
+      }
     }
 
     adjoint.first_sample = tape.first_sample();
     scan_adjoint(learns, call, adjoint);
 
-    for (std::size_t k = 0; k < states; ++k) {
-      if (initial[k].empty() || !initial[k].differentiable()) continue;
-      const auto& carry = adjoint.carry[k];
-      if (call.input.steps == 0) continue;
-      tape.touch(initial[k]).add(1, [&](Index) { return carry.array(); });
-    }
+    if (call.input.steps == 0) return;
+    const auto pass_on = [&](const Var<Scalar>& var, const SequenceView<Scalar>& carry) {
+      if (!var.empty() && var.differentiable()) tape.touch(var).add(1, [&](Index) { return carry.array(); });
+    };
+    pass_on(initial_spk, adjoint.spk_carry);
+    for (std::size_t k = 0; k < states; ++k) pass_on(initial[k], adjoint.carry[k]);
   }
 
   /// Whether the loss depends on coefficient k at all; one that it does not depend on gets no gradient,
   /// so that optimizers leave it alone.
-  bool reaches(std::size_t k, bool with_derivative, bool spk_reached) const {
-    if (k == count) return with_derivative || Neuron::Reset::d_threshold != 0;
-    if (k == count + 1) return spk_reached || (call.rules.exact && call.rules.inhibited && !call.rules.delayed);
+  bool reaches(std::size_t k, bool with_surrogate, bool spk_counts) const {
+    if (k == count) return with_surrogate || Neuron::Reset::d_threshold != 0;
+    if (k == count + 1)
+      return spk_counts || (call.rules.exact && call.rules.inhibited && !call.rules.delayed);
     return true;
   }
 };

@@ -31,8 +31,9 @@ std::array<double, 2> limits(const char* name, const Quantizer& q) {
   const double low = -q.threshold - q.threshold * q.lower_limit;
   const double high = q.threshold + q.threshold * q.upper_limit;
   if (!(std::isfinite(low) && std::isfinite(high) && low < high))
-    spiketape::detail::fail_argument("spiketape::quant::", name, ": threshold, lower_limit and upper_limit give levels from ",
-                                     low, " to ", high, ", expected finite ones that ascend");
+    spiketape::detail::fail_argument("spiketape::quant::", name,
+                                     ": threshold, lower_limit and upper_limit give levels from ", low,
+                                     " to ", high, ", expected finite ones that ascend");
   return {low, high};
 }
 
@@ -70,10 +71,10 @@ struct Uniform {
   }
 };
 
-/// n levels that crowd around c = θ (thr_centered) or c = 0. The l = ⌊n(c − lo)/(hi − lo)⌋ lower ones start at
-/// lo with gaps in the ratio μ⁰, μ¹, …, whose sum of l gaps is c − lo (c itself is no level); the n − l upper
-/// ones are c plus the running sums of gaps in the ratio μ^(n−l−1), …, μ⁰, and end at hi. μ = multiplier; left
-/// out, it is what snnTorch takes: .05 .1 .3 .5 .7 .9 .925 for 1 to 7 bits, .95 for more.
+/// n levels that crowd around c = θ (thr_centered) or c = 0. The l = ⌊n(c − lo)/(hi − lo)⌋ lower ones start
+/// at lo with gaps in the ratio μ⁰, μ¹, …, whose sum of l gaps is c − lo (c itself is no level); the n − l
+/// upper ones are c plus the running sums of gaps in the ratio μ^(n−l−1), …, μ⁰, and end at hi. μ =
+/// multiplier; left out, it is what snnTorch takes: .05 .1 .3 .5 .7 .9 .925 for 1 to 7 bits, .95 for more.
 struct NonUniform {
   int num_bits = 8;
   bool thr_centered = true;

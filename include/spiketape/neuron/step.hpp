@@ -13,12 +13,16 @@
 //   both            h = m·H(V − θ);  S = g·h
 //   then            U = V if delayed;  U = reset of V where h, if same-step
 //
+// Other states than the membrane are integrated and quantized with it. Where a neuron's threshold moves, V
+// and U_prev are compared with where it stands; a reset by subtraction subtracts θ.
+//
 // `exact` follows snnTorch 0.9.4 where it differs: R is not masked and enters in both timings; a
 // same-step reset takes D = κh − R in place of h (κ = 1, or 1/g under inhibition), so a membrane that
 // was reset at the start of the step and does not spike is "un-reset"; under inhibition S = h.
 #pragma once
 
 #include <spiketape/core/lanes.hpp>
+#include <spiketape/neuron/dynamics.hpp>
 #include <spiketape/neuron/quantizer.hpp>
 #include <spiketape/neuron/surrogate.hpp>
 
@@ -35,7 +39,7 @@ struct Rules {
   bool exact = false;
 };
 
-/// The coefficients of a step: those of the neuron's own integration, then what LIF has for all.
+/// The coefficients of a step: those of the neuron's own dynamics, then what LIF has for all.
 template <typename T, std::size_t count>
 struct StepCoefficients {
   std::array<T, count> own;
@@ -50,162 +54,234 @@ struct Winners {
   MaskOf<T> before;
 };
 
-template <typename T>
-struct Fired {
-  T spk;
-  T mem;
-};
-
 /// What the adjoint step hands back.
 template <typename T, std::size_t states, std::size_t count>
 struct StepAdjoint {
   T input;
+  T spk_before;                  // of the spike that entered the step; recurrent neurons only
   std::array<T, states> before;  // of the states that entered the step
   StepCoefficients<T, count> coefficients;
 };
 
-/// `Neuron` supplies its number of states (membrane last) and coefficients, and
-///   integrate(states, input, coefficients)                         states become the integrated ones
-///   integrate_adjoint(entered, coefficients, adjoint, input, ...)  see Leaky
-/// and the policies' types.
+/// `Neuron` supplies its Dynamics and the policies.
 template <typename Neuron, Rules rules, typename T>
 struct NeuronStep {
+  using Dynamics = typename Neuron::Dynamics;
+  using Reset = typename Neuron::Reset;
   using Mask = MaskOf<T>;
-  using Coefficients = StepCoefficients<T, Neuron::coefficient_count>;
-  using States = std::array<T, Neuron::state_count>;
-  static constexpr std::size_t membrane = Neuron::state_count - 1;
+  using States = std::array<T, Dynamics::state_count>;
+  using Own = std::array<T, Dynamics::coefficient_count>;
+  using Coefficients = StepCoefficients<T, Dynamics::coefficient_count>;
+  using Adjoint = StepAdjoint<T, Dynamics::state_count, Dynamics::coefficient_count>;
+  static constexpr std::size_t membrane = Dynamics::state_count - 1;
   static constexpr bool resets_first = rules.delayed || rules.exact;
-  static constexpr bool before_input = Neuron::Reset::before_input;
+  static constexpr bool before_input = Reset::before_input;
+  static constexpr bool own_reset = HasOwnReset<Dynamics, Reset, T>;
 
   // Copies, which stay in registers; a quantizer may be a table.
-  [[no_unique_address]] const typename Neuron::Reset reset_policy;
+  [[no_unique_address]] const Dynamics dynamics;
+  [[no_unique_address]] const Reset reset_policy;
   [[no_unique_address]] const typename Neuron::Surrogate surrogate;
   const decltype(Neuron::Policies::quantizer)& quantizer;
-  const bool surrogate_disable;  // σ' counts as zero
+  const Mask with_surrogate;  // else σ' counts as zero
 
-  NeuronStep(const typename Neuron::Policies& policies, bool surrogate_disable_)
-      : reset_policy(policies.reset),
+  NeuronStep(const typename Neuron::Policies& policies, bool surrogate_disable)
+      : dynamics(policies.dynamics),
+        reset_policy(policies.reset),
         surrogate(policies.surrogate),
         quantizer(policies.quantizer),
-        surrogate_disable(surrogate_disable_) {}
+        with_surrogate(T(surrogate_disable ? 1 : 0) == T(0)) {}
 
-  /// H(U − θ), for the winner only under inhibition.
-  static SPIKETAPE_INLINE Mask fires(const T& mem, const T& threshold, const Mask& winner) {
-    if constexpr (rules.inhibited) return (threshold < mem) & winner;
-    return threshold < mem;
+  /// Where the threshold stands.
+  SPIKETAPE_INLINE T level(const States& states, const Coefficients& c) const {
+    if constexpr (HasMovingThreshold<Dynamics, T>)
+      return dynamics.threshold(states, c.threshold, c.own);
+    else
+      return c.threshold;
   }
 
-  /// R, from the membrane of the step before.
-  static SPIKETAPE_INLINE Mask reset_signal(const T& mem, const T& threshold, const Mask& winner) {
-    if constexpr (rules.exact) return threshold < mem;
-    return fires(mem, threshold, winner);
+  /// h = m·H(V − θ)
+  SPIKETAPE_INLINE Mask fired(const States& integrated, const Coefficients& c, const Mask& winner) const {
+    const Mask above = level(integrated, c) < integrated[membrane];
+    if constexpr (rules.inhibited)
+      return above & winner;
+    else
+      return above;
   }
 
-  SPIKETAPE_INLINE T reset_where(const Mask& fired, const T& mem, const T& threshold) const {
-    return select(fired, reset_policy.after(mem, threshold), mem);
+  /// R, from the states of the step before.
+  SPIKETAPE_INLINE Mask reset_signal(const States& entered, const Coefficients& c, const Mask& winner) const {
+    if constexpr (rules.exact)
+      return level(entered, c) < entered[membrane];
+    else
+      return fired(entered, c, winner);
+  }
+
+  /// S where the neuron fired, else 0.
+  static SPIKETAPE_INLINE T spike(const Mask& fired, const Coefficients& c) {
+    return where(fired, rules.exact && rules.inhibited ? T(1) : c.graded);
   }
 
   /// The states after integration and quantizer, before the neuron fires: the membrane becomes V.
-  SPIKETAPE_INLINE void integrate(States& states, const T& input, const Coefficients& c,
-                                  const Winners<T>& winners) const {
-    T& mem = states[membrane];
+  SPIKETAPE_INLINE void integrate(States& states, const T& input, const T& spk_before, const Coefficients& c,
+                                  const Mask& winner_before) const {
     if constexpr (resets_first) {
-      const Mask reset = reset_signal(mem, c.threshold, winners.before);
-      if constexpr (before_input) mem = reset_where(reset, mem, c.threshold);
-      Neuron::integrate(states, input, c.own);
-      if constexpr (!before_input) mem = reset_where(reset, mem, c.threshold);
+      const Mask signal = reset_signal(states, c, winner_before);
+      if constexpr (before_input) reset_where(signal, states, c, states);
+      const States entered = states;
+      run(states, input, spk_before, c);
+      if constexpr (!before_input) reset_where(signal, entered, c, states);
     } else {
-      Neuron::integrate(states, input, c.own);
+      run(states, input, spk_before, c);
     }
-    mem = quantize(quantizer, mem);
+    for (T& state : states) state = quantize(quantizer, state);
   }
 
-  /// κ of the exact rules.
-  static SPIKETAPE_INLINE T kappa(const Coefficients& c) {
-    if constexpr (rules.inhibited) return T(1) / c.graded;
-    return T(1);
+  /// The reset in the same step, where the neuron fired: V becomes U.
+  SPIKETAPE_INLINE void reset_after(const Mask& fired, const States& entered, const Coefficients& c,
+                                    const Winners<T>& winners, States& states) const {
+    if constexpr (!rules.exact) {
+      reset_where(fired, states, c, states);
+    } else {
+      T& v = states[membrane];
+      v = multiply_add(exact_reset(fired, entered, c, winners), reset_policy.after(v, c.threshold) - v, v);
+    }
   }
 
-  /// D = κh − R of the exact rules.
-  static SPIKETAPE_INLINE T exact_reset(const Mask& fired, const T& mem_before, const Coefficients& c,
-                                        const Winners<T>& winners) {
-    return where(fired, kappa(c)) - where(reset_signal(mem_before, c.threshold, winners.before), T(1));
-  }
-
-  /// The spike S and the membrane U that the step returns, from V.
-  SPIKETAPE_INLINE Fired<T> fire(const T& v, const T& mem_before, const Coefficients& c,
-                                 const Winners<T>& winners) const {
-    const Mask fired = fires(v, c.threshold, winners.now);
-    const T spk = where(fired, rules.exact && rules.inhibited ? T(1) : c.graded);
-    if constexpr (rules.delayed) return {spk, v};
-    if constexpr (!rules.exact) return {spk, reset_where(fired, v, c.threshold)};
-    const T jump = reset_policy.after(v, c.threshold) - v;
-    return {spk, multiply_add(exact_reset(fired, mem_before, c, winners), jump, v)};
-  }
-
-  /// The adjoint of the step. `entered` are the states before the step, `v` the membrane that fired,
-  /// `spk_adjoint` and `adjoint` the adjoints of S and of the returned states, `element` the place of the
+  /// The adjoint of the step. `entered` are the states before the step, `integrated` those that fired,
+  /// `spk_adjoint` and `returned` the adjoints of S and of the returned states, `element` the place of the
   /// (first) neuron in the batch, for random surrogates.
-  SPIKETAPE_INLINE StepAdjoint<T, Neuron::state_count, Neuron::coefficient_count> adjoint(
-      const States& entered, const T& v, const Coefficients& c, const Winners<T>& winners, const T& spk_adjoint,
-      const States& adjoint, std::uint64_t element) const {
-    StepAdjoint<T, Neuron::state_count, Neuron::coefficient_count> result;
+  SPIKETAPE_INLINE Adjoint adjoint(const States& entered, const T& input, const T& spk_before,
+                                   const States& integrated, const Coefficients& c, const Winners<T>& winners,
+                                   const T& spk_adjoint, const States& returned,
+                                   std::uint64_t element) const {
+    Adjoint result;
+    States& a = result.before;
     T& threshold_adjoint = result.coefficients.threshold;
     T& graded_adjoint = result.coefficients.graded;
-
-    const Mask fired = fires(v, c.threshold, winners.now);
-    T slope = T(0);  // s = m σ'(V − θ)
-    if (!surrogate_disable) slope = surrogate_derivative(surrogate, v - c.threshold, element);
-    if constexpr (rules.inhibited) slope = where(winners.now, slope);
-
-    // 1. The reset, if it is in the same step.
-    T a = adjoint[membrane];
+    Own own_adjoint;  // what integrate_adjoint does not see
+    for (T& adjoint : own_adjoint) adjoint = T(0);
+    a = returned;
     threshold_adjoint = T(0);
     graded_adjoint = T(0);
+
+    const T& v = integrated[membrane];
+    const Mask fired = this->fired(integrated, c, winners.now);
+    T slope = where(with_surrogate, surrogate_derivative(surrogate, v - level(integrated, c), element));
+    if constexpr (rules.inhibited) slope = where(winners.now, slope);  // s = m σ'(V − θ)
+
+    // 1. The reset, if it is in the same step: how it acts, and through x that there is one.
+    T x_adjoint = rules.exact && rules.inhibited ? spk_adjoint * slope : spk_adjoint * c.graded * slope;
     if constexpr (!rules.delayed) {
-      const T mem_adjoint = a;
-      const T jump = reset_policy.after(v, c.threshold) - v;
-      // An infinite jump has no gradient where the spike has none.
-      const T by_spike = except(slope == T(0), jump * slope);
+      States after = integrated;
+      reset_where(T(0) == T(0), integrated, c, after);
+      const auto by_spike = [&](std::size_t k) SPIKETAPE_INLINE_LAMBDA {
+        // An infinite jump has no gradient where the spike has none.
+        return returned[k] * except(slope == T(0), (after[k] - integrated[k]) * slope);
+      };
       if constexpr (!rules.exact) {
-        a = mem_adjoint * (select(fired, T(Neuron::Reset::d_mem), T(1)) + by_spike);
-        threshold_adjoint = mem_adjoint * (where(fired, T(Neuron::Reset::d_threshold)) - by_spike);
+        for (std::size_t k = own_reset ? 0 : membrane; k <= membrane; ++k) x_adjoint += by_spike(k);
+        reset_adjoint(fired, c, a, a, threshold_adjoint, own_adjoint);
       } else {
-        const T d = exact_reset(fired, entered[membrane], c, winners);
-        const T steep = kappa(c) * by_spike;
-        a = mem_adjoint * (T(1) + d * T(Neuron::Reset::d_mem - 1) + steep);
-        threshold_adjoint = mem_adjoint * (d * T(Neuron::Reset::d_threshold) - steep);
-        if constexpr (rules.inhibited) graded_adjoint = where(fired, -(mem_adjoint * jump) / (c.graded * c.graded));
+        const T mem_adjoint = returned[membrane];
+        const T d = exact_reset(fired, entered, c, winners);
+        x_adjoint += kappa(c) * by_spike(membrane);
+        a[membrane] = mem_adjoint * (T(1) + d * T(Reset::d_mem - 1));
+        threshold_adjoint = mem_adjoint * (d * T(Reset::d_threshold));
+        if constexpr (rules.inhibited)
+          graded_adjoint = where(fired, -(mem_adjoint * (after[membrane] - v)) / (c.graded * c.graded));
       }
     }
 
     // 2. The spike; the quantizer passes the adjoint on unchanged.
-    const T through = rules.exact && rules.inhibited ? spk_adjoint * slope : spk_adjoint * c.graded * slope;
-    a += through;
-    threshold_adjoint -= through;
+    a[membrane] += x_adjoint;
+    if constexpr (HasMovingThreshold<Dynamics, T>)
+      dynamics.threshold_adjoint(integrated, c.own, -x_adjoint, a, threshold_adjoint, own_adjoint);
+    else
+      threshold_adjoint -= x_adjoint;
     if constexpr (!(rules.exact && rules.inhibited)) graded_adjoint += where(fired, spk_adjoint);
 
     // 3. The integration, and the delayed reset before or after it.
-    result.before = adjoint;
-    result.before[membrane] = a;
     States integrated_from = entered;
     if constexpr (resets_first) {
-      const Mask signal = reset_signal(entered[membrane], c.threshold, winners.before);
-      const auto through_reset = [&](T& mem_adjoint) SPIKETAPE_INLINE_LAMBDA {
-        threshold_adjoint += where(signal, mem_adjoint * T(Neuron::Reset::d_threshold));
-        mem_adjoint = select(signal, mem_adjoint * T(Neuron::Reset::d_mem), mem_adjoint);
-      };
-      if constexpr (before_input) {
-        integrated_from[membrane] = reset_where(signal, entered[membrane], c.threshold);
-      } else {
-        through_reset(result.before[membrane]);
-      }
-      Neuron::integrate_adjoint(integrated_from, c.own, result.before, result.input, result.coefficients.own);
-      if constexpr (before_input) through_reset(result.before[membrane]);
+      const Mask signal = reset_signal(entered, c, winners.before);
+      States to_entered;  // what a reset passes by the integration
+      for (T& adjoint : to_entered) adjoint = T(0);
+      if constexpr (before_input)
+        reset_where(signal, entered, c, integrated_from);
+      else
+        reset_adjoint(signal, c, a, to_entered, threshold_adjoint, own_adjoint);
+      run_adjoint(integrated_from, input, spk_before, c, result);
+      if constexpr (before_input)
+        reset_adjoint(signal, c, a, a, threshold_adjoint, own_adjoint);
+      else if constexpr (own_reset)
+        for (std::size_t k = 0; k <= membrane; ++k) a[k] += to_entered[k];
     } else {
-      Neuron::integrate_adjoint(integrated_from, c.own, result.before, result.input, result.coefficients.own);
+      run_adjoint(integrated_from, input, spk_before, c, result);
     }
+    if constexpr (own_reset || HasMovingThreshold<Dynamics, T>)
+      for (std::size_t k = 0; k < own_adjoint.size(); ++k) result.coefficients.own[k] += own_adjoint[k];
     return result;
+  }
+
+ private:
+  SPIKETAPE_INLINE void run(States& states, const T& input, const T& spk_before,
+                            const Coefficients& c) const {
+    if constexpr (is_recurrent<Dynamics>)
+      dynamics.integrate(states, input, spk_before, c.own);
+    else
+      dynamics.integrate(states, input, c.own);
+  }
+  SPIKETAPE_INLINE void run_adjoint(const States& from, const T& input, const T& spk_before,
+                                    const Coefficients& c, Adjoint& result) const {
+    if constexpr (is_recurrent<Dynamics>)
+      dynamics.integrate_adjoint(from, input, spk_before, c.own, result.before, result.input,
+                                 result.spk_before, result.coefficients.own);
+    else
+      dynamics.integrate_adjoint(from, input, c.own, result.before, result.input, result.coefficients.own);
+  }
+
+  /// The states after a reset, where there is one. `entered` are those before the integration.
+  SPIKETAPE_INLINE void reset_where(const Mask& signal, const States& entered, const Coefficients& c,
+                                    States& states) const {
+    if constexpr (own_reset) {
+      dynamics.reset(signal, entered, reset_policy, c.threshold, c.own, states);
+    } else {
+      T& mem = states[membrane];
+      mem = select(signal, reset_policy.after(mem, c.threshold), mem);
+    }
+  }
+
+  /// Of the states after the reset in `a`: those before it, in place. What goes to `entered` directly is
+  /// added there.
+  SPIKETAPE_INLINE void reset_adjoint(const Mask& signal, const Coefficients& c, States& a, States& entered,
+                                      T& threshold_adjoint, Own& own_adjoint) const {
+    if constexpr (own_reset) {
+      dynamics.reset_adjoint(signal, reset_policy, c.threshold, c.own, a, entered, threshold_adjoint,
+                             own_adjoint);
+    } else {
+      T& mem_adjoint = a[membrane];
+      if constexpr (Reset::d_threshold != 0)
+        threshold_adjoint += where(signal, mem_adjoint * T(Reset::d_threshold));
+      if constexpr (Reset::d_mem == 0)
+        mem_adjoint = except(signal, mem_adjoint);
+      else if constexpr (Reset::d_mem != 1)
+        mem_adjoint = select(signal, mem_adjoint * T(Reset::d_mem), mem_adjoint);
+    }
+  }
+
+  /// κ of the exact rules.
+  static SPIKETAPE_INLINE T kappa(const Coefficients& c) {
+    if constexpr (rules.inhibited)
+      return T(1) / c.graded;
+    else
+      return T(1);
+  }
+
+  /// D = κh − R of the exact rules.
+  SPIKETAPE_INLINE T exact_reset(const Mask& fired, const States& entered, const Coefficients& c,
+                                 const Winners<T>& winners) const {
+    return where(fired, kappa(c)) - where(reset_signal(entered, c, winners.before), T(1));
   }
 };
 

@@ -62,8 +62,7 @@ SPIKETAPE_INLINE T surrogate_derivative(const S& surrogate, const T& x, std::uin
 /// The contract of a surrogate: a trivially copyable value with `derivative(x)` or `derivative(x, element)`,
 /// or a callable, for Lane<Scalar> or for Scalar.
 template <typename S, typename Scalar>
-concept SurrogatePolicy =
-    std::is_trivially_copyable_v<S> &&
+concept SurrogatePolicy = std::is_trivially_copyable_v<S> &&
     (detail::HasRandomDerivative<S, Lane<Scalar>> || detail::HasDerivative<S, Scalar> ||
      detail::IsDerivative<S, Scalar> || detail::HasDerivative<S, Lane<Scalar>> ||
      detail::IsDerivative<S, Lane<Scalar>>);

@@ -10,7 +10,8 @@
 namespace spiketape::surrogate {
 
 /// max(0, 1 − k|x|), k = slope: a triangle. Norse, Spyx: triangle.
-/// Source: Esser et al., Convolutional networks for fast, energy-efficient neuromorphic computing, PNAS 113 (2016).
+/// Source: Esser et al., Convolutional networks for fast, energy-efficient neuromorphic computing, PNAS 113
+/// (2016).
 struct PiecewiseLinear {
   double slope = 1;
   template <typename T>
@@ -38,7 +39,8 @@ struct Boxcar {
 };
 
 /// exp(−x²/(2σ²)) / (σ√(2π)), σ = sigma. Sinabs: Gaussian.
-/// Source: Yin, Corradi, Bohté, Accurate and efficient time-domain classification, Nature Machine Intelligence 3 (2021).
+/// Source: Yin, Corradi, Bohté, Accurate and efficient time-domain classification, Nature Machine
+/// Intelligence 3 (2021).
 struct Gaussian {
   double sigma = 0.5;
   template <typename T>
@@ -109,7 +111,8 @@ struct MultiGaussian {
   }
   double primitive(double x) const {
     const Gaussian wide{s * sigma};
-    return (1 + h) * Gaussian{sigma}.primitive(x) - h * (wide.primitive(x - sigma) + wide.primitive(x + sigma));
+    return (1 + h) * Gaussian{sigma}.primitive(x) -
+           h * (wide.primitive(x - sigma) + wide.primitive(x + sigma));
   }
 };
 

@@ -80,7 +80,9 @@ struct SpikeRateEscape {
   SPIKETAPE_INLINE T derivative(const T& x) const {
     return T(slope) * exp(-(T(beta) * abs(x)));
   }
-  double primitive(double x) const { return std::copysign(slope / beta * (1 - std::exp(-beta * std::abs(x))), x); }
+  double primitive(double x) const {
+    return std::copysign(slope / beta * (1 - std::exp(-beta * std::abs(x))), x);
+  }
 };
 
 /// 1 above the threshold, else 0. snnTorch: heaviside.
@@ -102,9 +104,9 @@ struct LeakySpike {
   double primitive(double x) const { return x > 0 ? x : slope * x; }
 };
 
-/// 1 / (1 + k|x|)² for |x| < B, else 0; k = slope, B = boundary. The paper's band; snnTorch 0.9.4 (SFS) passes
-/// gradients for x > B only.
-/// Source: Perez-Nieves and Goodman, Sparse spiking gradient descent, NeurIPS 2021.
+/// 1 / (1 + k|x|)² for |x| < B, else 0; k = slope, B = boundary. The paper's band; snnTorch 0.9.4 (SFS)
+/// passes gradients for x > B only. Source: Perez-Nieves and Goodman, Sparse spiking gradient descent,
+/// NeurIPS 2021.
 struct SparseFastSigmoid {
   double slope = 25;
   double boundary = 1;
@@ -132,15 +134,16 @@ struct StochasticSpike {
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x, std::uint64_t element) const {
     using Scalar = typename detail::LaneTraits<T>::Scalar;
-    const T noise = detail::by_number(
-        x, [&](Scalar number, Index i) { return uniform(static_cast<double>(number), element + static_cast<std::uint64_t>(i)); });
+    const T noise = detail::by_number(x, [&](Scalar number, Index i) {
+      return uniform(static_cast<double>(number), element + static_cast<std::uint64_t>(i));
+    });
     return select(x > T(0), T(1), (noise + T(mean)) * T(variance));
   }
 
  private:
   double uniform(double x, std::uint64_t element) const {
-    const std::uint64_t hash =
-        detail::mix_bits(detail::mix_bits(seed ^ std::bit_cast<std::uint64_t>(x)) + 0x9e3779b97f4a7c15u * (element + 1));
+    const std::uint64_t hash = detail::mix_bits(detail::mix_bits(seed ^ std::bit_cast<std::uint64_t>(x)) +
+                                                0x9e3779b97f4a7c15u * (element + 1));
     return static_cast<double>(hash >> 11) * 0x1p-53 - 0.5;
   }
 };

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/events.hpp>
 #include <spiketape/core/parameter.hpp>
 #include <spiketape/core/product.hpp>
-#include <spiketape/core/random.hpp>
-#include <spiketape/nn/events.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -24,25 +23,28 @@ struct LinearProduct {
 
   static constexpr Index few_outputs = 32;
 
-  /// y = x W + b. The events are those of x, if it was decoded; `width` columns of the result are written, whole
-  /// lanes where its rows are padded.
-  void forward(const SequenceView<const Scalar>& x, const Events<Scalar>& events, const SequenceView<Scalar>& y,
-               Index width, Workspace<Scalar>* workspace) const {
-    if (events) return events_times_weight(events, x.rows(), weight, weight_stride, bias, width, y.data, y.stride);
+  /// y = x W + b, x as events; whole lanes of y are written.
+  void forward(const Events<Scalar>& x, const SequenceView<Scalar>& y) const {
+    events_times_weight(x, y.rows(), weight, weight_stride, bias, whole_lanes<Scalar>(out), y.data, y.stride);
+  }
+  /// The same with numbers; `width` columns of the result are written, whole lanes where its rows are padded.
+  void forward(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y, Index width,
+               Workspace<Scalar>* workspace) const {
     if (y.rows() == 1) return row_times_weight(x.data, x.features, weight, weight_stride, bias, out, y.data);
     for (Index row = 0; row < y.rows(); ++row) std::copy_n(bias, width, y.data + row * y.stride);
     add_product<Order::as_is, Order::as_is, Scalar>(y.rows(), width, x.features, {x.data, x.stride},
                                                     {weight, weight_stride}, y.data, y.stride, workspace);
   }
 
-  /// W̄ += xᵀ ȳ
-  void add_weight_adjoint(const SequenceView<const Scalar>& x, const Events<Scalar>& events,
-                          const SequenceView<const Scalar>& y_adjoint, Scalar* weight_adjoint,
-                          Workspace<Scalar>* workspace) const {
-    const Index width = whole_lanes<Scalar>(out);  // the padding is zero on both sides
-    if (events)
-      return add_weight_gradient(events, x.rows(), y_adjoint.data, y_adjoint.stride, width, weight_adjoint,
-                                 weight_stride);
+  /// W̄ += xᵀ ȳ. The padding is zero on both sides.
+  void add_weight_adjoint(const Events<Scalar>& x, Index in, const SequenceView<const Scalar>& y_adjoint,
+                          Scalar* weight_adjoint, Tape<Scalar>& tape) const {
+    add_weight_gradient(x, y_adjoint.rows(), in, y_adjoint.data, y_adjoint.stride, whole_lanes<Scalar>(out),
+                        weight_adjoint, weight_stride, tape);
+  }
+  void add_weight_adjoint(const SequenceView<const Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
+                          Scalar* weight_adjoint, Workspace<Scalar>* workspace) const {
+    const Index width = whole_lanes<Scalar>(out);
     add_product<Order::transposed, Order::as_is, Scalar>(x.features, width, x.rows(), {x.data, x.stride},
                                                          {y_adjoint.data, y_adjoint.stride}, weight_adjoint,
                                                          weight_stride, workspace);
@@ -56,14 +58,16 @@ struct LinearProduct {
     if (out <= few_outputs) {
       const Index width = whole_lanes<Scalar>(x.features);
       Scalar* transposed = tape.template allocate<Scalar>(out * width);
-      for (Index k = 0; k < out; ++k)
-        for (Index i = 0; i < width; ++i) transposed[k * width + i] = i < x.features ? weight[i * weight_stride + k] : 0;
-      return few_outputs_times_weight(x.rows(), out, y_adjoint.data, y_adjoint.stride, transposed, width, x.data,
-                                      x.stride, x_adjoint.first);
+      for (Index i = 0; i < width; ++i)
+        for (Index k = 0; k < out; ++k)
+          transposed[k * width + i] = i < x.features ? weight[i * weight_stride + k] : 0;
+      return few_outputs_times_weight(x.rows(), out, y_adjoint.data, y_adjoint.stride, transposed, width,
+                                      x.data, x.stride, x_adjoint.first);
     }
     if (x_adjoint.first) x.array().setZero();
-    add_product<Order::as_is, Order::transposed, Scalar>(x.rows(), x.features, out, {y_adjoint.data, y_adjoint.stride},
-                                                         {weight, weight_stride}, x.data, x.stride, &tape.workspace());
+    add_product<Order::as_is, Order::transposed, Scalar>(
+        x.rows(), x.features, out, {y_adjoint.data, y_adjoint.stride}, {weight, weight_stride}, x.data,
+        x.stride, &tape.workspace());
   }
 };
 
@@ -78,14 +82,18 @@ struct LinearOp {
   void backward(Tape<Scalar>& tape) const {
     if (!output.has_adjoint()) return;
     const SequenceView<const Scalar> y_adjoint = output.adjoint();
-    product.add_weight_adjoint(input.value(), events, y_adjoint, weight_sum->open(), &tape.workspace());
+    if (events)
+      product.add_weight_adjoint(events, input.features(), y_adjoint, weight_sum->open(), tape);
+    else
+      product.add_weight_adjoint(input.value(), y_adjoint, weight_sum->open(), &tape.workspace());
     if (bias_sum != nullptr) {
       Scalar* sum = bias_sum->open();
       for (Index row = 0; row < y_adjoint.rows(); ++row) {
         const Scalar* adjoint_row = y_adjoint.data + row * y_adjoint.stride;
-        for_whole_lanes<Scalar>(whole_lanes<Scalar>(product.out), [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
-          store(load(sum + i, whole) + load(adjoint_row + i, whole), sum + i, whole);
-        });
+        for_whole_lanes<Scalar>(whole_lanes<Scalar>(product.out),
+                                [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
+                                  store(load(sum + i, whole) + load(adjoint_row + i, whole), sum + i, whole);
+                                });
       }
     }
     if (input.differentiable()) product.input_adjoint(y_adjoint, tape.touch(input), tape);
@@ -115,8 +123,8 @@ class Linear {
         bias_("bias", 1, out_features),
         has_bias_(options.bias) {
     const double bound = in_features > 0 ? 1 / std::sqrt(static_cast<double>(in_features)) : 0;
-    fill(weight_, random, bound);
-    if (has_bias_) fill(bias_, random, bound);
+    detail::fill_uniform(weight_, random, bound);
+    if (has_bias_) detail::fill_uniform(bias_, random, bound);
   }
 
   Index in_features() const { return weight_.rows(); }
@@ -141,10 +149,14 @@ class Linear {
     Tape<Scalar>& tape = input.tape();
     const Shape shape{input.steps(), input.batch(), out_features()};
     const Var<Scalar> output = tape.result(shape, true, input.constant());
-    const auto events = detail::decode(input.value(), detail::densest_events(out_features()), tape);
-    product().forward(input.value(), events, tape.writable(output), detail::whole_lanes<Scalar>(out_features()),
-                      &tape.workspace());
-    tape.record(detail::LinearOp<Scalar>{input, output, product(), events, &tape.gradients().sum_of(weight_.ptr()),
+    const auto events = events_of(input);
+    if (events)
+      product().forward(events, tape.writable(output));
+    else
+      product().forward(input.value(), tape.writable(output), detail::whole_lanes<Scalar>(out_features()),
+                        &tape.workspace());
+    tape.record(detail::LinearOp<Scalar>{input, output, product(), events,
+                                         &tape.gradients().sum_of(weight_.ptr()),
                                          has_bias_ ? &tape.gradients().sum_of(bias_.ptr()) : nullptr});
     return output;
   }
@@ -169,12 +181,14 @@ class Linear {
   /// its packing space from the stack if it is small (128 KiB), else from the heap.
   void forward_into(SequenceView<const Scalar> input, SequenceView<Scalar> output) const {
     check(input.shape());
-    if (output.shape() != Shape{input.steps, input.batch, out_features()} || output.constant != input.constant)
-      detail::fail_argument("spiketape::Linear::forward_into: output has shape ", output.shape(), ", expected ",
-                            Shape{input.steps, input.batch, out_features()});
+    if (output.shape() != Shape{input.steps, input.batch, out_features()} ||
+        output.constant != input.constant)
+      detail::fail_argument("spiketape::Linear::forward_into: output has shape ", output.shape(),
+                            ", expected ", Shape{input.steps, input.batch, out_features()});
     if (!output.empty() && input.data == output.data)
-      detail::fail_argument("spiketape::Linear::forward_into: output lies where input lies, expected other memory");
-    product().forward(input, {}, output, out_features(), nullptr);
+      detail::fail_argument(
+          "spiketape::Linear::forward_into: output lies where input lies, expected other memory");
+    product().forward(input, output, out_features(), nullptr);
   }
 
  private:
@@ -184,17 +198,19 @@ class Linear {
     return features;
   }
 
-  static void fill(Parameter<Scalar>& parameter, Random& random, double bound) {
-    auto values = parameter.array();
-    for (Index row = 0; row < values.rows(); ++row)
-      for (Index col = 0; col < values.cols(); ++col)
-        values(row, col) = static_cast<Scalar>(random.uniform(-bound, bound));
-  }
-
   void check(const Shape& input) const {
     if (input.features != in_features())
       detail::fail_argument("spiketape::Linear: input has ", input.features, " features, weights expect ",
                             in_features());
+  }
+
+  /// The input as events, if it is sparse enough; spikes are, without being written out.
+  detail::Events<Scalar> events_of(const Var<Scalar>& input) const {
+    const Index rows = input.constant() ? input.batch() : input.steps() * input.batch();
+    const detail::EventRoom<Scalar> room(rows, input.features(), detail::densest_events(out_features()),
+                                         input.tape());
+    const detail::BitRows<Scalar>* bits = input.tape().bits(input);
+    return bits != nullptr ? detail::decode(*bits, rows, room) : detail::decode(input.value(), room);
   }
 
   detail::LinearProduct<Scalar> product() const {

@@ -1,0 +1,81 @@
+// Rows of bits: how spikes are kept. A spike is there or not, so a row of a thousand neurons is 125 bytes;
+// the numbers it stands for, and the list of who fired, are made where they are needed.
+#pragma once
+
+#include <spiketape/core/lanes.hpp>
+
+#include <array>
+#include <bit>
+#include <cstdint>
+
+namespace spiketape::detail {
+
+/// How many numbers lie in a cache line, 16 floats or 8 doubles, and their bits, the first number's lowest.
+template <Real Scalar>
+inline constexpr Index line = 64 / sizeof(Scalar);
+using LineBits = std::uint16_t;
+
+/// Rows of numbers that are zero where a bit is zero, and where it is one a number that all share or that
+/// each column has: the spikes of neurons and their graded-spikes factor.
+template <Real Scalar>
+struct BitRows {
+  const LineBits* bits = nullptr;
+  Index lines = 0;  // in a row
+  const Scalar* value = nullptr;
+  bool shared = true;
+
+  const LineBits* row(Index r) const { return bits + r * lines; }
+
+  /// Writes the numbers of row r, whole lines of them.
+  void write(Index r, Scalar* numbers) const {
+    for (Index l = 0; l < lines; ++l) {
+      const unsigned set = row(r)[l];
+      for (Index i = 0; i < line<Scalar>; ++i)
+        numbers[l * line<Scalar> + i] =
+            (set >> i & 1u) != 0 ? value[shared ? 0 : l * line<Scalar> + i] : Scalar(0);
+    }
+  }
+};
+
+/// For each byte the places of its set bits, in order; then zeros.
+inline constexpr auto places_in_byte = [] {
+  std::array<std::array<std::int32_t, 8>, 256> table{};
+  for (unsigned byte = 0; byte < 256; ++byte)
+    for (unsigned bit = 0, found = 0; bit < 8; ++bit)
+      if ((byte >> bit & 1u) != 0) table[byte][found++] = static_cast<std::int32_t>(bit);
+  return table;
+}();
+
+/// Writes the places of the set bits, counted from `first`, and returns how many there are. Writes up to 8
+/// numbers too many: so there is no branch to be foreseen.
+SPIKETAPE_INLINE Index write_places(unsigned bits, std::int32_t first, std::int32_t* places) {
+  using Eight = Eigen::Array<std::int32_t, 8, 1>;  // Eigen adds them in one or two instructions
+  Index found = 0;
+  for (unsigned byte = 0; byte < sizeof(LineBits); ++byte) {
+    const auto set = static_cast<std::uint8_t>(bits >> (8 * byte));
+    Eigen::Map<Eight>(places + found) =
+        Eigen::Map<const Eight>(places_in_byte[set].data()) + static_cast<std::int32_t>(8 * byte) + first;
+    found += std::popcount(set);
+  }
+  return found;
+}
+
+/// Calls body(i, whole or part) for the lanes of a row of `count` numbers, line by line, and emit(l, bits)
+/// with the bits that it returned for a whole line l. (A row that ends within a line has no bits of it
+/// emitted.)
+template <Real Scalar, typename Body, typename Emit>
+SPIKETAPE_INLINE void for_lines(Index count, Body&& body, Emit&& emit) {
+  constexpr Index size = Lane<Scalar>::size;
+  static_assert(line<Scalar> % size == 0);
+  const Index lines = count / line<Scalar>;
+  for (Index l = 0; l < lines; ++l) {
+    unsigned bits = 0;
+    for (Index i = 0; i < line<Scalar>; i += size) bits |= body(l * line<Scalar> + i, Whole{}) << i;
+    emit(l, static_cast<LineBits>(bits));
+  }
+  Index i = lines * line<Scalar>;
+  for (; i + size <= count; i += size) body(i, Whole{});
+  if (i < count) body(i, Part{count - i});
+}
+
+}  // namespace spiketape::detail

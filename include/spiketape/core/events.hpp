@@ -1,0 +1,328 @@
+// Rows that are mostly zero, as events: spikes, rate codes, images. A product with such rows adds the
+// weights of the few active inputs and leaves out the rest, which beats a dense product up to a density of
+// a third, and at any density where there are few outputs.
+#pragma once
+
+#include <spiketape/core/bit_rows.hpp>
+#include <spiketape/core/lanes.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+
+namespace spiketape::detail {
+
+/// The numbers of some rows that are not zero, row by row: those of row r are begins[r] to begins[r + 1] − 1.
+template <Real Scalar>
+struct Events {
+  const Index* begins = nullptr;  // null: not decoded
+  const std::int32_t* columns = nullptr;
+  const Scalar* values = nullptr;  // null: all are `value`
+  Scalar value = 1;
+
+  explicit operator bool() const { return begins != nullptr; }
+};
+
+/// The share of non-zero inputs up to which events are faster than a dense product. (With few outputs they
+/// always are, but denser ones would take more memory than the rows themselves.)
+constexpr double densest_events(Index outputs) { return outputs <= 64 ? 0.5 : 0.35; }
+
+/// Writes the places of the numbers that are not zero, and returns how many there are; up to 8 too many are
+/// written, see write_places.
+template <Real Scalar>
+SPIKETAPE_INLINE Index places_of(const Scalar* numbers, Index count, std::int32_t* places) {
+  Index found = 0;
+  unsigned rest = 0;
+  const auto is_event = [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+    constexpr unsigned all = (1u << Lane<Scalar>::size) - 1;
+    const unsigned events = ~bits_of(load(numbers + i, extent) == Lane<Scalar>(0)) & all;
+    if (i >= count / line<Scalar> * line<Scalar>) rest |= events << (i % line<Scalar>);
+    return events;
+  };
+  for_lines<Scalar>(count, is_event, [&](Index l, LineBits bits) SPIKETAPE_INLINE_LAMBDA {
+    if (bits != 0) found += write_places(bits, static_cast<std::int32_t>(l * line<Scalar>), places + found);
+  });
+  const Index end = count / line<Scalar> * line<Scalar>;
+  return found + write_places(rest, static_cast<std::int32_t>(end), places + found);
+}
+
+/// Memory for decoded events. `most` is how many there may be before decoding is given up.
+template <Real Scalar>
+struct EventRoom {
+  Index most;
+  Index* begins;
+  std::int32_t* columns;
+  Scalar* values;
+
+  EventRoom() = default;
+  /// For rows of which no more than the share `densest` is not zero; `memory` has allocate<T>(count), as a
+  /// tape has.
+  template <typename Memory>
+  EventRoom(Index rows, Index features, double densest, Memory& memory)
+      : most(static_cast<Index>(densest * static_cast<double>(rows * features))),
+        begins(memory.template allocate<Index>(rows + 1)),
+        columns(memory.template allocate<std::int32_t>(most + features + 16)),  // see write_places
+        values(memory.template allocate<Scalar>(most + features)) {}
+
+  /// Writes the places of each row by write(row, places), which returns their number. False if they are too
+  /// many.
+  template <typename Write>
+  SPIKETAPE_INLINE bool fill(Index rows, Write&& write) {
+    Index count = 0;
+    for (Index row = 0; row < rows; ++row) {
+      begins[row] = count;
+      count += write(row, columns + count);
+      if (count > most) return false;
+    }
+    begins[rows] = count;
+    return true;
+  }
+};
+
+/// The events of rows; none if they are too many. A NaN is an event.
+template <Real Scalar>
+Events<Scalar> decode(const SequenceView<const Scalar>& view, EventRoom<Scalar> room) {
+  const auto row_of = [&](Index row) { return view.data + row * view.stride; };
+  if (!room.fill(view.rows(), [&](Index row, std::int32_t* places) SPIKETAPE_INLINE_LAMBDA {
+        return places_of(row_of(row), view.features, places);
+      }))
+    return {};
+  for (Index row = 0; row < view.rows(); ++row)
+    for (Index e = room.begins[row]; e < room.begins[row + 1]; ++e)
+      room.values[e] = row_of(row)[room.columns[e]];
+  return {room.begins, room.columns, room.values};
+}
+
+/// The events of the first `count` rows of bits.
+template <Real Scalar>
+Events<Scalar> decode(const BitRows<Scalar>& rows, Index count, EventRoom<Scalar> room) {
+  if (!room.fill(count, [&](Index row, std::int32_t* places) SPIKETAPE_INLINE_LAMBDA {
+        Index found = 0;
+        for (Index l = 0; l < rows.lines; ++l)
+          if (const LineBits bits = rows.row(row)[l]; bits != 0)
+            found += write_places(bits, static_cast<std::int32_t>(l * line<Scalar>), places + found);
+        return found;
+      }))
+    return {};
+  if (rows.shared) return {room.begins, room.columns, nullptr, *rows.value};
+  for (Index e = 0; e < room.begins[count]; ++e) room.values[e] = rows.value[room.columns[e]];
+  return {room.begins, room.columns, room.values};
+}
+
+/// Calls body(i, lanes) for the columns of a padded row, in blocks of as many lanes as stay in registers:
+/// `lanes` is a compile-time constant. The rows of a block of columns are then worked on before the next
+/// block, so that their weights stay in the cache.
+template <Real Scalar, typename Body>
+SPIKETAPE_INLINE void for_column_blocks(Index width, Body&& body) {
+  constexpr Index size = Lane<Scalar>::size;
+  Index i = 0;
+  for (; i + 8 * size <= width; i += 8 * size) body(i, std::integral_constant<int, 8>());
+  const auto rest = [&]<int lanes>() SPIKETAPE_INLINE_LAMBDA {
+    if constexpr (lanes * size >= padded<Scalar>(1)) {  // rows are padded: there is no smaller rest
+      if (i + lanes * size > width) return;
+      body(i, std::integral_constant<int, lanes>());
+      i += lanes * size;
+    }
+  };
+  rest.template operator()<4>();
+  rest.template operator()<2>();
+  rest.template operator()<1>();
+}
+
+/// Where a factor is 1: no multiplication.
+struct One {};
+
+/// Σ factor(e)·W[row(e)] over e = begin, …, end − 1, in a block of `lanes` lanes at column i, into `sums`.
+/// Where there are few lanes, several sums run side by side: one would wait for itself.
+template <int lanes, Real Scalar, typename Factor, typename Row>
+SPIKETAPE_INLINE void sum_rows(Index begin, Index end, Factor&& factor, Row&& row, const Scalar* weight,
+                               Index stride, Index i, Lane<Scalar> (&sums)[lanes]) {
+  using L = Lane<Scalar>;
+  constexpr int chains = lanes >= 8 ? 1 : lanes >= 4 ? 2 : 4;
+  L parts[chains][lanes];
+  for (auto& part : parts)
+    for (L& sum : part) sum = L(0);
+  const auto add = [&](Index e, L(&part)[lanes]) SPIKETAPE_INLINE_LAMBDA {
+    const auto f = factor(e);
+    const Scalar* from = weight + row(e) * stride + i;
+    for (int q = 0; q < lanes; ++q) {
+      if constexpr (std::is_same_v<decltype(f), const One>)
+        part[q] += L::load(from + q * L::size);
+      else
+        part[q] = multiply_add(L(f), L::load(from + q * L::size), part[q]);
+    }
+  };
+  Index e = begin;
+  for (; e + chains <= end; e += chains)
+    for (int c = 0; c < chains; ++c) add(e + c, parts[c]);
+  for (; e < end; ++e) add(e, parts[0]);
+  for (int q = 0; q < lanes; ++q) {
+    sums[q] = parts[0][q];
+    for (int c = 1; c < chains; ++c) sums[q] += parts[c][q];
+  }
+}
+
+/// y[r] = bias + Σ value·W[column] over the events of row r; rows of y have whole lanes.
+template <Real Scalar>
+void events_times_weight(const Events<Scalar>& events, Index rows, const Scalar* weight, Index weight_stride,
+                         const Scalar* bias, Index width, Scalar* y, Index y_stride) {
+  using L = Lane<Scalar>;
+  const auto column = [&](Index e) SPIKETAPE_INLINE_LAMBDA { return static_cast<Index>(events.columns[e]); };
+  for_column_blocks<Scalar>(width, [&](Index i, auto block) SPIKETAPE_INLINE_LAMBDA {
+    constexpr int lanes = decltype(block)::value;
+    const auto each_row = [&](auto&& factor, const L& scale) SPIKETAPE_INLINE_LAMBDA {
+      for (Index r = 0; r < rows; ++r) {
+        L sums[lanes];
+        sum_rows<lanes>(events.begins[r], events.begins[r + 1], factor, column, weight, weight_stride, i,
+                        sums);
+        for (int q = 0; q < lanes; ++q)
+          multiply_add(scale, sums[q], L::load(bias + i + q * L::size))
+              .store(y + r * y_stride + i + q * L::size);
+      }
+    };
+    if (events.values == nullptr)
+      each_row([](Index) SPIKETAPE_INLINE_LAMBDA { return One(); }, L(events.value));
+    else
+      each_row([&](Index e) SPIKETAPE_INLINE_LAMBDA { return events.values[e]; }, L(1));
+  });
+}
+
+/// y = bias + x W for one row, whose zeros are left out; y may end with its last number and must not lie
+/// where x does. Allocates nothing: the places of some inputs at a time lie on the stack.
+template <Real Scalar>
+void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index weight_stride,
+                      const Scalar* bias, Index outputs, Scalar* y) {
+  using L = Lane<Scalar>;
+  constexpr Index some = 1024;
+  std::int32_t places[some + 16];
+  for (Index first = 0; first == 0 || first < inputs; first += some) {
+    const Index count = places_of(x + first, std::min(some, inputs - first), places);
+    const Scalar* before = first == 0 ? bias : y;
+    for_column_blocks<Scalar>(whole_lanes<Scalar>(outputs), [&](Index i, auto block) SPIKETAPE_INLINE_LAMBDA {
+      constexpr int lanes = decltype(block)::value;
+      L sums[lanes];
+      sum_rows<lanes>(
+          Index(0), count, [&](Index e) SPIKETAPE_INLINE_LAMBDA { return x[first + places[e]]; },
+          [&](Index e) SPIKETAPE_INLINE_LAMBDA { return first + static_cast<Index>(places[e]); }, weight,
+          weight_stride, i, sums);
+      for (int q = 0; q < lanes; ++q) {
+        const Index at = i + q * L::size;
+        if (at + L::size <= outputs)
+          (L::load(before + at) + sums[q]).store(y + at);
+        else if (at < outputs)
+          (L::load(before + at, outputs - at) + sums[q]).store(y + at, outputs - at);
+      }
+    });
+  }
+}
+
+/// dW[column] += value·dy[r] over the events of all rows, row after row: reads dy once, and writes dW
+/// wherever there is an event.
+template <Real Scalar>
+void scatter_weight_gradient(const Events<Scalar>& events, Index rows, const Scalar* y_adjoint,
+                             Index y_stride, Index width, Scalar* weight_adjoint, Index weight_stride) {
+  using L = Lane<Scalar>;
+  for_column_blocks<Scalar>(width, [&](Index i, auto block) SPIKETAPE_INLINE_LAMBDA {
+    constexpr int lanes = decltype(block)::value;
+    const auto each_row = [&](const L& scale, auto&& part) SPIKETAPE_INLINE_LAMBDA {
+      for (Index r = 0; r < rows; ++r) {
+        L adjoint[lanes];
+        for (int q = 0; q < lanes; ++q)
+          adjoint[q] = scale * L::load(y_adjoint + r * y_stride + i + q * L::size);
+        for (Index e = events.begins[r]; e < events.begins[r + 1]; ++e) {
+          Scalar* to = weight_adjoint + static_cast<Index>(events.columns[e]) * weight_stride + i;
+          for (int q = 0; q < lanes; ++q)
+            part(e, adjoint[q], L::load(to + q * L::size)).store(to + q * L::size);
+        }
+      }
+    };
+    if (events.values == nullptr)
+      each_row(L(events.value),
+               [](Index, const L& a, const L& sum) SPIKETAPE_INLINE_LAMBDA { return sum + a; });
+    else
+      each_row(L(1), [&](Index e, const L& a, const L& sum)
+                         SPIKETAPE_INLINE_LAMBDA { return multiply_add(L(events.values[e]), a, sum); });
+  });
+}
+
+/// The same column after column: writes dW once, and reads dy wherever there is an event.
+template <Real Scalar>
+void gather_weight_gradient(const Events<Scalar>& by_column, Index columns, const Scalar* y_adjoint,
+                            Index y_stride, Index width, Scalar* weight_adjoint, Index weight_stride) {
+  using L = Lane<Scalar>;
+  const auto row = [&](Index e) SPIKETAPE_INLINE_LAMBDA { return static_cast<Index>(by_column.columns[e]); };
+  for_column_blocks<Scalar>(width, [&](Index i, auto block) SPIKETAPE_INLINE_LAMBDA {
+    constexpr int lanes = decltype(block)::value;
+    const auto each_column = [&](auto&& factor, const L& scale) SPIKETAPE_INLINE_LAMBDA {
+      for (Index c = 0; c < columns; ++c) {
+        if (by_column.begins[c] == by_column.begins[c + 1]) continue;
+        L sums[lanes];
+        sum_rows<lanes>(by_column.begins[c], by_column.begins[c + 1], factor, row, y_adjoint, y_stride, i,
+                        sums);
+        Scalar* to = weight_adjoint + c * weight_stride + i;
+        for (int q = 0; q < lanes; ++q)
+          multiply_add(scale, sums[q], L::load(to + q * L::size)).store(to + q * L::size);
+      }
+    };
+    if (by_column.values == nullptr)
+      each_column([](Index) SPIKETAPE_INLINE_LAMBDA { return One(); }, L(by_column.value));
+    else
+      each_column([&](Index e) SPIKETAPE_INLINE_LAMBDA { return by_column.values[e]; }, L(1));
+  });
+}
+
+/// The events of rows, put in order of their columns: rows and columns change places.
+template <Real Scalar, typename Memory>
+Events<Scalar> transposed(const Events<Scalar>& events, Index rows, Index columns, Memory& memory) {
+  const Index count = events.begins[rows];
+  auto* begins = memory.template allocate<Index>(columns + 2);
+  auto* places = memory.template allocate<std::int32_t>(count);
+  auto* values = events.values != nullptr ? memory.template allocate<Scalar>(count) : nullptr;
+  // Each column's end is where the next one begins, so counts are kept two places on and filled in one place
+  // on.
+  std::fill_n(begins, columns + 2, Index(0));
+  for (Index e = 0; e < count; ++e) ++begins[events.columns[e] + 2];
+  for (Index c = 0; c < columns; ++c) begins[c + 2] += begins[c + 1];
+  for (Index r = 0; r < rows; ++r)
+    for (Index e = events.begins[r]; e < events.begins[r + 1]; ++e) {
+      const Index to = begins[events.columns[e] + 1]++;
+      places[to] = static_cast<std::int32_t>(r);
+      if (values != nullptr) values[to] = events.values[e];
+    }
+  return {begins, places, values, events.value};
+}
+
+/// dW += xᵀ dy with x as events of (rows, columns). What is smaller, a block of columns of dy or of dW, is
+/// read at random; for few outputs sorting the events would take longer than it saves.
+template <Real Scalar, typename Memory>
+void add_weight_gradient(const Events<Scalar>& events, Index rows, Index columns, const Scalar* y_adjoint,
+                         Index y_stride, Index width, Scalar* weight_adjoint, Index weight_stride,
+                         Memory& memory) {
+  if (width <= 2 * line<Scalar> || rows > columns)
+    scatter_weight_gradient(events, rows, y_adjoint, y_stride, width, weight_adjoint, weight_stride);
+  else
+    gather_weight_gradient(transposed(events, rows, columns, memory), columns, y_adjoint, y_stride, width,
+                           weight_adjoint, weight_stride);
+}
+
+/// x̄[r] = Σ_k dy[r][k]·Wᵀ[k] for few outputs k, with Wᵀ of (outputs, inputs); added where `first` is false.
+template <Real Scalar>
+void few_outputs_times_weight(Index rows, Index outputs, const Scalar* y_adjoint, Index y_stride,
+                              const Scalar* transposed, Index width, Scalar* x_adjoint, Index x_stride,
+                              bool first) {
+  using L = Lane<Scalar>;
+  for_column_blocks<Scalar>(width, [&](Index i, auto block) SPIKETAPE_INLINE_LAMBDA {
+    constexpr int lanes = decltype(block)::value;
+    for (Index r = 0; r < rows; ++r) {
+      Scalar* to = x_adjoint + r * x_stride + i;
+      L sums[lanes];
+      sum_rows<lanes>(
+          Index(0), outputs, [&](Index k) SPIKETAPE_INLINE_LAMBDA { return y_adjoint[r * y_stride + k]; },
+          [](Index k) SPIKETAPE_INLINE_LAMBDA { return k; }, transposed, width, i, sums);
+      for (int q = 0; q < lanes; ++q)
+        (first ? sums[q] : L::load(to + q * L::size) + sums[q]).store(to + q * L::size);
+    }
+  });
+}
+
+}  // namespace spiketape::detail

@@ -1,0 +1,121 @@
+// Truth values of SIMD lanes, and the one thing Eigen lacks: their bits.
+//
+// Eigen's comparisons give packets of all ones and all zeros. AVX-512 compares into registers of bits, which
+// Eigen 3.4 widens to such packets and narrows again; there the bits are used as they are. With lanes.hpp and
+// product.hpp the only place that knows Eigen's internal names or an instruction set.
+#pragma once
+
+#include <spiketape/core/array.hpp>
+#include <spiketape/core/config.hpp>
+
+namespace spiketape {
+namespace detail {
+
+template <Real Scalar>
+using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
+template <Real Scalar>
+inline constexpr int packet_size = Eigen::internal::unpacket_traits<Packet<Scalar>>::size;
+
+/// Comparisons of packets and what is done with their results, by Eigen's packet functions.
+template <Real Scalar>
+struct Comparison {
+  using P = Packet<Scalar>;
+  using Result = P;
+  static SPIKETAPE_INLINE Result less(const P& a, const P& b) { return Eigen::internal::pcmp_lt(a, b); }
+  static SPIKETAPE_INLINE Result less_equal(const P& a, const P& b) { return Eigen::internal::pcmp_le(a, b); }
+  static SPIKETAPE_INLINE Result equal(const P& a, const P& b) { return Eigen::internal::pcmp_eq(a, b); }
+  static SPIKETAPE_INLINE Result both(const Result& a, const Result& b) {
+    return Eigen::internal::pand(a, b);
+  }
+  static SPIKETAPE_INLINE Result either(const Result& a, const Result& b) {
+    return Eigen::internal::por(a, b);
+  }
+  static SPIKETAPE_INLINE P select(const Result& where, const P& a, const P& b) {
+    return Eigen::internal::pselect(where, a, b);
+  }
+  static SPIKETAPE_INLINE P keep(const Result& where, const P& a) { return Eigen::internal::pand(where, a); }
+  static SPIKETAPE_INLINE P drop(const Result& where, const P& a) {
+    return Eigen::internal::pandnot(a, where);
+  }
+  static SPIKETAPE_INLINE unsigned bits(const Result& a) {
+#if defined(__AVX__)
+    if constexpr (sizeof(P) == 32 && sizeof(Scalar) == 4)
+      return static_cast<unsigned>(_mm256_movemask_ps(a));
+    else if constexpr (sizeof(P) == 32)
+      return static_cast<unsigned>(_mm256_movemask_pd(a));
+    else
+#endif
+#if defined(__SSE2__)
+        if constexpr (sizeof(P) == 16 && sizeof(Scalar) == 4)
+      return static_cast<unsigned>(_mm_movemask_ps(a));
+    else if constexpr (sizeof(P) == 16)
+      return static_cast<unsigned>(_mm_movemask_pd(a));
+    else
+#endif
+    {
+      Scalar ones[packet_size<Scalar>];
+      Eigen::internal::pstoreu(ones, keep(a, Eigen::internal::pset1<P>(Scalar(1))));
+      unsigned bits = 0;
+      for (int i = 0; i < packet_size<Scalar>; ++i) bits |= unsigned(ones[i] != 0) << i;
+      return bits;
+    }
+  }
+};
+
+#if defined(EIGEN_VECTORIZE_AVX512)
+template <>
+struct Comparison<float> {
+  using P = __m512;
+  using Result = __mmask16;
+  static SPIKETAPE_INLINE Result less(P a, P b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+  static SPIKETAPE_INLINE Result less_equal(P a, P b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
+  static SPIKETAPE_INLINE Result equal(P a, P b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
+  static SPIKETAPE_INLINE Result both(Result a, Result b) { return Result(a & b); }
+  static SPIKETAPE_INLINE Result either(Result a, Result b) { return Result(a | b); }
+  static SPIKETAPE_INLINE P select(Result where, P a, P b) { return _mm512_mask_blend_ps(where, b, a); }
+  static SPIKETAPE_INLINE P keep(Result where, P a) { return _mm512_maskz_mov_ps(where, a); }
+  static SPIKETAPE_INLINE P drop(Result where, P a) { return _mm512_maskz_mov_ps(Result(~where), a); }
+  static SPIKETAPE_INLINE unsigned bits(Result a) { return a; }
+};
+template <>
+struct Comparison<double> {
+  using P = __m512d;
+  using Result = __mmask8;
+  static SPIKETAPE_INLINE Result less(P a, P b) { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
+  static SPIKETAPE_INLINE Result less_equal(P a, P b) { return _mm512_cmp_pd_mask(a, b, _CMP_LE_OQ); }
+  static SPIKETAPE_INLINE Result equal(P a, P b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
+  static SPIKETAPE_INLINE Result both(Result a, Result b) { return Result(a & b); }
+  static SPIKETAPE_INLINE Result either(Result a, Result b) { return Result(a | b); }
+  static SPIKETAPE_INLINE P select(Result where, P a, P b) { return _mm512_mask_blend_pd(where, b, a); }
+  static SPIKETAPE_INLINE P keep(Result where, P a) { return _mm512_maskz_mov_pd(where, a); }
+  static SPIKETAPE_INLINE P drop(Result where, P a) { return _mm512_maskz_mov_pd(Result(~where), a); }
+  static SPIKETAPE_INLINE unsigned bits(Result a) { return a; }
+};
+#endif
+
+}  // namespace detail
+
+/// A truth value for each number of a Lane.
+template <Real Scalar>
+struct Mask {
+  using Comparison = detail::Comparison<Scalar>;
+  typename Comparison::Result result;
+
+  friend SPIKETAPE_INLINE Mask operator&(const Mask& a, const Mask& b) {
+    return {Comparison::both(a.result, b.result)};
+  }
+  friend SPIKETAPE_INLINE Mask operator|(const Mask& a, const Mask& b) {
+    return {Comparison::either(a.result, b.result)};
+  }
+};
+
+namespace detail {
+
+/// One bit for each number, lowest first.
+template <Real Scalar>
+SPIKETAPE_INLINE unsigned bits_of(const Mask<Scalar>& mask) {
+  return Comparison<Scalar>::bits(mask.result);
+}
+
+}  // namespace detail
+}  // namespace spiketape

@@ -1,0 +1,209 @@
+// Alpha, a neuron whose membrane follows an alpha function: it rises after a spike has come in, then falls.
+#pragma once
+
+#include <spiketape/neuron/lif.hpp>
+
+#include <array>
+#include <cmath>
+
+namespace spiketape {
+
+/// What Alpha returns: spikes S, excitatory and inhibitory current, membrane U.
+template <typename T>
+struct SpkExcInhMem {
+  T spk;
+  T syn_exc;
+  T syn_inh;
+  T mem;
+};
+
+namespace detail {
+
+/// States I_exc, I_inh and U; coefficients α, β, and τ(α, β) where neither is learned. See dynamics.hpp.
+struct AlphaDynamics {
+  static constexpr std::size_t state_count = 3, coefficient_count = 3;
+  static constexpr std::array state_names = {"syn_exc", "syn_inh", "mem"};
+  template <typename T>
+  using Result = SpkExcInhMem<T>;
+
+  bool exact = false;   // as snnTorch 0.9.4 computes, see Alpha
+  bool learns = false;  // τ follows α and β as they change
+
+  /// τ by α and β.
+  template <typename T>
+  SPIKETAPE_INLINE T tau(const T& alpha, const T& beta) const {
+    const T a = log(clamped(alpha)), b = log(clamped(beta));
+    return exact ? a / (b - a) + T(1) : a / b - a + T(1);
+  }
+  template <typename T>
+  SPIKETAPE_INLINE T tau(const std::array<T, 3>& c) const {
+    return learns ? tau(c[0], c[1]) : c[2];
+  }
+  /// Adds τ̄ times the derivatives of τ.
+  template <typename T>
+  SPIKETAPE_INLINE void tau_adjoint(const std::array<T, 3>& c, const T& adjoint,
+                                    std::array<T, 3>& c_adjoint) const {
+    if (!learns) return;
+    const T a = log(clamped(c[0])), b = log(clamped(c[1]));
+    const T across = exact ? T(1) / ((b - a) * (b - a)) : T(1) / (b * b);
+    const T by_alpha = exact ? b * across : T(1) / b - T(1);
+    c_adjoint[0] += where(unclamped(c[0]), adjoint * by_alpha / clamped(c[0]));
+    c_adjoint[1] += where(unclamped(c[1]), -(adjoint * a * across) / clamped(c[1]));
+  }
+
+  /// I_exc becomes α̂ I_exc + I, I_inh becomes β̂ I_inh − I, and U is τ(I_exc + I_inh).
+  template <typename T>
+  SPIKETAPE_INLINE void integrate(std::array<T, 3>& states, const T& input, const std::array<T, 3>& c) const {
+    states[0] = multiply_add(clamped(c[0]), states[0], input);
+    states[1] = clamped(c[1]) * states[1] - input;
+    states[2] = tau(c) * (states[0] + states[1]);
+  }
+
+  template <typename T>
+  SPIKETAPE_INLINE void integrate_adjoint(const std::array<T, 3>& entered, const T& input,
+                                          const std::array<T, 3>& c, std::array<T, 3>& adjoint,
+                                          T& input_adjoint, std::array<T, 3>& c_adjoint) const {
+    std::array<T, 3> integrated = entered;
+    integrate(integrated, input, c);
+    const T exc_adjoint = multiply_add(tau(c), adjoint[2], adjoint[0]);
+    const T inh_adjoint = multiply_add(tau(c), adjoint[2], adjoint[1]);
+    input_adjoint = exc_adjoint - inh_adjoint;
+    c_adjoint = {where(unclamped(c[0]), exc_adjoint * entered[0]),
+                 where(unclamped(c[1]), inh_adjoint * entered[1]), T(0)};
+    tau_adjoint(c, adjoint[2] * (integrated[0] + integrated[1]), c_adjoint);
+    adjoint = {clamped(c[0]) * exc_adjoint, clamped(c[1]) * inh_adjoint, T(0)};
+  }
+
+  /// The membrane is τ times the currents, so a reset acts on these: what it takes from the membrane in
+  /// proportion it takes from both, and what it subtracts from the membrane it subtracts from the excitatory
+  /// one, divided by τ.
+  template <typename Policy, typename T>
+  SPIKETAPE_INLINE void reset(const MaskOf<T>& signal, const std::array<T, 3>& entered, const Policy& policy,
+                              const T& threshold, const std::array<T, 3>& c, std::array<T, 3>& states) const {
+    auto& [exc, inh, mem] = states;
+    if (exact && Policy::d_threshold != 0) {  // snnTorch's subtraction
+      exc = select(signal, exc + T(Policy::d_threshold) * threshold, exc);
+      inh = select(signal, T(0), inh);
+      mem = select(signal, mem + entered[1], mem);
+      return;
+    }
+    exc = select(signal, T(Policy::d_mem) * exc + T(Policy::d_threshold) * threshold / tau(c), exc);
+    inh = select(signal, T(Policy::d_mem) * inh, inh);
+    mem = select(signal, policy.after(mem, threshold), mem);
+  }
+
+  template <typename Policy, typename T>
+  SPIKETAPE_INLINE void reset_adjoint(const MaskOf<T>& signal, const Policy&, const T& threshold,
+                                      const std::array<T, 3>& c, std::array<T, 3>& adjoint,
+                                      std::array<T, 3>& entered_adjoint, T& threshold_adjoint,
+                                      std::array<T, 3>& c_adjoint) const {
+    if (exact && Policy::d_threshold != 0) {
+      threshold_adjoint += where(signal, T(Policy::d_threshold) * adjoint[0]);
+      adjoint[1] = except(signal, adjoint[1]);
+      entered_adjoint[1] += where(signal, adjoint[2]);
+      return;
+    }
+    const T by_threshold = where(signal, T(Policy::d_threshold) * adjoint[0]) / tau(c);
+    threshold_adjoint += by_threshold + where(signal, T(Policy::d_threshold) * adjoint[2]);
+    tau_adjoint(c, -(by_threshold * threshold) / tau(c), c_adjoint);
+    for (T& part : adjoint) part = select(signal, T(Policy::d_mem) * part, part);
+  }
+};
+
+}  // namespace detail
+
+/// The options of Alpha: every parameter of snntorch.Alpha under its name and in its order; those that it
+/// shares with Leaky are described there.
+template <typename Scalar, typename Reset, typename Surrogate, typename Quantizer>
+struct AlphaOptions {
+  /// α, the excitatory current's decay per step, clamped to [0, 1]; larger than β. Required.
+  Coefficient<Scalar> alpha = detail::required_alpha<Scalar>();
+  /// β, the inhibitory current's decay per step, clamped to [0, 1]; less than 1. Required.
+  Coefficient<Scalar> beta = detail::required_beta<Scalar>();
+  Coefficient<Scalar> threshold = 1;
+  Surrogate spike_grad{};
+  bool surrogate_disable = false;
+  bool init_hidden = false;
+  bool inhibition = false;
+  bool learn_alpha = false;
+  bool learn_beta = false;
+  bool learn_threshold = false;
+  Reset reset_mechanism{};
+  Quantizer state_quant{};
+  bool output = false;
+  bool reset_delay = true;
+  Coefficient<Scalar> graded_spikes_factor = 1;
+  bool learn_graded_spikes_factor = false;
+  /// τ = ln α / (ln β − ln α) + 1, and a reset by subtraction takes θ from I_exc, clears I_inh and adds its
+  /// value of the step before to U, as snnTorch 0.9.4 does; and what snntorch_exact means for Leaky. With a
+  /// delayed reset only.
+  bool snntorch_exact = false;
+};
+
+/// A layer of neurons whose membrane follows an alpha function, snntorch.Alpha in C++:
+///
+///     I_exc[t] = α I_exc[t−1] + I[t],   I_inh[t] = β I_inh[t−1] − I[t],   U[t] = τ(I_exc[t] + I_inh[t])
+///     τ = ln α / ln β − ln α + 1,       S[t] = g·H(U[t] − θ)
+///
+/// A reset acts on both currents, and so on U: reset::Zero, the default as in snnTorch, clears them;
+/// reset::Subtract takes θ/τ from I_exc, and so θ from U. state_quant quantizes all three. All else is as in
+/// Leaky.
+///
+///     st::Alpha<float> lif({.alpha = 0.9f, .beta = 0.8f});
+///     auto [spk, syn_exc, syn_inh, mem] = lif(input);    // or lif(input, syn_exc, syn_inh, mem)
+template <typename Scalar, typename Reset = reset::Zero, typename Surrogate = surrogate::ATan,
+          typename Quantizer = quant::None>
+class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::AlphaDynamics, Scalar, Reset,
+                         Surrogate, Quantizer> {
+  using Base = LIF<Alpha, detail::AlphaDynamics, Scalar, Reset, Surrogate, Quantizer>;
+
+ public:
+  using Options = AlphaOptions<Scalar, Reset, Surrogate, Quantizer>;
+  static constexpr const char* name = "Alpha";
+
+  /// Throws std::invalid_argument as Leaky does, and unless β < α and β < 1 everywhere.
+  explicit Alpha(const Options& options)
+      : Base(options,
+             {{{name, "alpha", options.alpha, options.learn_alpha},
+               {name, "beta", options.beta, options.learn_beta},
+               {name, "tau", tau_of(options), false},
+               {name, "threshold", options.threshold, options.learn_threshold},
+               {name, "graded_spikes_factor", options.graded_spikes_factor,
+                options.learn_graded_spikes_factor}}},
+             {options.snntorch_exact, options.learn_alpha || options.learn_beta}) {}
+
+  /// α and β: one number (1, 1) or one for each neuron (1, features). Clamped to [0, 1] where they are used.
+  Parameter<Scalar>& alpha() { return this->coefficient(0); }
+  const Parameter<Scalar>& alpha() const { return this->coefficient(0); }
+  Parameter<Scalar>& beta() { return this->coefficient(1); }
+  const Parameter<Scalar>& beta() const { return this->coefficient(1); }
+
+  /// The hidden currents, see LIF::mem.
+  const Array<Scalar>& syn_exc() const { return this->hidden(0); }
+  const Array<Scalar>& syn_inh() const { return this->hidden(1); }
+
+  [[deprecated("use reset_mem()")]] auto init_alpha() const { return this->reset_mem(); }
+
+ private:
+  static Row<Scalar> tau_of(const Options& options) {
+    if (options.snntorch_exact && !options.reset_delay)
+      detail::fail_argument(
+          "spiketape::Alpha: snntorch_exact is true and reset_delay is false, which snnTorch's Alpha "
+          "does not have; expected one of them otherwise");
+    const Row<Scalar>& alpha = options.alpha.values();
+    const Row<Scalar>& beta = options.beta.values();
+    Row<Scalar> tau(std::max<Index>({1, alpha.size(), beta.size()}));
+    for (Index i = 0; i < tau.size(); ++i) {
+      const auto at = [&](const Row<Scalar>& row) {
+        return row.size() == 0 ? Scalar(0) : row[i % row.size()];
+      };
+      if (at(alpha) <= at(beta) || at(beta) >= 1)
+        detail::fail_argument("spiketape::Alpha: alpha is ", at(alpha), " and beta is ", at(beta),
+                              ", expected alpha > beta and beta < 1");
+      tau[i] = detail::AlphaDynamics{options.snntorch_exact, false}.tau(at(alpha), at(beta));
+    }
+    return tau;
+  }
+};
+
+}  // namespace spiketape

@@ -1,0 +1,77 @@
+// What makes one neuron model differ from another: its state variables and how they evolve in a step. All
+// else (thresholds, resets, surrogates, quantizers, inhibition, loops over time, gradients of learned
+// coefficients) is LIF's. A Dynamics is a trivially copyable value; its members are what is chosen at run
+// time. It has
+//
+//   state_count, coefficient_count     how many there are; the membrane is the last state
+//   state_names                        how errors call them
+//   Result<T>                          the aggregate a call returns: {spk, the states in their order}
+//   integrate(states, input, c)        the states become those of the next step, without spike and reset
+//   integrate_adjoint(entered, input, c, adjoint, input_adjoint, c_adjoint)
+//                                      `adjoint` is that of the integrated states and becomes that of
+//                                      `entered`; input_adjoint and c_adjoint are written
+//
+// as templates over the number type, std::array<T, state_count> and std::array<T, coefficient_count>, so that
+// one text serves SIMD lanes and plain numbers. Leaky is the smallest example. Where a neuron needs it, it
+// also has
+//
+//   static constexpr bool recurrent = true
+//                                      integrate and integrate_adjoint get the spike of the step before,
+//                                      behind the input; the adjoint writes its adjoint, behind input_adjoint
+//   threshold(states, θ, c)            where the threshold stands (see Alif), with
+//   threshold_adjoint(states, c, threshold_adjoint, adjoint, θ_adjoint, c_adjoint)    all of the last three
+//   added to reset(signal, entered, policy, θ, c, states)
+//                                      what a spike does to all states, where it is not the membrane alone
+//                                      that is reset (see Alpha), with
+//   reset_adjoint(signal, policy, θ, c, adjoint, entered_adjoint, θ_adjoint, c_adjoint)
+//                                      `adjoint` changes in place, the last three are added to
+#pragma once
+
+#include <spiketape/core/lanes.hpp>
+
+#include <array>
+#include <cstddef>
+
+namespace spiketape {
+
+/// What a neuron with one state returns for every step: the spikes S = g·H(V − θ) and the membrane U. T is an
+/// Array for a step, a Sequence for a sequence, a Var on a tape.
+template <typename T>
+struct SpkMem {
+  T spk;
+  T mem;
+};
+
+}  // namespace spiketape
+
+namespace spiketape::detail {
+
+template <typename Dynamics>
+inline constexpr bool is_recurrent = requires {
+  requires Dynamics::recurrent;
+};
+
+template <typename Dynamics, typename T>
+concept HasMovingThreshold = requires(const Dynamics dynamics, std::array<T, Dynamics::state_count> states,
+                                      T threshold, std::array<T, Dynamics::coefficient_count> c) {
+  dynamics.threshold(states, threshold, c);
+};
+
+template <typename Dynamics, typename Reset, typename T>
+concept HasOwnReset = requires(const Dynamics dynamics, MaskOf<T> signal,
+                               std::array<T, Dynamics::state_count> states, Reset policy, T threshold,
+                               std::array<T, Dynamics::coefficient_count> c) {
+  dynamics.reset(signal, states, policy, threshold, c, states);
+};
+
+/// A decay rate between 0 and 1, and whether it is there: where the clamp holds it, it has no gradient.
+template <typename T>
+SPIKETAPE_INLINE T clamped(const T& rate) {
+  return min(max(rate, T(0)), T(1));
+}
+template <typename T>
+SPIKETAPE_INLINE MaskOf<T> unclamped(const T& rate) {
+  return (rate >= T(0)) & (rate <= T(1));
+}
+
+}  // namespace spiketape::detail

@@ -1,0 +1,200 @@
+// Lapicque, the leaky integrate-and-fire neuron as an RC circuit.
+#pragma once
+
+#include <spiketape/neuron/lif.hpp>
+
+#include <array>
+#include <cmath>
+#include <optional>
+
+namespace spiketape {
+
+namespace detail {
+
+/// One state, U; coefficients β, R, and what follows from them where β is not learned: gain T/C and decay.
+/// See dynamics.hpp.
+struct LapicqueDynamics {
+  static constexpr std::size_t state_count = 1, coefficient_count = 4;
+  static constexpr std::array state_names = {"mem"};
+  template <typename T>
+  using Result = SpkMem<T>;
+
+  bool exact = false;        // the decay is 1 − T/RC, which snnTorch 0.9.4 executes
+  bool learns_beta = false;  // gain and decay follow β as it changes
+  bool given_c = false;      // but the gain, T/C, does not
+
+  template <typename T>
+  SPIKETAPE_INLINE T decay(const std::array<T, 4>& c) const {
+    if (!learns_beta) return c[3];
+    return exact ? T(1) + log(clamped(c[0])) : clamped(c[0]);
+  }
+  template <typename T>
+  SPIKETAPE_INLINE T gain(const std::array<T, 4>& c) const {
+    return learns_beta && !given_c ? -(c[1] * log(clamped(c[0]))) : c[2];
+  }
+
+  /// U becomes decay·U + gain·I.
+  template <typename T>
+  SPIKETAPE_INLINE void integrate(std::array<T, 1>& states, const T& input, const std::array<T, 4>& c) const {
+    states[0] = multiply_add(decay(c), states[0], gain(c) * input);
+  }
+
+  template <typename T>
+  SPIKETAPE_INLINE void integrate_adjoint(const std::array<T, 1>& entered, const T& input,
+                                          const std::array<T, 4>& c, std::array<T, 1>& adjoint,
+                                          T& input_adjoint, std::array<T, 4>& c_adjoint) const {
+    const T per_beta = T(1) / clamped(c[0]);
+    const T by_beta =
+        (exact ? entered[0] * per_beta : entered[0]) - (given_c ? T(0) : c[1] * per_beta * input);
+    c_adjoint = {where(unclamped(c[0]), adjoint[0] * by_beta), T(0), T(0), T(0)};
+    input_adjoint = gain(c) * adjoint[0];
+    adjoint[0] = decay(c) * adjoint[0];
+  }
+};
+
+}  // namespace detail
+
+/// The options of Lapicque: every parameter of snntorch.Lapicque under its name and in its order; those that
+/// it shares with Leaky are described there. Of beta, R and C give beta alone, or two.
+template <typename Scalar, typename Reset, typename Surrogate, typename Quantizer>
+struct LapicqueOptions {
+  /// β, the membrane's decay per step, in [0, 1]. Default: exp(−T/(R C)).
+  std::optional<Coefficient<Scalar>> beta{};
+  /// R, the membrane's resistance. Default: T/(C ln(1/β)), or 1 if C is not given either.
+  std::optional<Coefficient<Scalar>> R{};
+  /// C, the membrane's capacitance. Default: T/(R ln(1/β)).
+  std::optional<Coefficient<Scalar>> C{};
+  /// T, the time that a step takes, in the unit of R·C.
+  double time_step = 1;
+  Coefficient<Scalar> threshold = 1;
+  Surrogate spike_grad{};
+  bool surrogate_disable = false;
+  bool init_hidden = false;
+  bool inhibition = false;
+  /// Needs beta. What follows from β (C, or R) then follows it as it changes; in snnTorch it stays.
+  bool learn_beta = false;
+  bool learn_threshold = false;
+  Reset reset_mechanism{};
+  Quantizer state_quant{};
+  bool output = false;
+  bool reset_delay = true;
+  Coefficient<Scalar> graded_spikes_factor = 1;
+  bool learn_graded_spikes_factor = false;
+  /// The decay is 1 − T/(R C), the first terms of exp(−T/(R C)), as snnTorch 0.9.4 computes it; and what
+  /// snntorch_exact means for Leaky.
+  bool snntorch_exact = false;
+};
+
+/// A layer of RC circuits that fire, snntorch.Lapicque in C++ (Lapicque 1907):
+///
+///     U[t] = β U[t−1] + (T/C) I[t] − R[t] θ,   S[t] = g·H(U[t] − θ),   β = exp(−T/(R C))
+///
+/// (R[t] is the reset signal, R the resistance.) All else is as in Leaky.
+///
+///     st::Lapicque<float> lif({.R = 5, .C = 2});
+template <typename Scalar, typename Reset = reset::Subtract, typename Surrogate = surrogate::ATan,
+          typename Quantizer = quant::None>
+class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detail::LapicqueDynamics, Scalar,
+                            Reset, Surrogate, Quantizer> {
+  using Base = LIF<Lapicque, detail::LapicqueDynamics, Scalar, Reset, Surrogate, Quantizer>;
+
+ public:
+  using Options = LapicqueOptions<Scalar, Reset, Surrogate, Quantizer>;
+  static constexpr const char* name = "Lapicque";
+
+  /// Throws std::invalid_argument as Leaky does, if beta, R and C are too few, all given, or not positive, or
+  /// if learn_beta has no beta to learn.
+  explicit Lapicque(const Options& options) : Lapicque(options, Circuit(options)) {}
+
+  /// β: one number (1, 1) or one for each neuron (1, features).
+  Parameter<Scalar>& beta() { return this->coefficient(0); }
+  const Parameter<Scalar>& beta() const { return this->coefficient(0); }
+  /// R and C as they were given or followed from β when the neuron was made.
+  const Row<Scalar>& R() const { return resistance_; }
+  const Row<Scalar>& C() const { return capacitance_; }
+
+  [[deprecated("use reset_mem()")]] auto init_lapicque() const { return this->reset_mem(); }
+
+ private:
+  /// What is given, and what follows from it.
+  struct Circuit {
+    Row<Scalar> beta, R, C, gain, decay;
+
+    explicit Circuit(const Options& options) {
+      const int given =
+          int(options.beta.has_value()) + int(options.R.has_value()) + int(options.C.has_value());
+      if (given == 3 || given == 0 || (given == 1 && !options.beta))
+        detail::fail_argument("spiketape::Lapicque: of beta, R and C ",
+                              given == 3   ? "all"
+                              : given == 0 ? "none"
+                                           : "one",
+                              given == 1 ? " is" : " are", " given, expected beta alone, or two of them");
+      if (options.learn_beta && !options.beta)
+        detail::fail_argument(
+            "spiketape::Lapicque: learn_beta is true, but beta follows from R and C, expected beta");
+      const double time_step = options.time_step;
+      check("time_step", Row<Scalar>::Constant(1, static_cast<Scalar>(time_step)));
+      Index neurons = 1;
+      const auto widen = [&](const char* parameter, const std::optional<Coefficient<Scalar>>& option) {
+        if (!option) return;
+        check(parameter, option->values());
+        const Index size = option->values().size();
+        if (size > 1 && neurons > 1 && size != neurons)
+          detail::fail_argument("spiketape::Lapicque: ", parameter, " has ", size,
+                                " values, another parameter has ", neurons,
+                                " (expected 1 value or one for each neuron)");
+        neurons = std::max(neurons, size);
+      };
+      widen("beta", options.beta);
+      widen("R", options.R);
+      widen("C", options.C);
+      const auto at = [](const std::optional<Coefficient<Scalar>>& option, Index i) {
+        const Row<Scalar>& values = option->values();
+        return static_cast<double>(values[values.size() == 1 ? 0 : i]);
+      };
+      for (Row<Scalar>* row : {&beta, &R, &C, &gain, &decay}) row->resize(neurons);
+      for (Index i = 0; i < neurons; ++i) {
+        double b, r, c;
+        if (!options.beta) {
+          r = at(options.R, i);
+          c = at(options.C, i);
+          b = std::exp(-time_step / (r * c));
+        } else {
+          b = at(options.beta, i);
+          const double rc = time_step / std::log(1 / b);
+          c = options.C ? at(options.C, i) : rc / (options.R ? at(options.R, i) : 1);
+          r = options.R ? at(options.R, i) : options.C ? rc / c : 1;
+        }
+        beta[i] = static_cast<Scalar>(b);
+        R[i] = static_cast<Scalar>(r);
+        C[i] = static_cast<Scalar>(c);
+        gain[i] = static_cast<Scalar>(time_step / c);
+        decay[i] = static_cast<Scalar>(options.snntorch_exact ? 1 - time_step / (r * c) : b);
+      }
+    }
+
+    static void check(const char* parameter, const Row<Scalar>& values) {
+      for (Index i = 0; i < values.size(); ++i)
+        if (!(values[i] > 0))
+          detail::fail_argument("spiketape::Lapicque: ", parameter, " is ", values[i],
+                                ", expected more than 0");
+    }
+  };
+
+  Lapicque(const Options& options, const Circuit& circuit)
+      : Base(options,
+             {{{name, "beta", circuit.beta, options.learn_beta},
+               {name, "R", circuit.R, false},
+               {name, "gain", circuit.gain, false},
+               {name, "decay", circuit.decay, false},
+               {name, "threshold", options.threshold, options.learn_threshold},
+               {name, "graded_spikes_factor", options.graded_spikes_factor,
+                options.learn_graded_spikes_factor}}},
+             {options.snntorch_exact, options.learn_beta, options.C.has_value()}),
+        resistance_(circuit.R),
+        capacitance_(circuit.C) {}
+
+  Row<Scalar> resistance_, capacitance_;
+};
+
+}  // namespace spiketape

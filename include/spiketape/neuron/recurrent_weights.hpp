@@ -1,0 +1,69 @@
+// The learned weights of a layer that sends its spikes to itself.
+#pragma once
+
+#include <spiketape/core/parameter.hpp>
+#include <spiketape/core/random.hpp>
+#include <spiketape/neuron/recurrence.hpp>
+
+#include <cmath>
+
+namespace spiketape::detail {
+
+/// W, (neurons, neurons), what one neuron sends in a row, and b, (1, neurons); without neurons there is no
+/// recurrence. Starts like nn.Linear, uniform in ±1/√neurons.
+template <Real Scalar>
+struct RecurrentWeights {
+  Parameter<Scalar> weight{"recurrent weight", 0, 0};
+  Parameter<Scalar> bias{"recurrent bias", 1, 0};
+  bool learn = false;
+
+  RecurrentWeights() = default;
+
+  /// For a neuron that was made without a Random: its options must not ask for weights.
+  template <typename Options>
+  static RecurrentWeights none(const char* neuron, const Options& options) {
+    if (options.all_to_all)
+      fail_argument("spiketape::", neuron, ": all_to_all is true, expected a Random that draws the weights, ",
+                    neuron, "<float> lif({...}, random), or all_to_all = false");
+    if (options.linear_features != 0)
+      fail_argument("spiketape::", neuron, ": all_to_all is false and linear_features is ",
+                    options.linear_features,
+                    ", expected it to be left out: each neuron acts on itself through V");
+    return {};
+  }
+
+  template <typename Options>
+  static RecurrentWeights drawn(const char* neuron, const Options& options, Random& random) {
+    if (!options.all_to_all)
+      fail_argument("spiketape::", neuron,
+                    ": all_to_all is false, expected no Random: there are no weights to draw");
+    const Index neurons = options.linear_features;
+    if (neurons < 1)
+      fail_argument("spiketape::", neuron, ": linear_features is ", neurons,
+                    ", expected the number of neurons, at least 1");
+    RecurrentWeights weights;
+    weights.weight = Parameter<Scalar>("recurrent weight", neurons, neurons);
+    weights.bias = Parameter<Scalar>("recurrent bias", 1, neurons);
+    weights.learn = options.learn_recurrent;
+    const double bound = 1 / std::sqrt(static_cast<double>(neurons));
+    fill_uniform(weights.weight, random, bound);
+    fill_uniform(weights.bias, random, bound);
+    return weights;
+  }
+
+  explicit operator bool() const { return weight.rows() > 0; }
+  bool learned() const { return learn && weight.rows() > 0; }
+
+  void check_features(const char* neuron, Index features) const {
+    if (*this && features != weight.rows())
+      fail_argument("spiketape::", neuron, ": input has ", features, " features, linear_features is ",
+                    weight.rows());
+  }
+
+  Recurrence<Scalar> view() const {
+    if (!*this) return {};
+    return {weight.data(), weight.stride(), bias.data()};
+  }
+};
+
+}  // namespace spiketape::detail

@@ -1,0 +1,173 @@
+// What a scan over a sequence works on: memory, coefficients and rules, without types that allocate.
+#pragma once
+
+#include <spiketape/core/array.hpp>
+#include <spiketape/core/bit_rows.hpp>
+#include <spiketape/neuron/coefficient.hpp>
+#include <spiketape/neuron/recurrence.hpp>
+#include <spiketape/neuron/step.hpp>
+
+#include <array>
+#include <type_traits>
+
+namespace spiketape::detail {
+
+/// A call of a neuron on memory. States are in the neuron's order, membrane last.
+template <typename Neuron>
+struct ScanCall {
+  using Scalar = typename Neuron::Scalar;
+  using Dynamics = typename Neuron::Dynamics;
+  static constexpr std::size_t states = Dynamics::state_count;
+  static constexpr std::size_t membrane = states - 1;
+  using Coefficients = std::array<CoefficientView<Scalar>, Dynamics::coefficient_count + 2>;
+  template <typename T>
+  using Views = std::array<SequenceView<T>, states>;
+
+  const typename Neuron::Policies* policies;
+  Rules rules;
+  bool surrogate_disable;
+  Coefficients coefficients;
+  Recurrence<Scalar> recurrence;
+  SequenceView<const Scalar> input;
+  SequenceView<const Scalar> initial_spk;  // one step, of recurrent neurons; without data: zeros
+  Views<const Scalar> initial;             // one step each; without data: zeros
+  SequenceView<Scalar> spk;                // (steps, batch, features); without data: as bits only
+  LineBits* spk_bits;                      // the same as bits, or nullptr
+  Views<Scalar> returned;                  // the states that each step returns
+  Views<Scalar>
+      before_reset;  // the states that fired, where a same-step reset changes them and somebody asks
+  Index width;       // what is computed of a row: features, or whole lanes of padded rows
+
+  Index lines() const { return width / line<Scalar>; }
+  LineBits* bits_row(Index t, Index b) const {
+    return spk_bits == nullptr ? nullptr : spk_bits + (t * input.batch + b) * lines();
+  }
+
+  /// A state, and the spike, that enter step t of sample b.
+  Stream<Scalar> entering(std::size_t state, Index t, Index b, const RepeatedNumber<Scalar>& zero) const {
+    return entering(returned[state], initial[state], t, b, zero);
+  }
+  Stream<Scalar> entering_spk(Index t, Index b, const RepeatedNumber<Scalar>& zero) const {
+    return entering(spk, initial_spk, t, b, zero);
+  }
+  /// The spikes of all samples that enter step t; without data: none.
+  SequenceView<const Scalar> step_before(Index t) const {
+    return t > 0 ? SequenceView<const Scalar>(spk.step(t - 1)) : initial_spk;
+  }
+
+  /// The states that fired in step t.
+  const Scalar* fired_from(std::size_t state, Index t, Index b) const {
+    return before_reset[state].empty() ? returned[state].row(t, b) : before_reset[state].row(t, b);
+  }
+
+ private:
+  static Stream<Scalar> entering(const SequenceView<Scalar>& rows, const SequenceView<const Scalar>& first,
+                                 Index t, Index b, const RepeatedNumber<Scalar>& zero) {
+    if (t > 0) return {rows.row(t - 1, b), 1};
+    if (!first.empty()) return {first.row(0, b), 1};
+    return zero.stream();
+  }
+};
+
+/// The coefficients of a call, for neurons that share all of them: loaded once.
+template <typename Neuron>
+class SharedCoefficients {
+ public:
+  using Scalar = typename Neuron::Scalar;
+  static constexpr std::size_t count = Neuron::Dynamics::coefficient_count;
+
+  explicit SharedCoefficients(const typename ScanCall<Neuron>::Coefficients& views) {
+    for (std::size_t k = 0; k < count; ++k) lanes_.own[k] = *views[k].data;
+    lanes_.threshold = *views[count].data;
+    lanes_.graded = *views[count + 1].data;
+  }
+
+  template <typename Extent>
+  SPIKETAPE_INLINE const StepCoefficients<Lane<Scalar>, count>& at(Index, Extent) const {
+    return lanes_;
+  }
+
+ private:
+  StepCoefficients<Lane<Scalar>, count> lanes_;
+};
+
+/// The same where some are shared and some are not: streams.
+template <typename Neuron>
+class CoefficientStreams {
+ public:
+  using Scalar = typename Neuron::Scalar;
+  static constexpr std::size_t count = Neuron::Dynamics::coefficient_count;
+
+  explicit CoefficientStreams(const typename ScanCall<Neuron>::Coefficients& views) {
+    for (std::size_t k = 0; k < views.size(); ++k) streams_[k] = views[k].stream(places_[k]);
+  }
+  CoefficientStreams(const CoefficientStreams&) = delete;
+
+  template <typename Extent>
+  SPIKETAPE_INLINE StepCoefficients<Lane<Scalar>, count> at(Index i, Extent extent) const {
+    StepCoefficients<Lane<Scalar>, count> c;
+    for (std::size_t k = 0; k < count; ++k) c.own[k] = streams_[k].at(i, extent);
+    c.threshold = streams_[count].at(i, extent);
+    c.graded = streams_[count + 1].at(i, extent);
+    return c;
+  }
+
+ private:
+  std::array<RepeatedNumber<Scalar>, count + 2> places_;
+  std::array<Stream<Scalar>, count + 2> streams_;
+};
+
+/// Calls f with the rules as a compile-time constant. The exact rules differ from the others only with
+/// a same-step reset or under inhibition.
+template <typename F>
+void with_rules(Rules rules, F&& f) {
+  const auto call = [&]<Rules chosen>() { f(std::integral_constant<Rules, chosen>()); };
+  if (rules.inhibited) {
+    if (rules.exact && rules.delayed) return call.template operator()<Rules{true, true, true}>();
+    if (rules.exact) return call.template operator()<Rules{false, true, true}>();
+    if (rules.delayed) return call.template operator()<Rules{true, true, false}>();
+    return call.template operator()<Rules{false, true, false}>();
+  }
+  if (rules.delayed) return call.template operator()<Rules{true, false, false}>();
+  if (rules.exact) return call.template operator()<Rules{false, false, true}>();
+  return call.template operator()<Rules{false, false, false}>();
+}
+
+/// Calls f<rules, coefficients>. What is common, default rules and shared coefficients, gets an instance of
+/// its own; the others do with fewer, since every instance costs the user compile time.
+template <typename Neuron, typename F>
+void with_rules_and_coefficients(const ScanCall<Neuron>& call, F&& f) {
+  bool shared = true;
+  for (const auto& coefficient : call.coefficients) shared = shared && coefficient.shared;
+  with_rules(call.rules, [&]<typename Chosen>(Chosen) {
+    if constexpr (!Chosen::value.inhibited && !Chosen::value.exact)
+      if (shared) return f.template operator()<Chosen, SharedCoefficients<Neuron>>();
+    f.template operator()<Chosen, CoefficientStreams<Neuron>>();
+  });
+}
+
+/// The index of the neuron with the largest x = V − θ, the first of equals; NaN never wins, and with nothing
+/// but NaN nobody does (-1). `x(i, extent)` gives a lane of a row.
+template <Real Scalar, typename X>
+Index winner_of(Index features, X&& x) {
+  Index winner = -1;
+  Scalar largest = 0;
+  for_lanes<Scalar>(features, [&](Index first, auto extent) {
+    Scalar numbers[Lane<Scalar>::size];
+    x(first, extent).store(numbers);
+    for (Index i = first; i < std::min(first + Lane<Scalar>::size, features); ++i)
+      if (const Scalar number = numbers[i - first]; number == number && (winner < 0 || number > largest)) {
+        winner = i;
+        largest = number;
+      }
+  });
+  return winner;
+}
+
+template <Real Scalar>
+SPIKETAPE_INLINE Winners<Lane<Scalar>> winners_at(Index i, Index now, Index before) {
+  const Lane<Scalar> index = Lane<Scalar>::counting_from(i);
+  return {index == Lane<Scalar>(now), index == Lane<Scalar>(before)};
+}
+
+}  // namespace spiketape::detail
