@@ -18,9 +18,11 @@
 #include <spiketape/neuron/rleaky.hpp>
 #include <spiketape/neuron/rsynaptic.hpp>
 #include <spiketape/neuron/synaptic.hpp>
+#include <spiketape/nn/hidden_state.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 #include <spiketape/nn/shards.hpp>
+#include <spiketape/nn/windows.hpp>
 #include <spiketape/optim/adam.hpp>
 #include <spiketape/optim/sgd.hpp>
 #include <spiketape/version.hpp>

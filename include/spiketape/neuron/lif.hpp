@@ -118,6 +118,14 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
   /// reset_mem, under the name that works for networks too.
   void reset_hidden() const { reset_mem(); }
 
+  /// Calls f(values, var) for every hidden state, in the order of a call's arguments: the values, (batch, features) or
+  /// empty, and their value on a tape, or none. See hidden_state.hpp for what one does with it.
+  template <typename F>
+  void for_each_hidden(F&& f) const {
+    if (init_hidden_)
+      for (std::size_t k = 0; k < carried; ++k) f(hidden_values_[k], hidden_vars_[k]);
+  }
+
   /// The hidden membrane, (batch, features), empty before the first call.
   const Array<Scalar>& mem() const { return hidden_values_[carried - 1]; }
 

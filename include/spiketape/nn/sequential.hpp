@@ -12,7 +12,9 @@ namespace spiketape {
 namespace detail {
 
 template <typename Layer>
-concept HasParameters = requires(const Layer layer) { layer.parameters(); };
+concept HasParameters = requires(const Layer layer) {
+  layer.parameters();
+};
 template <typename Layer>
 concept HasHiddenState = requires(const Layer layer) {
   layer.reset_hidden();
@@ -21,16 +23,18 @@ concept HasHiddenState = requires(const Layer layer) {
 
 /// Whether it is an Eigen expression, which refers to its operands.
 template <typename T>
-concept EigenExpression = requires { typename T::PlainObject; } && !std::same_as<T, typename T::PlainObject>;
+concept EigenExpression = requires {
+  typename T::PlainObject;
+}
+&&!std::same_as<T, typename T::PlainObject>;
 
 // What the next layer receives: the spikes of a neuron, or simply the result.
 template <typename T>
-const T& passed_on(const SpkMem<T>& result) {
-  return result.spk;
-}
-template <typename T>
-const T& passed_on(const T& result) {
-  return result;
+const auto& passed_on(const T& result) {
+  if constexpr (requires { result.spk; })
+    return result.spk;
+  else
+    return result;
 }
 
 }  // namespace detail
@@ -54,10 +58,11 @@ void detach_hidden(const Layers&... layers) {
 ///     auto [spk, mem] = net(input);
 ///
 /// (In braces the layers draw their weights from first to last; in parentheses C++ leaves the order open.)
-/// A layer is anything callable with the result of the layer before (the first one has a type `Scalar`); of a neuron the spikes are passed
-/// on. If the last layer is a neuron, the result is its {spk, mem}; a last neuron that keeps its membrane
-/// inside (init_hidden) hands on `mem` only with `output = true`, else `mem` is empty. Works on Eigen
-/// arrays, on Sequences and on tape variables. Calls are const, so threads share a network.
+/// A layer is anything callable with the result of the layer before (the first one has a type `Scalar`); of a
+/// neuron the spikes are passed on. If the last layer is a neuron, the result is its {spk, mem} (or {spk,
+/// syn, mem}, …); a last neuron that keeps its states inside (init_hidden) hands them on only with `output =
+/// true`, else they are empty. Works on Eigen arrays, on Sequences and on tape variables. Calls are const, so
+/// threads share a network.
 template <typename... Layers>
 class Sequential {
   static_assert(sizeof...(Layers) > 0, "spiketape::Sequential: expected at least one layer");
@@ -76,9 +81,9 @@ class Sequential {
     return (*this)(input);
   }
 
-  /// The network in two parts, net(x) = net.back(net.front(x)): the layers before the first neuron, which look
-  /// at each step by itself, and those from it on. Without a neuron, front is all; if a neuron is first, front
-  /// hands its input on.
+  /// The network in two parts, net(x) = net.back(net.front(x)): the layers before the first neuron, which
+  /// look at each step by itself, and those from it on. Without a neuron, front is all; if a neuron is first,
+  /// front hands its input on.
   template <typename Input>
   auto front(const Input& input) const {
     return call<0, first_neuron()>(input);
@@ -129,6 +134,14 @@ class Sequential {
     for_hidden([](const auto& layer) { layer.detach_hidden(); });
   }
 
+  /// Calls f(values, var) for every hidden state of every layer, see LIF.
+  template <typename F>
+  void for_each_hidden(F&& f) const {
+    for_hidden([&](const auto& layer) {
+      if constexpr (requires { layer.for_each_hidden(f); }) layer.for_each_hidden(f);
+    });
+  }
+
  private:
   static constexpr std::size_t first_neuron() {
     std::size_t i = 0;
@@ -146,9 +159,15 @@ class Sequential {
       return call<i + 1, end>(detail::passed_on(result));
     } else {
       auto result = std::get<i>(layers_)(input);
-      if constexpr (requires { result.mem; std::get<i>(layers_).output(); })
-        if (std::get<i>(layers_).init_hidden() && !std::get<i>(layers_).output())
-          result.mem = decltype(result.mem)();
+      if constexpr (requires {
+                      result.spk;
+                      std::get<i>(layers_).output();
+                    })
+        if (std::get<i>(layers_).init_hidden() && !std::get<i>(layers_).output()) {
+          auto spk = std::move(result.spk);
+          result = {};
+          result.spk = std::move(spk);
+        }
       if constexpr (detail::EigenExpression<decltype(result)>)
         return result.eval();  // its operands end here
       else

@@ -11,13 +11,14 @@
 
 namespace spiketape {
 
-/// Splits a batch into a fixed number of shards, each with tapes and gradient sums of its own, runs them on up
-/// to `threads` threads (OpenMP, where the program is compiled with it; else one after the other) and adds the
-/// gradients in the order of the shards. So the results depend on the number of shards and on the block size,
-/// but to the bit not on the number of threads.
+/// Splits a batch into a fixed number of shards, each with tapes and gradient sums of its own, runs them on
+/// up to `threads` threads (OpenMP, where the program is compiled with it; else one after the other) and adds
+/// the gradients in the order of the shards. So the results depend on the number of shards and on the block
+/// size, but to the bit not on the number of threads.
 ///
 ///     st::Shards<float> shards(4, threads, 4);   // four shards, worked through in blocks of four samples
-///     float loss = shards.run(net, st::repeat(batch.input, steps), [&](const auto& out, st::Index first, st::Index count) {
+///     float loss = shards.run(net, st::repeat(batch.input, steps), [&](const auto& out, st::Index first,
+///     st::Index count) {
 ///       return st::cross_entropy(out.mem, batch.labels.subspan(first, count), {.samples = batch.size()});
 ///     });
 ///     optimizer.step(shards.gradients());
@@ -27,32 +28,36 @@ namespace spiketape {
 /// tapes have warmed up.
 ///
 /// Blocks make training fast and small: a few samples at a time go forward and backward, while all that the
-/// tape keeps of them lies in the cache; the next block takes the same memory. The layers in front of the first
-/// neuron run once for the whole shard if the input is the same in all steps, since large products are better.
+/// tape keeps of them lies in the cache; the next block takes the same memory. The layers in front of the
+/// first neuron run once for the whole shard if the input is the same in all steps, since large products are
+/// better.
 template <Real Scalar>
 class Shards {
  public:
-  /// `block` is the number of samples in a block; 0: a shard is one. Throws std::invalid_argument unless `count`
-  /// and `threads` are at least 1 and `block` is at least 0.
+  /// `block` is the number of samples in a block; 0: a shard is one. Throws std::invalid_argument unless
+  /// `count` and `threads` are at least 1 and `block` is at least 0.
   explicit Shards(int count, int threads = 1, Index block = 0) : threads_(threads), block_(block) {
     if (count < 1) detail::fail_argument("spiketape::Shards: count is ", count, ", expected at least 1");
-    if (threads < 1) detail::fail_argument("spiketape::Shards: threads is ", threads, ", expected at least 1");
+    if (threads < 1)
+      detail::fail_argument("spiketape::Shards: threads is ", threads, ", expected at least 1");
     if (block < 0) detail::fail_argument("spiketape::Shards: block is ", block, ", expected at least 0");
     for (int i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>());
   }
 
   /// Runs a network (see Sequential) on a batch, a step or a sequence, block by block, forward and backward:
-  /// `loss(out, first, count)` makes the loss, a Var, of the samples first, …, first + count − 1 from what the
-  /// network returned for them. Returns the sum of the losses. What a shard throws is thrown here; the gradients
-  /// are then dropped. Throws std::invalid_argument if the network keeps state from call to call.
+  /// `loss(out, first, count)` makes the loss, a Var, of the samples first, …, first + count − 1 from what
+  /// the network returned for them. Returns the sum of the losses. What a shard throws is thrown here; the
+  /// gradients are then dropped. Throws std::invalid_argument if the network keeps state from call to call.
   template <typename Network, typename Loss>
   Scalar run(const Network& net, SequenceView<const Scalar> input, Loss&& loss) {
     if (net.keeps_state())
-      detail::fail_argument("spiketape::Shards::run: a neuron of the network has init_hidden = true, expected none: "
-                            "hidden state belongs to one thread and one batch");
+      detail::fail_argument(
+          "spiketape::Shards::run: a neuron of the network has init_hidden = true, expected none: "
+          "hidden state belongs to one thread and one batch");
     return run_shards(input.batch, [&](Shard& shard, Index first, Index count) {
       const Index block = block_ > 0 ? std::min(block_, count) : count;
-      if (input.constant || input.steps == 1) return run_front_once(shard, net, input, first, count, block, loss);
+      if (input.constant || input.steps == 1)
+        return run_front_once(shard, net, input, first, count, block, loss);
       for (Index done = 0; done < count; done += block) {
         const Index size = std::min(block, count - done);
         shard.block_tape.reset();
@@ -63,8 +68,8 @@ class Shards {
     });
   }
 
-  /// The same for whatever makes a loss: `forward(tape, first, count)` returns the loss of the samples first, …,
-  /// first + count − 1, a shard's, without blocks.
+  /// The same for whatever makes a loss: `forward(tape, first, count)` returns the loss of the samples first,
+  /// …, first + count − 1, a shard's, without blocks.
   template <typename Forward>
   Scalar run(Index batch, Forward&& forward) {
     return run_shards(batch, [&](Shard& shard, Index first, Index count) {
@@ -96,8 +101,8 @@ class Shards {
     std::exception_ptr error;
   };
 
-  /// The front on one tape for all samples of the shard, and the rest block by block on the other, which reads
-  /// and writes a block's rows of the first one's value and adjoint.
+  /// The front on one tape for all samples of the shard, and the rest block by block on the other, which
+  /// reads and writes a block's rows of the first one's value and adjoint.
   template <typename Network, typename Loss>
   void run_front_once(Shard& shard, const Network& net, const SequenceView<const Scalar>& input, Index first,
                       Index count, Index block, Loss& loss) {
@@ -105,15 +110,16 @@ class Shards {
     front_tape.reset();
     const Var<Scalar> currents = net.front(samples(front_tape, input, first, count));
     if (currents.batch() != count)
-      detail::fail_argument("spiketape::Shards::run: the layers before the first neuron make ", currents.batch(),
-                            " samples of ", count, ", expected as many");
+      detail::fail_argument("spiketape::Shards::run: the layers before the first neuron make ",
+                            currents.batch(), " samples of ", count, ", expected as many");
     // Rows of a block follow each other only in a single stored step.
     if (!currents.constant() && currents.steps() != 1) block = count;
     const auto value = front_tape.writable(currents);
-    const auto adjoint = currents.differentiable() ? front_tape.open_adjoint(currents) : SequenceView<Scalar>();
+    const auto adjoint =
+        currents.differentiable() ? front_tape.open_adjoint(currents) : SequenceView<Scalar>();
     const auto rows = [](const SequenceView<Scalar>& view, Index begin, Index size) {
-      return SequenceView<Scalar>(view.data + begin * view.stride, {view.steps, size, view.features}, view.stride,
-                                  view.constant);
+      return SequenceView<Scalar>(view.data + begin * view.stride, {view.steps, size, view.features},
+                                  view.stride, view.constant);
     };
     for (Index done = 0; done < count; done += block) {
       const Index size = std::min(block, count - done);
@@ -133,7 +139,8 @@ class Shards {
   }
 
   /// Some samples of a batch as a constant on a tape.
-  static Var<Scalar> samples(Tape<Scalar>& tape, const SequenceView<const Scalar>& input, Index first, Index count) {
+  static Var<Scalar> samples(Tape<Scalar>& tape, const SequenceView<const Scalar>& input, Index first,
+                             Index count) {
     const Var<Scalar> x = tape.result({input.steps, count, input.features}, false, input.constant);
     for (Index t = 0; t < input.stored_steps(); ++t)
       tape.writable(x).step(t).array() = input.step(t).array().middleRows(first, count);
