@@ -27,6 +27,12 @@ struct GradientSum {
     written = true;
     return values.data();
   }
+  /// The same for who writes all of them: not set to zero. `first` says whether they are to be stored or added to.
+  Scalar* open(bool& first) {
+    first = !written;
+    written = true;
+    return values.data();
+  }
 };
 
 /// Maps parameters to their gradients. Tapes add into it during backward; an optimizer reads it and

@@ -245,23 +245,24 @@ void scatter_weight_gradient(const Events<Scalar>& events, Index rows, const Sca
   });
 }
 
-/// The same column after column: writes dW once, and reads dy wherever there is an event.
+/// The same column after column: writes dW once, or stores it if it is the first gradient there, and reads dy wherever
+/// there is an event.
 template <Real Scalar>
-void gather_weight_gradient(const Events<Scalar>& by_column, Index columns, const Scalar* y_adjoint,
-                            Index y_stride, Index width, Scalar* weight_adjoint, Index weight_stride) {
+void gather_weight_gradient(const Events<Scalar>& by_column, Index columns, const Scalar* y_adjoint, Index y_stride,
+                            Index width, Scalar* weight_adjoint, Index weight_stride, bool first) {
   using L = Lane<Scalar>;
   const auto row = [&](Index e) SPIKETAPE_INLINE_LAMBDA { return static_cast<Index>(by_column.columns[e]); };
   for_column_blocks<Scalar>(width, [&](Index i, auto block) SPIKETAPE_INLINE_LAMBDA {
     constexpr int lanes = decltype(block)::value;
     const auto each_column = [&](auto&& factor, const L& scale) SPIKETAPE_INLINE_LAMBDA {
       for (Index c = 0; c < columns; ++c) {
-        if (by_column.begins[c] == by_column.begins[c + 1]) continue;
+        const Index begin = by_column.begins[c], end = by_column.begins[c + 1];
+        if (begin == end && !first) continue;
         L sums[lanes];
-        sum_rows<lanes>(by_column.begins[c], by_column.begins[c + 1], factor, row, y_adjoint, y_stride, i,
-                        sums);
+        sum_rows<lanes>(begin, end, factor, row, y_adjoint, y_stride, i, sums);
         Scalar* to = weight_adjoint + c * weight_stride + i;
         for (int q = 0; q < lanes; ++q)
-          multiply_add(scale, sums[q], L::load(to + q * L::size)).store(to + q * L::size);
+          multiply_add(scale, sums[q], first ? L(0) : L::load(to + q * L::size)).store(to + q * L::size);
       }
     };
     if (by_column.values == nullptr)
@@ -292,17 +293,11 @@ Events<Scalar> transposed(const Events<Scalar>& events, Index rows, Index column
   return {begins, places, values, events.value};
 }
 
-/// dW += xᵀ dy with x as events of (rows, columns). What is smaller, a block of columns of dy or of dW, is
-/// read at random; for few outputs sorting the events would take longer than it saves.
-template <Real Scalar, typename Memory>
-void add_weight_gradient(const Events<Scalar>& events, Index rows, Index columns, const Scalar* y_adjoint,
-                         Index y_stride, Index width, Scalar* weight_adjoint, Index weight_stride,
-                         Memory& memory) {
-  if (width <= 2 * line<Scalar> || rows > columns)
-    scatter_weight_gradient(events, rows, y_adjoint, y_stride, width, weight_adjoint, weight_stride);
-  else
-    gather_weight_gradient(transposed(events, rows, columns, memory), columns, y_adjoint, y_stride, width,
-                           weight_adjoint, weight_stride);
+/// Which of the two: what is smaller, a block of columns of dy or of dW, should be read at random; for few outputs
+/// sorting the events takes longer than it saves.
+template <Real Scalar>
+constexpr bool gathers(Index rows, Index columns, Index width) {
+  return width > 2 * line<Scalar> && rows <= columns;
 }
 
 /// x̄[r] = Σ_k dy[r][k]·Wᵀ[k] for few outputs k, with Wᵀ of (outputs, inputs); added where `first` is false.

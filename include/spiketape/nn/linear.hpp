@@ -38,16 +38,21 @@ struct LinearProduct {
 
   /// W̄ += xᵀ ȳ. The padding is zero on both sides.
   void add_weight_adjoint(const Events<Scalar>& x, Index in, const SequenceView<const Scalar>& y_adjoint,
-                          Scalar* weight_adjoint, Tape<Scalar>& tape) const {
-    add_weight_gradient(x, y_adjoint.rows(), in, y_adjoint.data, y_adjoint.stride, whole_lanes<Scalar>(out),
-                        weight_adjoint, weight_stride, tape);
+                          GradientSum<Scalar>& sum, Tape<Scalar>& tape) const {
+    const Index rows = y_adjoint.rows(), width = whole_lanes<Scalar>(out);
+    if (!gathers<Scalar>(rows, in, width))
+      return scatter_weight_gradient(x, rows, y_adjoint.data, y_adjoint.stride, width, sum.open(), weight_stride);
+    bool first;
+    Scalar* weight_adjoint = sum.open(first);
+    gather_weight_gradient(transposed(x, rows, in, tape), in, y_adjoint.data, y_adjoint.stride, width, weight_adjoint,
+                           weight_stride, first);
   }
   void add_weight_adjoint(const SequenceView<const Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
-                          Scalar* weight_adjoint, Workspace<Scalar>* workspace) const {
+                          GradientSum<Scalar>& sum, Tape<Scalar>& tape) const {
     const Index width = whole_lanes<Scalar>(out);
     add_product<Order::transposed, Order::as_is, Scalar>(x.features, width, x.rows(), {x.data, x.stride},
-                                                         {y_adjoint.data, y_adjoint.stride}, weight_adjoint,
-                                                         weight_stride, workspace);
+                                                         {y_adjoint.data, y_adjoint.stride}, sum.open(), weight_stride,
+                                                         &tape.workspace());
   }
 
   /// x̄ = ȳ Wᵀ, or += where it is not the first.
@@ -83,9 +88,9 @@ struct LinearOp {
     if (!output.has_adjoint()) return;
     const SequenceView<const Scalar> y_adjoint = output.adjoint();
     if (events)
-      product.add_weight_adjoint(events, input.features(), y_adjoint, weight_sum->open(), tape);
+      product.add_weight_adjoint(events, input.features(), y_adjoint, *weight_sum, tape);
     else
-      product.add_weight_adjoint(input.value(), y_adjoint, weight_sum->open(), &tape.workspace());
+      product.add_weight_adjoint(input.value(), y_adjoint, *weight_sum, tape);
     if (bias_sum != nullptr) {
       Scalar* sum = bias_sum->open();
       for (Index row = 0; row < y_adjoint.rows(); ++row) {
