@@ -56,6 +56,7 @@ SPIKETAPE_INLINE Index write_places(unsigned bits, std::int32_t first, std::int3
   return std::popcount(bits);
 #else
   using Eight = Eigen::Array<std::int32_t, 8, 1>;  // Eigen adds them in one or two instructions
+  if (bits == 0) return 0;
   Index found = 0;
   for (unsigned byte = 0; byte < sizeof(LineBits); ++byte) {
     const auto set = static_cast<std::uint8_t>(bits >> (8 * byte));

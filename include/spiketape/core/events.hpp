@@ -27,23 +27,23 @@ struct Events {
 /// always are, but denser ones would take more memory than the rows themselves.)
 constexpr double densest_events(Index outputs) { return outputs <= 64 ? 0.5 : 0.35; }
 
-/// Writes the places of the numbers that are not zero, and returns how many there are; up to 8 too many are
+/// Writes the places of the numbers that are not zero, and returns how many there are; up to 16 too many are
 /// written, see write_places.
 template <Real Scalar>
 SPIKETAPE_INLINE Index places_of(const Scalar* numbers, Index count, std::int32_t* places) {
   Index found = 0;
-  unsigned rest = 0;
-  const auto is_event = [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+  const auto write_line = [&](Index begin, Index end) SPIKETAPE_INLINE_LAMBDA {
     constexpr unsigned all = (1u << Lane<Scalar>::size) - 1;
-    const unsigned events = ~bits_of(load(numbers + i, extent) == Lane<Scalar>(0)) & all;
-    if (i >= count / line<Scalar> * line<Scalar>) rest |= events << (i % line<Scalar>);
-    return events;
+    unsigned bits = 0;
+    for_lanes<Scalar>(end - begin, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+      bits |= (~bits_of(load(numbers + begin + i, extent) == Lane<Scalar>(0)) & all) << i;
+    });
+    found += write_places(bits, static_cast<std::int32_t>(begin), places + found);
   };
-  for_lines<Scalar>(count, is_event, [&](Index l, LineBits bits) SPIKETAPE_INLINE_LAMBDA {
-    if (bits != 0) found += write_places(bits, static_cast<std::int32_t>(l * line<Scalar>), places + found);
-  });
-  const Index end = count / line<Scalar> * line<Scalar>;
-  return found + write_places(rest, static_cast<std::int32_t>(end), places + found);
+  Index begin = 0;
+  for (; begin + line<Scalar> <= count; begin += line<Scalar>) write_line(begin, begin + line<Scalar>);
+  if (begin < count) write_line(begin, count);
+  return found;
 }
 
 /// Memory for decoded events. `most` is how many there may be before decoding is given up.
@@ -99,8 +99,7 @@ Events<Scalar> decode(const BitRows<Scalar>& rows, Index count, EventRoom<Scalar
   if (!room.fill(count, [&](Index row, std::int32_t* places) SPIKETAPE_INLINE_LAMBDA {
         Index found = 0;
         for (Index l = 0; l < rows.lines; ++l)
-          if (const LineBits bits = rows.row(row)[l]; bits != 0)
-            found += write_places(bits, static_cast<std::int32_t>(l * line<Scalar>), places + found);
+          found += write_places(rows.row(row)[l], static_cast<std::int32_t>(l * line<Scalar>), places + found);
         return found;
       }))
     return {};

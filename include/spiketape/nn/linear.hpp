@@ -30,7 +30,12 @@ struct LinearProduct {
   /// The same with numbers; `width` columns of the result are written, whole lanes where its rows are padded.
   void forward(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y, Index width,
                Workspace<Scalar>* workspace) const {
-    if (y.rows() == 1) return row_times_weight(x.data, x.features, weight, weight_stride, bias, out, y.data);
+    // Zeros are left out where that always pays: the weights of few outputs lie in the cache.
+    if (y.rows() == 1 || out <= few_outputs) {
+      for (Index row = 0; row < y.rows(); ++row)
+        row_times_weight(x.data + row * x.stride, x.features, weight, weight_stride, bias, out, y.data + row * y.stride);
+      return;
+    }
     for (Index row = 0; row < y.rows(); ++row) std::copy_n(bias, width, y.data + row * y.stride);
     add_product<Order::as_is, Order::as_is, Scalar>(y.rows(), width, x.features, {x.data, x.stride},
                                                     {weight, weight_stride}, y.data, y.stride, workspace);
