@@ -47,11 +47,11 @@ int main(int argc, char** argv) try {
   st::Sequential net{
       st::Linear<float>(train.features(), settings.hidden, random), st::Leaky<float>({.beta = settings.beta}),
       st::Linear<float>(settings.hidden, train.classes(), random), st::Leaky<float>({.beta = settings.beta})};
-  st::Adam<float> adam(net.parameters(), {.lr = settings.lr});
+  st::Adam<float> adam(net.parameters(), {.lr = settings.lr, .threads = settings.threads});
   st::Batches<float> batches(train, settings.batch, random.split());
-  // Each batch in four parts, worked through in blocks of four samples, whose tape lies in the cache. The
+  // Each batch in two parts, worked through in blocks of four samples, whose tape lies in the cache. The
   // number of parts, and so the result, is the same for any number of threads.
-  st::Shards<float> shards(4, std::min(settings.threads, 4), 4);
+  st::Shards<float> shards(2, std::min(settings.threads, 2), 4);
 
   using Clock = std::chrono::steady_clock;
   double seconds = 0;

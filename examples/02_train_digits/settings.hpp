@@ -41,7 +41,7 @@ inline Settings read_settings(int argc, char** argv) {
   option("--lr", settings.lr, "learning rate of Adam at first, it falls with the epochs");
   option("--beta", settings.beta, "decay of the membranes in a step")->check(CLI::Range(0.0, 1.0));
   option("--seed", settings.seed, "of weights and order");
-  option("--threads", settings.threads, "threads to train on, of four at most")->check(at_least_1);
+  option("--threads", settings.threads, "threads to train on, of two at most")->check(at_least_1);
   option("--data", settings.data, "folder of IDX files, such as MNIST's four, plain or .gz");
   option("--out", settings.out, "folder for the picture");
   try {

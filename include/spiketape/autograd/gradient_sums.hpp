@@ -1,9 +1,11 @@
 // Where the gradients of parameters are added up.
 #pragma once
 
+#include <spiketape/core/parallel.hpp>
 #include <spiketape/core/parameter.hpp>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -27,7 +29,8 @@ struct GradientSum {
     written = true;
     return values.data();
   }
-  /// The same for who writes all of them: not set to zero. `first` says whether they are to be stored or added to.
+  /// The same for who writes all of them: not set to zero. `first` says whether they are to be stored or
+  /// added to.
   Scalar* open(bool& first) {
     first = !written;
     written = true;
@@ -97,16 +100,26 @@ class GradientSums {
     return nullptr;
   }
 
-  /// Adds the gradients of another, parameter by parameter: how shards of a batch are joined.
-  void add(const GradientSums& other) {
-    for (const auto& theirs : other.sums_) {
-      if (!theirs->written) continue;
-      GradientSum<Scalar>& sum =
-          theirs->shared ? shared_sum_of(theirs->parameter, theirs->features) : sum_of(theirs->parameter);
-      const auto count = static_cast<Index>(theirs->values.size());
-      Eigen::Map<Eigen::ArrayX<Scalar>>(sum.open(), count) +=
-          Eigen::Map<const Eigen::ArrayX<Scalar>>(theirs->values.data(), count);
-    }
+  /// Adds the gradients of another, parameter by parameter.
+  void add(const GradientSums& other) { add_all(std::array{&other}, 1); }
+  /// Adds those of several, a range of pointers, in their order: how shards of a batch are joined. Split over
+  /// threads; the result is the same to the bit.
+  template <typename Others>
+  void add_all(const Others& others, int threads) {
+    for (const GradientSums* other : others)
+      for (const auto& theirs : other->sums_)
+        if (theirs->written) place_for(*theirs).open();
+    for (const auto& sum : sums_)
+      detail::parallel_pieces(threads, static_cast<Index>(sum->values.size()), [&](Index begin, Index end) {
+        for (const GradientSums* other : others) {
+          const GradientSum<Scalar>* theirs = other->find(sum->parameter);
+          if (theirs == nullptr || !theirs->written) continue;
+          const Index count = std::min(end, static_cast<Index>(theirs->values.size())) - begin;
+          if (count > 0)
+            Eigen::Map<Eigen::ArrayX<Scalar>>(sum->values.data() + begin, count) +=
+                Eigen::Map<const Eigen::ArrayX<Scalar>>(theirs->values.data() + begin, count);
+        }
+      });
   }
 
   /// Forgets every gradient and keeps the memory.
@@ -120,6 +133,10 @@ class GradientSums {
   }
 
  private:
+  GradientSum<Scalar>& place_for(const GradientSum<Scalar>& theirs) {
+    return theirs.shared ? shared_sum_of(theirs.parameter, theirs.features) : sum_of(theirs.parameter);
+  }
+
   GradientSum<Scalar>& find_or_add(const ParameterPtr<Scalar>& parameter) {
     for (auto& sum : sums_)
       if (sum->parameter == parameter) return *sum;

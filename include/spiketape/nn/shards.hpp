@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/parallel.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -42,6 +43,7 @@ class Shards {
       detail::fail_argument("spiketape::Shards: threads is ", threads, ", expected at least 1");
     if (block < 0) detail::fail_argument("spiketape::Shards: block is ", block, ", expected at least 0");
     for (int i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>());
+    for (int i = 1; i < count; ++i) others_.push_back(&shards_[static_cast<std::size_t>(i)]->gradients);
   }
 
   /// Runs a network (see Sequential) on a batch, a step or a sequence, block by block, forward and backward:
@@ -159,22 +161,13 @@ class Shards {
       const Index end = batch * (i + 1) / count;
       if (first < end) run(shard, first, end - first);
     };
-    if (threads_ == 1) {  // OpenMP would allocate even so
-      for (Index i = 0; i < count; ++i) guarded(i, run_shard);
-    } else {
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(threads_)
-#endif
-      for (Index i = 0; i < count; ++i) guarded(i, run_shard);
-    }
+    detail::parallel_for(threads_, count, [&](Index i) { guarded(i, run_shard); });
 
     // The first shard's sums take in the others'.
     Scalar loss = 0;
     for (const auto& shard : shards_) rethrow(*shard);
-    for (const auto& shard : shards_) {
-      if (shard != shards_.front()) gradients().add(shard->gradients);
-      loss += shard->loss;
-    }
+    for (const auto& shard : shards_) loss += shard->loss;
+    gradients().add_all(others_, threads_);
     return loss;
   }
 
@@ -206,6 +199,7 @@ class Shards {
   int threads_;
   Index block_;
   std::vector<std::unique_ptr<Shard>> shards_;
+  std::vector<const GradientSums<Scalar>*> others_;  // of all shards but the first
 };
 
 }  // namespace spiketape

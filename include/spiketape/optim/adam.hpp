@@ -15,6 +15,8 @@ struct AdamOptions {
   double beta2 = 0.999;
   double eps = 1e-8;
   double weight_decay = 0;
+  /// Threads that a step is split over (OpenMP); the result is the same to the bit.
+  int threads = 1;
 };
 
 namespace detail {
@@ -45,6 +47,7 @@ class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
     detail::check_option("Adam", "beta2", options.beta2, 0, 1);
     detail::check_option("Adam", "eps", options.eps, 0);
     detail::check_option("Adam", "weight_decay", options.weight_decay, 0);
+    detail::check_option("Adam", "threads", options.threads, 1);
   }
 
   /// The learning rate, to read and to schedule.
@@ -55,27 +58,31 @@ class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
     const L beta1 = options_.beta1, rest1 = 1 - options_.beta1;
     const L beta2 = options_.beta2, rest2 = 1 - options_.beta2;
     const L eps = options_.eps, decay = options_.weight_decay;
-    this->update_all(gradients, [&](Scalar* values, const Scalar* gradient, Index count, auto& state) {
-      if (state.first.empty()) {
-        state.first.resize(static_cast<std::size_t>(count));
-        state.second.resize(static_cast<std::size_t>(count));
-      }
+    const auto prepare = [&](auto& state, Index count) {
+      state.first.resize(static_cast<std::size_t>(count));
+      state.second.resize(static_cast<std::size_t>(count));
       state.beta1_power *= options_.beta1;
       state.beta2_power *= options_.beta2;
-      const L rate = options_.lr / (1 - state.beta1_power);
-      const L unbias = 1 / std::sqrt(1 - state.beta2_power);
-      Scalar* first = state.first.data();
-      Scalar* second = state.second.data();
-      detail::for_lanes<Scalar>(count, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-        const L p = detail::load(values + i, extent);
-        const L g = multiply_add(decay, p, detail::load(gradient + i, extent));
-        const L m = multiply_add(beta1, detail::load(first + i, extent), rest1 * g);
-        const L v = multiply_add(beta2, detail::load(second + i, extent), rest2 * (g * g));
-        detail::store(m, first + i, extent);
-        detail::store(v, second + i, extent);
-        detail::store(p - rate * (m / multiply_add(sqrt(v), unbias, eps)), values + i, extent);
-      });
-    });
+    };
+    this->update_all(
+        gradients, options_.threads, prepare,
+        [&](Scalar* all, const Scalar* all_gradients, Index begin, Index end, auto& state) {
+          const L rate = options_.lr / (1 - state.beta1_power);
+          const L unbias = 1 / std::sqrt(1 - state.beta2_power);
+          Scalar* values = all + begin;
+          const Scalar* gradient = all_gradients + begin;
+          Scalar* first = state.first.data() + begin;
+          Scalar* second = state.second.data() + begin;
+          detail::for_lanes<Scalar>(end - begin, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+            const L p = detail::load(values + i, extent);
+            const L g = multiply_add(decay, p, detail::load(gradient + i, extent));
+            const L m = multiply_add(beta1, detail::load(first + i, extent), rest1 * g);
+            const L v = multiply_add(beta2, detail::load(second + i, extent), rest2 * (g * g));
+            detail::store(m, first + i, extent);
+            detail::store(v, second + i, extent);
+            detail::store(p - rate * (m / multiply_add(sqrt(v), unbias, eps)), values + i, extent);
+          });
+        });
   }
 
  private:

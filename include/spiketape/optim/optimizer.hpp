@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spiketape/autograd/gradient_sums.hpp>
+#include <spiketape/core/parallel.hpp>
 
 #include <cmath>
 #include <vector>
@@ -13,8 +14,10 @@ inline void check_option(const char* optimizer, const char* option, double value
                          double below = HUGE_VAL) {
   if (!(std::isfinite(value) && value >= least && value < below)) {
     if (below < HUGE_VAL)
-      fail_argument("spiketape::", optimizer, ": ", option, " is ", value, ", expected at least ", least, " and less than ", below);
-    fail_argument("spiketape::", optimizer, ": ", option, " is ", value, ", expected a finite number of at least ", least);
+      fail_argument("spiketape::", optimizer, ": ", option, " is ", value, ", expected at least ", least,
+                    " and less than ", below);
+    fail_argument("spiketape::", optimizer, ": ", option, " is ", value,
+                  ", expected a finite number of at least ", least);
   }
 }
 
@@ -28,19 +31,26 @@ class Optimizer {
   explicit Optimizer(ParameterList<Scalar> parameters)
       : parameters_(std::move(parameters)), states_(parameters_.size()) {}
 
-  /// Calls update(values, gradient, count, state) for each parameter that a gradient has reached, on the
-  /// whole padded memory (the padding's gradient is zero), then clears that gradient.
-  template <typename Update>
-  void update_all(GradientSums<Scalar>& gradients, Update&& update) {
+  /// Calls prepare(state, count) and then update(values, gradient, begin, end, state) for each parameter that
+  /// a gradient has reached, on pieces of the whole padded memory (the padding's gradient is zero) and on
+  /// several threads, then clears that gradient.
+  template <typename Prepare, typename Update>
+  void update_all(GradientSums<Scalar>& gradients, int threads, Prepare&& prepare, Update&& update) {
     for (std::size_t k = 0; k < parameters_.size(); ++k) {
       const ParameterPtr<Scalar>& parameter = parameters_[k];
       const GradientSum<Scalar>* sum = gradients.find(parameter);
       if (sum == nullptr || !sum->written) continue;
+      State& state = states_[k];
       if (sum->shared) {
         const Scalar gradient = GradientSums<Scalar>::reduced(*sum);
-        update(parameter->values.data(), &gradient, Index(1), states_[k]);
+        prepare(state, Index(1));
+        update(parameter->values.data(), &gradient, Index(0), Index(1), state);
       } else {
-        update(parameter->values.data(), sum->values.data(), static_cast<Index>(parameter->values.size()), states_[k]);
+        const auto count = static_cast<Index>(parameter->values.size());
+        prepare(state, count);
+        parallel_pieces(threads, count, [&](Index begin, Index end) {
+          update(parameter->values.data(), sum->values.data(), begin, end, state);
+        });
       }
       gradients.clear(parameter);
     }

@@ -1,0 +1,35 @@
+// Work on several threads, where the program is compiled with OpenMP; else one after the other.
+#pragma once
+
+#include <spiketape/core/config.hpp>
+
+#include <Eigen/Core>
+
+#include <algorithm>
+
+namespace spiketape::detail {
+
+/// Calls body(i) for i = 0, …, count − 1, on up to `threads` threads. What it does must not depend on the order, and it
+/// must not throw.
+template <typename Body>
+void parallel_for(int threads, Eigen::Index count, Body&& body) {
+#ifdef _OPENMP
+  if (threads > 1 && count > 1) {  // OpenMP would allocate even for one
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (Eigen::Index i = 0; i < count; ++i) body(i);
+    return;
+  }
+#endif
+  static_cast<void>(threads);
+  for (Eigen::Index i = 0; i < count; ++i) body(i);
+}
+
+/// Calls body(begin, end) for pieces of 0, …, count − 1 that are worth a thread, whole lanes each but the last.
+template <typename Body>
+void parallel_pieces(int threads, Eigen::Index count, Body&& body) {
+  constexpr Eigen::Index piece = 1 << 14;
+  parallel_for(threads, (count + piece - 1) / piece,
+               [&](Eigen::Index i) { body(i * piece, std::min(count, (i + 1) * piece)); });
+}
+
+}  // namespace spiketape::detail
