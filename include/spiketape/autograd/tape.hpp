@@ -170,6 +170,11 @@ class Tape {
     check_not_swept("result");
     return add_node(room(shape, constant), differentiable);
   }
+  /// The same for operations that write whole lanes of every row: nothing is initialised.
+  Var<Scalar> bare_result(const Shape& shape, bool differentiable, bool constant = false) {
+    check_not_swept("result");
+    return add_node(bare_room(shape, constant), differentiable);
+  }
   /// A result that is kept as rows of bits; its numbers are written out when somebody asks for its value.
   Var<Scalar> result(const Shape& shape, bool differentiable, const detail::BitRows<Scalar>& bits) {
     check_not_swept("result");
@@ -227,12 +232,16 @@ class Tape {
   /// Room for a sequence with padded rows until the next reset: its padding is zero, the rest is not
   /// initialised.
   SequenceView<Scalar> room(const Shape& shape, bool constant = false) {
+    const SequenceView<Scalar> view = bare_room(shape, constant);
+    for (Index row = 0; row < view.rows() && shape.features < view.stride; ++row)
+      std::fill_n(view.data + row * view.stride + shape.features, view.stride - shape.features, Scalar(0));
+    return view;
+  }
+  /// The same, of which nothing is initialised.
+  SequenceView<Scalar> bare_room(const Shape& shape, bool constant = false) {
     const Index stride = detail::padded<Scalar>(shape.features);
     const Index rows = constant ? shape.batch : shape.steps * shape.batch;
-    SequenceView<Scalar> view(allocate<Scalar>(rows * stride), shape, stride, constant);
-    for (Index row = 0; row < rows && shape.features < stride; ++row)
-      std::fill_n(view.data + row * stride + shape.features, stride - shape.features, Scalar(0));
-    return view;
+    return {allocate<Scalar>(rows * stride), shape, stride, constant};
   }
   /// Where matrix products pack their operands.
   detail::Workspace<Scalar>& workspace() { return workspace_; }
@@ -269,7 +278,7 @@ class Tape {
   }
 
   void write_out(detail::Node<Scalar>& node) {
-    node.value = room(node.value.shape());
+    node.value = bare_room(node.value.shape());
     for (Index row = 0; row < node.value.rows(); ++row)
       node.bits->write(row, node.value.data + row * node.value.stride);
   }

@@ -346,7 +346,7 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
     std::array<Var<Scalar>, 1 + state_count> results;
     ResultViews written;
     for (std::size_t k = 1; k <= state_count; ++k) {
-      results[k] = tape.result(shape, differentiable);
+      results[k] = tape.bare_result(shape, differentiable);
       written[k] = tape.writable(results[k]);
     }
     const Index width = detail::whole_lanes<Scalar>(shape.features);
@@ -354,7 +354,7 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
     auto* bits =
         tape.template allocate<detail::LineBits>(shape.steps * shape.batch * (width / detail::line<Scalar>));
     if (recurrent) {
-      results[0] = tape.result(shape, differentiable);
+      results[0] = tape.bare_result(shape, differentiable);
       written[0] = tape.writable(results[0]);
       tape.set_bits(results[0], spike_rows(bits, width));
     } else {
@@ -365,7 +365,7 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
     if (differentiable && !rules_.delayed)
       for (std::size_t k = detail::HasOwnReset<Dynamics, Reset, Scalar> ? 0 : state_count - 1;
            k < state_count; ++k)
-        op.call.before_reset[k] = tape.room(shape);
+        op.call.before_reset[k] = tape.bare_room(shape);
     detail::scan_forward(op.call);
 
     if (differentiable) {

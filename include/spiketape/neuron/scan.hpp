@@ -27,9 +27,7 @@ class RowStep {
         coefficients_(coefficients),
         input_(call.input.row(t, b)),
         spk_(call.spk.empty() ? nullptr : call.spk.row(t, b)),
-        bits_(call.bits_row(t, b)),
-        last_line_((call.input.features - 1) / line<Scalar>),
-        last_bits_(static_cast<LineBits>((2u << ((call.input.features - 1) % line<Scalar>)) - 1)) {
+        bits_(call.bits_row(t, b)) {
     for (std::size_t k = 0; k <= membrane; ++k) {
       entering_[k] = call.entering(k, t, b, zero);
       returned_[k] = call.returned[k].row(t, b);
@@ -47,6 +45,7 @@ class RowStep {
           return fire(i, extent, c, Winners<L>{}, entered, integrated(i, extent, c, Winners<L>{}, entered));
         },
         [&](Index l, LineBits bits) SPIKETAPE_INLINE_LAMBDA { emit(l, bits); });
+    clear_padding();
   }
 
   /// Under inhibition the winner is known when the whole row is integrated; until then V waits where the
@@ -83,6 +82,7 @@ class RowStep {
                       entered_at(i, extent), integrated_at(i, extent));
         },
         [&](Index l, LineBits bits) SPIKETAPE_INLINE_LAMBDA { emit(l, bits); });
+    clear_padding();
   }
 
  private:
@@ -122,10 +122,15 @@ class RowStep {
     return bits_of(fired);
   }
 
-  /// The padding behind the last neuron does not fire.
   SPIKETAPE_INLINE void emit(Index l, LineBits bits) const {
+    if (bits_ != nullptr) bits_[l] = bits;
+  }
+  /// The padding behind the last neuron does not fire.
+  SPIKETAPE_INLINE void clear_padding() const {
     if (bits_ == nullptr) return;
-    bits_[l] = l < last_line_ ? bits : l == last_line_ ? static_cast<LineBits>(bits & last_bits_) : 0;
+    const Index features = call_.input.features, last = (features - 1) / line<Scalar>;
+    bits_[last] &= static_cast<LineBits>((2u << ((features - 1) % line<Scalar>)) - 1);
+    std::fill(bits_ + last + 1, bits_ + call_.lines(), LineBits(0));
   }
 
   const ScanCall<Neuron>& call_;
@@ -134,8 +139,6 @@ class RowStep {
   const Scalar* input_;
   Scalar* spk_;
   LineBits* bits_;
-  Index last_line_;
-  LineBits last_bits_;
   std::array<Stream<Scalar>, membrane + 1> entering_;
   Stream<Scalar> entering_spk_{};
   std::array<Scalar*, membrane + 1> returned_;

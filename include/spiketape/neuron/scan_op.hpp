@@ -41,8 +41,8 @@ struct ScanOp {
     const bool spk_counts = spk.has_adjoint() || is_recurrent<Dynamics>;
     adjoint.with_surrogate = !call.surrogate_disable && (spk_counts || !call.rules.delayed);
     const Shape one_step{1, call.input.batch, call.input.features};
-    for (auto& carry : adjoint.carry) carry = tape.room(one_step);
-    if (is_recurrent<Dynamics>) adjoint.spk_carry = tape.room(one_step);
+    for (auto& carry : adjoint.carry) carry = tape.bare_room(one_step);
+    if (is_recurrent<Dynamics>) adjoint.spk_carry = tape.bare_room(one_step);
     if (input.differentiable()) {
       const Adjoint<Scalar> touched = tape.touch(input);
       adjoint.input = touched.view;
@@ -57,7 +57,7 @@ struct ScanOp {
     }
     EventRoom<Scalar> room{};
     if (call.recurrence) {
-      adjoint.recurrence.current = tape.room(one_step);
+      adjoint.recurrence.current = tape.bare_room(one_step);
       adjoint.recurrence.workspace = &tape.workspace();
       if (recurrent_weight_sum != nullptr) {
         room = EventRoom<Scalar>(one_step.batch, one_step.features, 1, tape);
