@@ -5,7 +5,7 @@
 
 namespace golden {
 
-/// By the default rules Alpha is another neuron than snnTorch's; see property/alpha.cpp.
+/// By the default rules Alpha is another neuron than snnTorch's; see alpha_documented.cpp.
 template <typename Scalar>
 Counts run_alpha() {
   using Coefficient = RecordedCoefficient<Scalar>;

@@ -6,7 +6,7 @@
 
 namespace st = spiketape;
 
-// By the default rules the decay of Lapicque is another one than snnTorch's; see property/lapicque.cpp.
+// By the default rules the decay of Lapicque is another one than snnTorch's; see lapicque_documented.cpp.
 TEMPLATE_TEST_CASE("Lapicque gives the recorded figures", "", float, double) {
   using Coefficient = golden::RecordedCoefficient<TestType>;
   const auto run = []<typename Reset>(const golden::json& item, bool exact) {
