@@ -29,7 +29,8 @@ inline Sequence currents(unsigned seed, const st::Shape& of = shape) {
   return numeric::random_sequence<double>(random, of, -0.5, 2.5);
 }
 
-/// A neuron of `shape.features` that fires now and then and learns all it can; `change` may change its options.
+/// A neuron of `shape.features` that fires now and then and learns all it can; `change` may change its
+/// options.
 template <typename Neuron, typename Change>
 Neuron make(bool all_to_all, Change&& change) {
   using Options = typename Neuron::Options;
@@ -85,27 +86,32 @@ void check_state_errors() {
     CHECK(error([&] { results::call(lif, input.step(0), states); }) == text + "(1, 3, 5) expects (1, 3, 5)");
     CHECK(error([&] { results::call(lif, input, states); }) == text + "(7, 3, 5) expects (1, 3, 5)");
     st::Tape<double> tape;
-    CHECK(error([&] { results::call(lif, tape.constant(input), states); }) == text + "(7, 3, 5) expects (1, 3, 5)");
+    CHECK(error([&] { results::call(lif, tape.constant(input), states); }) ==
+          text + "(7, 3, 5) expects (1, 3, 5)");
     states[wrong] = Array();  // empty: zeros
     CHECK_NOTHROW(results::call(lif, input, states));
   }
   const auto hidden = make_hidden<Neuron>();
   std::array<Array, Neuron::carried> states;
-  const std::string passed = prefix + (Neuron::carried == 1 ? "mem was" : "states were") +
-                             " passed to a neuron with init_hidden = true, which keeps its own; expected a call "
-                             "without " +
-                             (Neuron::carried == 1 ? "mem" : "them");
+  const std::string passed =
+      prefix + (Neuron::carried == 1 ? "mem was" : "states were") +
+      " passed to a neuron with init_hidden = true, which keeps its own; expected a call "
+      "without " +
+      (Neuron::carried == 1 ? "mem" : "them");
   CHECK(error([&] { results::call(hidden, input, states); }) == passed);
   st::Tape<double> tape;
   CHECK(error([&] { results::call(hidden, tape.constant(input), states); }) == passed);
   hidden(input);
-  CHECK(error([&] { hidden(Array(Array::Zero(2, 5))); }) ==
-        prefix + "the hidden membrane has shape (3, 5), input has (2, 5); expected the same, or reset_mem() before");
+  CHECK(
+      error([&] { hidden(Array(Array::Zero(2, 5))); }) ==
+      prefix +
+          "the hidden membrane has shape (3, 5), input has (2, 5); expected the same, or reset_mem() before");
   hidden.reset_mem();
   CHECK_NOTHROW(hidden(Array(Array::Zero(2, 5))));
 }
 
-/// A sequence, a loop with explicit states and a loop with hidden states give the same, on arrays and on tapes.
+/// A sequence, a loop with explicit states and a loop with hidden states give the same, on arrays and on
+/// tapes.
 template <typename Neuron>
 void check_loops(bool all_to_all) {
   INFO(Neuron::name << (all_to_all ? ", all to all" : ""));
@@ -141,12 +147,10 @@ void check_loops(bool all_to_all) {
     for (const auto& parameter : lif.parameters()) list.push_back(tape.gradients().gradient(parameter));
     return list;
   };
-  const auto by_states = gradients(plain, [](const auto& lif, const auto& x, const auto& vars) {
-    return results::call(lif, x, vars);
-  });
-  const auto by_hidden = gradients(hidden, [](const auto& lif, const auto& x, const auto&) {
-    return results::parts(lif(x));
-  });
+  const auto by_states = gradients(
+      plain, [](const auto& lif, const auto& x, const auto& vars) { return results::call(lif, x, vars); });
+  const auto by_hidden =
+      gradients(hidden, [](const auto& lif, const auto& x, const auto&) { return results::parts(lif(x)); });
   REQUIRE(by_states.size() == by_hidden.size());
   CHECK(by_states.size() == plain.parameters().size() + 1);
   for (std::size_t k = 0; k < by_states.size(); ++k) {
@@ -204,8 +208,7 @@ void check_forward_into(bool all_to_all) {
   constexpr std::size_t parts = 1 + Neuron::state_count;
   const Sequence input = currents(4);
   for (const bool delayed : {true, false}) {
-    const auto lif =
-        make<Neuron>(all_to_all, [&](auto& options) { options.reset_delay = delayed; });
+    const auto lif = make<Neuron>(all_to_all, [&](auto& options) { options.reset_delay = delayed; });
     const auto expected = results::parts(lif(input));
 
     std::array<Sequence, parts> whole;
@@ -237,7 +240,8 @@ void check_forward_into(bool all_to_all) {
     if (all_to_all)
       CHECK(error([&] { lif.forward_into(input.step(0), states, views); }) ==
             std::string("spiketape::") + Neuron::name +
-                "::forward_into: the spikes are written where those of the step before lie, expected other memory "
+                "::forward_into: the spikes are written where those of the step before lie, expected other "
+                "memory "
                 "where all neurons act on all");
 
     // What does not fit is named.
@@ -275,7 +279,9 @@ void check_per_neuron() {
       if constexpr (requires { options.adaptation; }) options.adaptation = value(0.5, 1.5);
     });
   };
-  const auto at = [](double low, double high, Index i) { return low + (high - low) * static_cast<double>(i) / 4; };
+  const auto at = [](double low, double high, Index i) {
+    return low + (high - low) * static_cast<double>(i) / 4;
+  };
   const auto whole = results::parts(with([&](double low, double high) {
     st::Row<double> row(shape.features);
     for (Index i = 0; i < shape.features; ++i) row[i] = at(low, high, i);
@@ -291,7 +297,8 @@ void check_per_neuron() {
   }
 }
 
-/// In a network the spikes are passed on, and `output` says whether a last neuron with hidden states hands them on.
+/// In a network the spikes are passed on, and `output` says whether a last neuron with hidden states hands
+/// them on.
 template <typename Neuron>
 void check_sequential(bool all_to_all) {
   INFO(Neuron::name << (all_to_all ? ", all to all" : ""));
@@ -325,11 +332,14 @@ void check_sequential(bool all_to_all) {
       CHECK(net.template layer<1>().mem().size() == 0);
       CHECK(net.template layer<3>().mem().size() == 0);
     };
-    check(net(input), [](const auto& part) { return part.array().size() == 0; },
-          [](const auto& part) { return Array(part.array()); });
+    check(
+        net(input), [](const auto& part) { return part.array().size() == 0; },
+        [](const auto& part) { return Array(part.array()); });
     st::Tape<double> tape;
     const auto on_tape = net(tape.variable(input));
-    check(on_tape, [](const auto& part) { return part.empty(); }, [](const auto& part) { return Array(part.array()); });
+    check(
+        on_tape, [](const auto& part) { return part.empty(); },
+        [](const auto& part) { return Array(part.array()); });
     const auto step = net(Array(input.step(0)));
     CHECK(same(step.spk, Array(expected[0].step(0))));
     CHECK((step.mem.size() == 0) == !output);
