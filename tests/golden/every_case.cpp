@@ -27,3 +27,18 @@ TEST_CASE("every recorded case of Leaky is run by a test") {
                                           {"mem0_shape float64", 1}};
   CHECK(found == run);
 }
+
+TEST_CASE("every recorded case of the other neurons is run by a test") {
+  std::map<std::string, int> found;
+  for (const std::string name : {"lapicque", "synaptic", "alpha", "rleaky", "rsynaptic"}) {
+    const golden::json group = golden::read_group(name);
+    for (const golden::json& item : group["cases"])
+      ++found[name + ' ' + item["config"]["dtype"].get<std::string>()];
+  }
+  // Checked in the files of these names.
+  const std::map<std::string, int> run = {
+      {"lapicque float32", 15}, {"lapicque float64", 15}, {"synaptic float32", 12}, {"synaptic float64", 12},
+      {"alpha float32", 6},     {"alpha float64", 6},     {"rleaky float32", 15},   {"rleaky float64", 15},
+      {"rsynaptic float32", 9}, {"rsynaptic float64", 9}};
+  CHECK(found == run);
+}

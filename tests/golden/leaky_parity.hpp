@@ -13,11 +13,6 @@ inline const std::vector<std::string> leaky_groups = {
     "leaky_graded",   "leaky_quant", "leaky_surrogate_disable", "leaky_zero_documented",
     "leaky_float64_stock", "leaky_init_hidden"};
 
-struct Counts {
-  int exact = 0;  // compared with the record, snntorch_exact = true
-  int plain = 0;  // compared with the record or with leaky_design, default rules
-};
-
 /// Where the default rules leave the record and leaky_design has no figures: in five cases a membrane still
 /// lies above the threshold after a same-step reset, and is "un-reset" in snnTorch; in the last one
 /// snnTorch's sigmoid is 1.5e-11 off the stable form, more than the tolerance.

@@ -32,6 +32,12 @@ inline json find_case(const json& group, const std::string& name) {
   return nullptr;
 }
 
+/// How many cases a test ran.
+struct Counts {
+  int exact = 0;  // compared with the record, snntorch_exact = true
+  int plain = 0;  // compared with the record or with our own figures, default rules
+};
+
 /// A recorded tensor, flat in C order; null stands for NaN.
 struct Tensor {
   std::vector<Index> shape;

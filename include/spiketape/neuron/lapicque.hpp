@@ -58,7 +58,7 @@ struct LapicqueDynamics {
 /// it shares with Leaky are described there. Of beta, R and C give beta alone, or two.
 template <typename Scalar, typename Reset, typename Surrogate, typename Quantizer>
 struct LapicqueOptions {
-  /// β, the membrane's decay per step, in [0, 1]. Default: exp(−T/(R C)).
+  /// β, the membrane's decay per step, in (0, 1]. Default: exp(−T/(R C)).
   std::optional<Coefficient<Scalar>> beta{};
   /// R, the membrane's resistance. Default: T/(C ln(1/β)), or 1 if C is not given either.
   std::optional<Coefficient<Scalar>> R{};
@@ -102,8 +102,8 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
   using Options = LapicqueOptions<Scalar, Reset, Surrogate, Quantizer>;
   static constexpr const char* name = "Lapicque";
 
-  /// Throws std::invalid_argument as Leaky does, if beta, R and C are too few, all given, or not positive, or
-  /// if learn_beta has no beta to learn.
+  /// Throws std::invalid_argument as Leaky does, if beta, R and C are too few, all given, or not positive, if
+  /// beta is more than 1, or if learn_beta has no beta to learn.
   explicit Lapicque(const Options& options) : Lapicque(options, Circuit(options)) {}
 
   /// β: one number (1, 1) or one for each neuron (1, features).
@@ -146,6 +146,9 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
         neurons = std::max(neurons, size);
       };
       widen("beta", options.beta);
+      if (options.beta && (options.beta->values() > 1).any())
+        detail::fail_argument("spiketape::Lapicque: beta is ", options.beta->values().maxCoeff(),
+                              ", expected at most 1");
       widen("R", options.R);
       widen("C", options.C);
       const auto at = [](const std::optional<Coefficient<Scalar>>& option, Index i) {
@@ -174,6 +177,9 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
     }
 
     static void check(const char* parameter, const Row<Scalar>& values) {
+      if (values.size() == 0)
+        detail::fail_argument("spiketape::Lapicque: ", parameter,
+                              " has no values, expected one or one for each neuron");
       for (Index i = 0; i < values.size(); ++i)
         if (!(values[i] > 0))
           detail::fail_argument("spiketape::Lapicque: ", parameter, " is ", values[i],

@@ -1,0 +1,10 @@
+// expect: takes the input alone, or the input and every state in the order of the result
+#include <spiketape/neuron/synaptic.hpp>
+
+namespace st = spiketape;
+
+int main() {
+  st::Synaptic<float> lif({.alpha = 0.9f, .beta = 0.8f});
+  st::Array<float> input = st::Array<float>::Zero(2, 3), mem;
+  lif(input, mem);
+}

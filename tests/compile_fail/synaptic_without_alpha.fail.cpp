@@ -1,0 +1,8 @@
+// expect: alpha is required: write Synaptic<float> lif({.alpha = 0.9f, .beta = 0.8f})
+#include <spiketape/neuron/synaptic.hpp>
+
+namespace st = spiketape;
+
+int main() {
+  st::Synaptic<float> lif({.beta = 0.8f});
+}

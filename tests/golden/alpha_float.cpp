@@ -1,0 +1,7 @@
+#include "alpha_case.hpp"
+
+TEST_CASE("Alpha<float> gives the recorded figures") {
+  const golden::Counts counts = golden::run_alpha<float>();
+  CHECK(counts.exact == 6);
+  CHECK(counts.plain == 0);
+}

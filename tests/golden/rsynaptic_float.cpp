@@ -1,0 +1,7 @@
+#include "rsynaptic_case.hpp"
+
+TEST_CASE("RSynaptic<float> gives the recorded figures") {
+  const golden::Counts counts = golden::run_rsynaptic<float>();
+  CHECK(counts.exact == 9);
+  CHECK(counts.plain == 9);
+}

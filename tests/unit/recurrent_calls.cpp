@@ -1,0 +1,8 @@
+#include "neuron_calls.hpp"
+
+namespace st = spiketape;
+
+TEMPLATE_TEST_CASE("states of recurrent neurons are explicit, hidden, or in memory of the caller's", "",
+                   st::RLeaky<double>, st::RSynaptic<double>, st::Alif<double>) {
+  calls::check_all<TestType>();
+}
