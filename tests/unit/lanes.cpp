@@ -210,11 +210,12 @@ TEMPLATE_TEST_CASE("a row is walked in lanes, once each, with a part at its end"
     });
     CHECK(parts == (count % size == 0 ? 0 : 1));
     Index rounded = 0;
-    st::detail::for_whole_lanes<TestType>(count, [&](Index i, st::detail::Whole) {
+    const Index width = st::detail::whole_lanes<TestType>(count);
+    st::detail::for_whole_lanes<TestType>(width, [&](Index i, st::detail::Whole) {
       CHECK(i == rounded);
       rounded += size;
     });
-    CHECK(rounded == (count + size - 1) / size * size);
+    CHECK(rounded == width);
     for (std::size_t i = 0; i < visits.size(); ++i)
       CHECK(visits[i] == (static_cast<Index>(i) < count ? 1 : 0));
   }

@@ -250,7 +250,8 @@ SPIKETAPE_INLINE void for_lanes(Index count, Body&& body) {
   if (i < count) body(i, Part{count - i});
 }
 
-/// The same for rows that are padded to whole lanes. Two at a time: compilers do not unroll at -O2.
+/// The same for rows that are padded, with `count` from whole_lanes. Two at a time: compilers do not unroll
+/// at -O2.
 template <Real Scalar, typename Body>
 SPIKETAPE_INLINE void for_whole_lanes(Index count, Body&& body) {
   constexpr Index size = Lane<Scalar>::size;

@@ -158,7 +158,7 @@ class Linear {
     check(input.shape());
     Tape<Scalar>& tape = input.tape();
     const Shape shape{input.steps(), input.batch(), out_features()};
-    const Var<Scalar> output = tape.bare_result(shape, true, input.constant());
+    const Var<Scalar> output = tape.result(shape, true, input.constant());
     const auto events = events_of(input);
     if (events)
       product().forward(events, tape.writable(output));
