@@ -93,21 +93,21 @@ std::string add(limits::Products which, st::Index rows, st::Index out) {
   return group;
 }
 
-/// The density at which events take as long as the dense product, on a straight line between two measured
-/// ones.
+/// The densities at which events take as long as the dense product, on straight lines between measured ones.
+/// There may be several: finding the events takes longest where a bit is hardest to foresee.
 void print_break_even(const ratio::Reporter& reporter, const std::string& group) {
+  std::printf("%-33s events are faster", group.c_str());
   double percent_before = 0, before = 0;
   for (const double percent : percents) {
     const double now = reporter.times_limit(name_of(group, percent));
-    if (now >= 1) {
+    if ((before < 1) != (now < 1)) {
       const double crossing = percent_before + (percent - percent_before) * (1 - before) / (now - before);
-      std::printf("%-33s break-even at %.1f %%\n", group.c_str(), crossing);
-      return;
+      std::printf(before < 1 ? " up to %.1f %%" : ", and from %.1f %%", crossing);
     }
     percent_before = percent;
     before = now;
   }
-  if (before < 1) std::printf("%-33s events are faster up to %.0f %%\n", group.c_str(), percent_before);
+  std::printf(before < 1 ? " up to %.0f %% at least\n" : "\n", percent_before);
 }
 
 }  // namespace
