@@ -1,0 +1,125 @@
+// Spikes as events against dense products, by how many neurons fire: where is the break-even?
+//
+// A product is from the bits of the spikes to the currents, the list of events included; the gradient of the
+// weights has that list already. Both may be faster than their limit, Eigen's product of the same size, on
+// one thread.
+#include "limits.hpp"
+#include "ratio.hpp"
+
+#include <spiketape/spiketape.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace {
+
+namespace st = spiketape;
+
+constexpr st::Index in = 1000;
+constexpr double percents[] = {0.1, 0.5, 1, 2, 5, 10, 20, 30, 40, 50};
+
+/// A layer of (in, out) and the spikes of `rows` samples and steps, each there with one probability.
+class Layer {
+ public:
+  Layer(st::Index rows, st::Index out, double percent)
+      : rows_(rows),
+        out_(out),
+        weight_(in, out, random_),
+        adjoint_(weight_.weight()),
+        bits_(static_cast<std::size_t>(rows * lines)) {
+    for (st::Index row = 0; row < rows; ++row)
+      for (st::Index i = 0; i < in; ++i)
+        if (random_.uniform() < percent / 100)
+          bits_[static_cast<std::size_t>(row * lines + i / 16)] |=
+              static_cast<st::detail::LineBits>(1u << i % 16);
+    y_ = y_memory_.room({1, rows, out});
+    y_.array().setOnes();
+  }
+
+  st::detail::Events<float> decode() {
+    tape_.reset();
+    return st::detail::decode<float>({bits_.data(), lines, &one, true}, rows_, {rows_, in, 1, tape_});
+  }
+  void product(const st::detail::Events<float>& events) {
+    const auto& w = weight_.weight();
+    st::detail::events_times_weight(events, rows_, w.data(), w.stride(), weight_.bias().data(),
+                                    st::detail::whole_lanes<float>(out_), y_.data, y_.stride);
+  }
+  void gradient(const st::detail::Events<float>& events) {
+    st::detail::add_weight_gradient(events, rows_, in, y_.data, y_.stride,
+                                    st::detail::whole_lanes<float>(out_), adjoint_.data(), adjoint_.stride(),
+                                    gradient_memory_);
+    gradient_memory_.reset();
+  }
+
+ private:
+  static constexpr st::Index lines = (in + 15) / 16;
+  static constexpr float one = 1;
+  st::Random random_{1};
+  st::Index rows_, out_;
+  st::Linear<float> weight_;
+  st::Parameter<float> adjoint_;
+  std::vector<st::detail::LineBits> bits_;
+  st::Tape<float> tape_, y_memory_, gradient_memory_;  // for their memory
+  st::SequenceView<float> y_;
+};
+
+std::string name_of(const std::string& group, double percent) {
+  char text[16];
+  std::snprintf(text, sizeof text, "/%.1f %%", percent);
+  return group + text;
+}
+
+/// Registers one of the two at all densities, and returns what their names begin with.
+std::string add(limits::Products which, st::Index rows, st::Index out) {
+  const std::string group = std::string(which == limits::Products::forward ? "product" : "gradient") +
+                            " 1000 to " + std::to_string(out) + ", " + std::to_string(rows) + " rows";
+  const ratio::Limit limit{limits::dense(which, rows, in, out)};
+  for (const double percent : percents)
+    ratio::add(name_of(group, percent), [=](benchmark::State& state) {
+      Layer layer(rows, out, percent);
+      auto events = layer.decode();
+      for (auto _ : state) {
+        if (which == limits::Products::forward)
+          layer.product(layer.decode());
+        else
+          layer.gradient(events);
+        benchmark::ClobberMemory();
+      }
+      ratio::account(state, 1, limit);
+    });
+  return group;
+}
+
+/// The densities at which events take as long as the dense product, on straight lines between measured ones.
+/// There may be several: finding the events takes longest where a bit is hardest to foresee.
+void print_break_even(const ratio::Reporter& reporter, const std::string& group) {
+  std::printf("%-33s events are faster", group.c_str());
+  double percent_before = 0, before = 0;
+  for (const double percent : percents) {
+    const double now = reporter.times_limit(name_of(group, percent));
+    if ((before < 1) != (now < 1)) {
+      const double crossing = percent_before + (percent - percent_before) * (1 - before) / (now - before);
+      std::printf(before < 1 ? " up to %.1f %%" : ", and from %.1f %%", crossing);
+    }
+    percent_before = percent;
+    before = now;
+  }
+  std::printf(before < 1 ? " up to %.0f %% at least\n" : "\n", percent_before);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::vector<std::string> groups;
+  for (const auto which : {limits::Products::forward, limits::Products::gradient})
+    for (const st::Index out : {in, st::Index(10)})
+      for (const st::Index rows : {3200, 100}) groups.push_back(add(which, rows, out));
+
+  ratio::Reporter reporter("ms", 1e3);
+  ratio::run(argc, argv, reporter);
+  std::printf("\n");
+  for (const std::string& group : groups) print_break_even(reporter, group);
+}

@@ -1,0 +1,155 @@
+// Benchmarks as ratios. A time says little about another machine, or about this one an hour later; how many
+// times a physical limit it is says more. So every benchmark names its limit, which is a benchmark of the
+// same run.
+//
+// Nine repetitions in random order, unless the user's flags say otherwise; what is printed are medians.
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <iomanip>
+#include <limits>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ratio {
+
+/// An item of a benchmark can take no less time than `units` items of the benchmark `name`.
+struct Limit {
+  std::string name;
+  double units = 1;
+};
+
+/// Says, at the end of a benchmark, what it did: `items` units of work in each iteration, and their limit.
+/// Other counters are printed behind the row.
+inline void account(benchmark::State& state, double items, const Limit& limit = {}) {
+  state.counters["items"] = items;
+  state.counters["units"] = limit.units;
+  state.SetLabel(limit.name);
+}
+
+enum class Timed { by_us, by_itself };
+
+/// Registers a benchmark; `body` gets a benchmark::State. Times are those of the clock on the wall.
+template <typename Body>
+void add(const std::string& name, Body&& body, Timed timed = Timed::by_us) {
+  auto* registered = benchmark::RegisterBenchmark(name.c_str(), std::forward<Body>(body));
+  timed == Timed::by_us ? registered->UseRealTime() : registered->UseManualTime();
+}
+
+/// Collects the times and prints one table at the end.
+class Reporter : public benchmark::ConsoleReporter {
+ public:
+  /// `unit` heads the column of times, which are printed in `per_second` parts of a second.
+  Reporter(std::string unit, double per_second) : unit_(std::move(unit)), per_second_(per_second) {}
+
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) {
+      if (run.run_type != Run::RT_Iteration || run.iterations == 0 || run.counters.count("items") == 0)
+        continue;
+      Row& row = rows_[run.run_name.function_name];
+      row.name = run.run_name.function_name;
+      row.order = run.family_index;
+      row.limit = run.report_label;
+      row.units = run.counters.at("units");
+      row.seconds.push_back(run.real_accumulated_time /
+                            (static_cast<double>(run.iterations) * run.counters.at("items")));
+      for (const auto& [name, counter] : run.counters)
+        if (name != "items" && name != "units") row.others[name].push_back(counter);
+    }
+  }
+
+  void Finalize() override {
+    std::vector<const Row*> ordered;
+    std::set<std::string> limits;
+    std::size_t width = 10;
+    for (const auto& [name, row] : rows_) {
+      ordered.push_back(&row);
+      limits.insert(row.limit);
+      width = std::max(width, name.size());
+    }
+    std::sort(ordered.begin(), ordered.end(), [](const Row* a, const Row* b) { return a->order < b->order; });
+
+    std::ostream& out = GetOutputStream();
+    const auto cell = [&](const std::string& text) { out << "  " << std::setw(12) << text; };
+    out << '\n' << std::left << std::setw(static_cast<int>(width)) << "name" << std::right;
+    for (const std::string& head : {unit_, std::string("limit"), std::string("times limit")}) cell(head);
+    out << "  limit is\n";
+    std::string group;
+    for (const Row* row : ordered) {
+      if (limits.count(row->name) != 0) continue;  // limits stand beside what they limit
+      const std::string its_group = row->name.substr(0, row->name.find('/'));
+      if (its_group != group) out << '\n';
+      group = its_group;
+      out << std::left << std::setw(static_cast<int>(width)) << row->name << std::right;
+      cell(number(time(*row) * per_second_));
+      cell(number(limit(*row) * per_second_));
+      cell(number(time(*row) / limit(*row)));
+      out << "  " << row->limit;
+      for (const auto& [name, values] : row->others) out << "  " << number(median(values)) << ' ' << name;
+      out << '\n';
+    }
+    out << std::flush;
+  }
+
+  /// How many times its limit a benchmark took; NaN if one of the two was not run.
+  double times_limit(const std::string& name) const {
+    const auto found = rows_.find(name);
+    return found == rows_.end() ? nan : time(found->second) / limit(found->second);
+  }
+
+ private:
+  static constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  struct Row {
+    std::string name, limit;
+    std::int64_t order = 0;
+    double units = 1;
+    std::vector<double> seconds;  // for each item
+    std::map<std::string, std::vector<double>> others;
+  };
+
+  static double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
+  }
+  static double time(const Row& row) { return median(row.seconds); }
+  double limit(const Row& row) const {
+    const auto found = rows_.find(row.limit);
+    return found == rows_.end() ? nan : row.units * time(found->second);
+  }
+  /// Three digits, and "-" for what is not known.
+  static std::string number(double value) {
+    if (std::isnan(value)) return "-";
+    const int places = value > 0 ? std::clamp(2 - static_cast<int>(std::floor(std::log10(value))), 0, 9) : 0;
+    char text[32];
+    std::snprintf(text, sizeof text, "%.*f", places, value);
+    return text;
+  }
+
+  std::string unit_;
+  double per_second_;
+  std::map<std::string, Row> rows_;
+};
+
+/// Runs what is registered. Flags of Google Benchmark's on the command line come after ours and win.
+inline void run(int argc, char** argv, Reporter& reporter) {
+  std::string ours[] = {"--benchmark_repetitions=9", "--benchmark_enable_random_interleaving=true",
+                        "--benchmark_min_time=0.02"};
+  std::vector<char*> arguments{argv[0]};
+  for (std::string& argument : ours) arguments.push_back(argument.data());
+  arguments.insert(arguments.end(), argv + 1, argv + argc);
+  int count = static_cast<int>(arguments.size());
+  arguments.push_back(nullptr);
+  benchmark::Initialize(&count, arguments.data());
+  if (!benchmark::ReportUnrecognizedArguments(count, arguments.data()))
+    benchmark::RunSpecifiedBenchmarks(&reporter);
+}
+
+}  // namespace ratio

@@ -1,0 +1,25 @@
+// The scans of Leaky with the options that are chosen at run time, and main. (sweep.sh builds this file
+// alone.)
+#include "scan.hpp"
+
+namespace {
+
+namespace st = spiketape;
+
+const bool plain = scan::add("Leaky", st::Leaky<float>({.beta = 0.9f}));
+
+const bool per_neuron = scan::add(
+    "Leaky, beta per neuron",
+    st::Leaky<float>({.beta = st::Row<float>(st::Row<float>::LinSpaced(scan::neurons, 0.8f, 0.95f))}));
+
+const bool same_step = scan::add("Leaky, same-step reset",
+                                 st::Leaky<float>({.beta = 0.9f, .reset_delay = false}), {.same_step = true});
+
+const bool inhibited = scan::add("Leaky, inhibited", st::Leaky<float>({.beta = 0.9f, .inhibition = true}));
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ratio::Reporter reporter("ns per neuron-step", 1e9);
+  ratio::run(argc, argv, reporter);
+}

@@ -1,0 +1,173 @@
+// How fast a neuron goes through a sequence, and its adjoint comes back, for each neuron and step.
+//
+// (128, 1000) neurons, 25 steps, each with a current that is the same in all of them, as in snnTorch's
+// tutorials. "blocks": four samples at a time, whose states lie in the L2 cache, as training does it with
+// st::Shards; "batch": all at once, outside of it.
+#pragma once
+
+#include "limits.hpp"
+#include "ratio.hpp"
+
+#include <spiketape/spiketape.hpp>
+
+#include <array>
+#include <chrono>
+#include <string>
+
+namespace scan {
+
+namespace st = spiketape;
+
+constexpr st::Index batch = 128, neurons = 1000, steps = 25;
+
+/// What a scan does beside the plain one.
+struct Extra {
+  bool same_step = false;     // the reset is in the step of the spike
+  bool all_to_all = false;    // recurrent, through weights
+  bool adjoint_only = false;  // the forward scan is that of another benchmark
+  bool from_mem = false;      // the loss depends on the membranes, not on the spikes
+};
+
+/// Bytes for each neuron and step: how many are moved, and how many lie in memory. Counted is what has a row
+/// for every step; what is one row for all of them (the constant current, the sum of its adjoints,
+/// coefficients that each neuron has, what step t sends to t − 1) stays in the nearest cache.
+struct Bytes {
+  double moved, kept;
+};
+
+/// Of each state that of the step before is read, that of this step written; of Leaky so 8 bytes. A recurrent
+/// neuron does the same with spikes. On a tape spikes are bits, one eighth of a byte, and a same-step reset
+/// also writes the membrane before it; on arrays spikes are numbers.
+template <typename Neuron>
+constexpr Bytes forward_bytes(bool on_tape, const Extra& extra) {
+  const double states = double(Neuron::state_count), spikes = !on_tape || Neuron::recurrent ? 1 : 0;
+  const double before_reset = on_tape && extra.same_step ? 1 : 0, bits = on_tape ? 1.0 / 8 : 0;
+  return {4 * (2 * states + spikes + (Neuron::recurrent ? 1 : 0) + before_reset) + bits,
+          4 * (states + spikes + before_reset) + bits};
+}
+
+/// Of each state that of the step before and that of this step are read, and one adjoint, that of the spike
+/// (or the membrane); by a recurrent neuron the spike of the step before, too. Of Leaky so 12 bytes.
+template <typename Neuron>
+constexpr Bytes adjoint_bytes(const Extra& extra) {
+  const double states = double(Neuron::state_count), spikes = Neuron::recurrent ? 1 : 0;
+  return {4 * (2 * states + 1 + spikes), 4 * (states + 1 + spikes + (extra.same_step ? 1 : 0))};
+}
+
+/// Currents and a place for their adjoints, in rows of whole cache lines as a tape has them.
+class Currents {
+ public:
+  Currents() {
+    st::Random random(1);
+    for (st::Index i = 0; i < values_.size(); ++i) values_.data()[i] = float(random.uniform(-0.05, 0.35));
+  }
+  st::SequenceView<float> values(st::Index first, st::Index count) { return window(values_, first, count); }
+  st::SequenceView<float> adjoints(st::Index first, st::Index count) {
+    return window(adjoints_, first, count);
+  }
+
+ private:
+  static constexpr st::Index stride = (neurons + 15) / 16 * 16;
+  static st::SequenceView<float> window(st::Array<float>& rows, st::Index first, st::Index count) {
+    return {rows.data() + first * stride, {steps, count, neurons}, stride, true};
+  }
+  st::Array<float> values_{batch, stride}, adjoints_{batch, stride};
+};
+
+/// Does it for all samples, a block at a time.
+template <typename Work>
+void for_blocks(st::Index block, Work&& work) {
+  for (st::Index first = 0; first < batch; first += block) work(first);
+}
+
+template <typename Neuron>
+void forward_on_tape(benchmark::State& state, const Neuron& neuron, st::Index block) {
+  Currents currents;
+  st::Tape<float> tape;
+  const auto all = [&] {
+    for_blocks(block, [&](st::Index first) {
+      tape.reset();
+      neuron(tape.leaf(currents.values(first, block), currents.adjoints(first, block)));
+      benchmark::ClobberMemory();
+    });
+  };
+  all();  // the tape's memory is there from now on
+  for (auto _ : state) all();
+}
+
+template <typename Neuron>
+void forward_on_arrays(benchmark::State& state, const Neuron& neuron, st::Index block) {
+  Currents currents;
+  std::array<st::Sequence<float>, 1 + Neuron::state_count> results;
+  typename Neuron::ResultViews views;
+  for (std::size_t k = 0; k < results.size(); ++k)
+    views[k] = results[k] = st::Sequence<float>(steps, block, neurons);
+  const typename Neuron::CarriedViews from_zero{};
+  for (auto _ : state)
+    for_blocks(block, [&](st::Index first) {
+      neuron.forward_into(currents.values(first, block), from_zero, views);
+      benchmark::ClobberMemory();
+    });
+}
+
+/// Only the way back is timed.
+template <typename Neuron>
+void adjoint(benchmark::State& state, const Neuron& neuron, st::Index block, bool from_mem) {
+  using Clock = std::chrono::steady_clock;
+  Currents currents;
+  st::Tape<float> tape;
+  const auto all = [&] {
+    Clock::duration time{};
+    for_blocks(block, [&](st::Index first) {
+      tape.reset();
+      const auto out = neuron(tape.leaf(currents.values(first, block), currents.adjoints(first, block)));
+      tape.open_adjoint(from_mem ? out.mem : out.spk).array().setConstant(0.001f);
+      const auto start = Clock::now();
+      tape.backward();
+      benchmark::ClobberMemory();
+      time += Clock::now() - start;
+    });
+    tape.gradients().clear();
+    return std::chrono::duration<double>(time).count();
+  };
+  all();
+  for (auto _ : state) state.SetIterationTime(all());
+}
+
+/// Registers the benchmarks of a neuron. Its limit is a copy that moves as many bytes in as much memory;
+/// where all neurons act on all, each step also multiplies the block's spikes by the weights, and twice on
+/// the way back: there it is the dense products.
+template <typename Neuron>
+bool add(const std::string& name, const Neuron& neuron, const Extra& extra = {}) {
+  constexpr double all = double(steps * batch * neurons);
+  for (const st::Index block : {st::Index(4), batch}) {
+    const std::string where = block == batch ? "/batch" : "/blocks";
+    const auto limit = [&](const Bytes& bytes, int products) -> ratio::Limit {
+      if (extra.all_to_all)
+        return {limits::dense(limits::Products::forward, block, neurons, neurons),
+                products / double(block * neurons)};
+      return {limits::copy(bytes.kept * double(steps * block * neurons)), bytes.moved};
+    };
+    if (!extra.adjoint_only) {
+      const auto on_tape = limit(forward_bytes<Neuron>(true, extra), 1);
+      ratio::add(name + "/forward" + where, [=](benchmark::State& state) {
+        forward_on_tape(state, neuron, block);
+        ratio::account(state, all, on_tape);
+      });
+      const auto on_arrays = limit(forward_bytes<Neuron>(false, extra), 1);
+      ratio::add(name + "/forward on arrays" + where, [=](benchmark::State& state) {
+        forward_on_arrays(state, neuron, block);
+        ratio::account(state, all, on_arrays);
+      });
+    }
+    const auto back = limit(adjoint_bytes<Neuron>(extra), 2);
+    const auto adjoints = [=](benchmark::State& state) {
+      adjoint(state, neuron, block, extra.from_mem);
+      ratio::account(state, all, back);
+    };
+    ratio::add(name + "/adjoint" + where, adjoints, ratio::Timed::by_itself);
+  }
+  return true;
+}
+
+}  // namespace scan

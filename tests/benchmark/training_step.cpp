@@ -1,0 +1,129 @@
+// A training step of snnTorch's tutorial 5: 784-H-10, 25 steps, a batch of 128, the cross entropy of the
+// output membranes at every step, Adam. In blocks of four samples, one shard for each thread.
+//
+// The limit is the time of the two products that cannot be left out for dense images, the first layer's and
+// its weights' gradient, with the constant image multiplied once, and divided among the threads. Images with
+// zero pixels may take less. A rate-coded input is another one in each of the 25 steps: its limit is 25 times
+// that.
+#include "images.hpp"
+#include "limits.hpp"
+#include "ratio.hpp"
+
+#include <spiketape/spiketape.hpp>
+
+#include <cstdio>
+#include <span>
+#include <string>
+#include <vector>
+
+#if __has_include(<sys/resource.h>)
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
+namespace {
+
+namespace st = spiketape;
+
+constexpr st::Index batch = 128, steps = 25;
+
+class Training {
+ public:
+  Training(st::Index hidden, int threads)
+      : net_{st::Linear<float>(images::pixels, hidden, random_), st::Leaky<float>({.beta = 0.95f}),
+             st::Linear<float>(hidden, 10, random_), st::Leaky<float>({.beta = 0.95f})},
+        adam_(net_.parameters(), {.lr = 5e-4}),
+        shards_(threads, threads, 4) {}
+
+  float step(st::SequenceView<const float> input, std::span<const int> labels) {
+    const float loss = shards_.run(net_, input, [&](const auto& out, st::Index first, st::Index count) {
+      const auto part = labels.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+      return st::cross_entropy(out.mem, part, {.samples = input.batch});
+    });
+    adam_.step(shards_.gradients());
+    return loss;
+  }
+
+ private:
+  st::Random random_{1};
+  st::Sequential<st::Linear<float>, st::Leaky<float>, st::Linear<float>, st::Leaky<float>> net_;
+  st::Adam<float> adam_;
+  st::Shards<float> shards_;
+};
+
+std::vector<int> labels_for(st::Index count) {
+  std::vector<int> labels;
+  for (st::Index i = 0; i < count; ++i) labels.push_back(static_cast<int>(i % 10));
+  return labels;
+}
+
+void add(const std::string& what, st::SequenceView<const float> input) {
+  for (const st::Index hidden : {100, 1000, 4000})
+    for (const int threads : {1, 2}) {
+      const ratio::Limit limit{limits::dense(limits::Products::both, batch, images::pixels, hidden),
+                               static_cast<double>(input.stored_steps()) / threads};
+      const std::string name = what + "/H = " + std::to_string(hidden) + '/' + std::to_string(threads) +
+                               (threads == 1 ? " thread" : " threads");
+      ratio::add(name, [=](benchmark::State& state) {
+        Training training(hidden, threads);
+        const std::vector<int> labels = labels_for(batch);
+        training.step(input, labels);  // the tapes' memory is there from now on
+        for (auto _ : state) training.step(input, labels);
+        ratio::account(state, 1, limit);
+        state.counters["samples/s"] =
+            benchmark::Counter(batch, benchmark::Counter::kIsIterationInvariantRate);
+      });
+    }
+}
+
+#if __has_include(<sys/resource.h>)
+double peak_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+#ifdef __APPLE__
+  return static_cast<double>(usage.ru_maxrss) / (1 << 20);
+#else
+  return static_cast<double>(usage.ru_maxrss) / (1 << 10);
+#endif
+}
+
+/// How far memory grows, at most, from when the data is there to the end of some steps. A process has one
+/// peak in its life, so each measurement gets one of its own.
+void print_peak_memory(st::Index samples) {
+  std::fflush(stdout);
+  const pid_t child = fork();
+  if (child == 0) {
+    st::Random random(1);
+    const st::Array<float> rows = images::sparse(samples, random);
+    const std::vector<int> labels = labels_for(samples);
+    const double before = peak_mib();
+    Training training(1000, 1);
+    for (int i = 0; i < 3; ++i) training.step(st::repeat(rows, steps), labels);
+    std::printf("peak memory of training, H = 1000, batch %4d, 1 thread: %.1f MiB beside the data\n",
+                static_cast<int>(samples), peak_mib() - before);
+    std::fflush(stdout);
+    _exit(0);
+  }
+  if (child > 0) waitpid(child, nullptr, 0);
+}
+#else
+void print_peak_memory(st::Index) {}
+#endif
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  print_peak_memory(128);  // before OpenMP has threads, which a new process would not have
+  print_peak_memory(1024);
+
+  st::Random random(1);
+  const st::Array<float> sparse = images::sparse(batch, random), dense = images::dense(batch, random);
+  const st::Sequence<float> spikes = images::rate_coded(sparse, steps, random);
+  add("sparse images", st::repeat(sparse, steps));
+  add("dense images", st::repeat(dense, steps));
+  add("rate-coded sparse images", spikes);
+
+  ratio::Reporter reporter("ms", 1e3);
+  ratio::run(argc, argv, reporter);
+}
