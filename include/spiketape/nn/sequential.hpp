@@ -24,13 +24,12 @@ template <typename T>
 concept EigenExpression = requires { typename T::PlainObject; } && !std::same_as<T, typename T::PlainObject>;
 
 // What the next layer receives: the spikes of a neuron, or simply the result.
-template <typename T>
-const T& passed_on(const SpkMem<T>& result) {
-  return result.spk;
-}
-template <typename T>
-const T& passed_on(const T& result) {
-  return result;
+template <typename Result>
+const auto& passed_on(const Result& result) {
+  if constexpr (requires { result.spk; })
+    return result.spk;
+  else
+    return result;
 }
 
 }  // namespace detail
@@ -55,9 +54,10 @@ void detach_hidden(const Layers&... layers) {
 ///
 /// (In braces the layers draw their weights from first to last; in parentheses C++ leaves the order open.)
 /// A layer is anything callable with the result of the layer before (the first one has a type `Scalar`); of a neuron the spikes are passed
-/// on. If the last layer is a neuron, the result is its {spk, mem}; a last neuron that keeps its membrane
-/// inside (init_hidden) hands on `mem` only with `output = true`, else `mem` is empty. Works on Eigen
-/// arrays, on Sequences and on tape variables. Calls are const, so threads share a network.
+/// on. If the last layer is a neuron, the result is its {spk, mem} (with several states: {spk, syn, mem} and so
+/// on); a last neuron that keeps its states inside (init_hidden) hands them on only with `output = true`, else
+/// they are empty. Works on Eigen arrays, on Sequences and on tape variables. Calls are const, so threads share
+/// a network.
 template <typename... Layers>
 class Sequential {
   static_assert(sizeof...(Layers) > 0, "spiketape::Sequential: expected at least one layer");
@@ -146,9 +146,12 @@ class Sequential {
       return call<i + 1, end>(detail::passed_on(result));
     } else {
       auto result = std::get<i>(layers_)(input);
-      if constexpr (requires { result.mem; std::get<i>(layers_).output(); })
-        if (std::get<i>(layers_).init_hidden() && !std::get<i>(layers_).output())
-          result.mem = decltype(result.mem)();
+      if constexpr (requires { result.spk; std::get<i>(layers_).output(); })
+        if (std::get<i>(layers_).init_hidden() && !std::get<i>(layers_).output()) {
+          auto spk = std::move(result.spk);
+          result = {};
+          result.spk = std::move(spk);
+        }
       if constexpr (detail::EigenExpression<decltype(result)>)
         return result.eval();  // its operands end here
       else
