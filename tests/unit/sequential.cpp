@@ -1,6 +1,8 @@
 #include <spiketape/nn/sequential.hpp>
 
+#include <spiketape/neuron/alif.hpp>
 #include <spiketape/neuron/leaky.hpp>
+#include <spiketape/neuron/synaptic.hpp>
 #include <spiketape/nn/linear.hpp>
 
 #include "catch.hpp"
@@ -163,4 +165,30 @@ TEST_CASE("a last neuron with hidden state hands on its membrane only with the o
   }
   const Network without = network({.beta = 0.8}, {.beta = 0.9, .output = false});
   CHECK(without(input.step(0)).mem.rows() == 3);  // without hidden state the caller needs it
+}
+
+TEST_CASE("of a neuron with several states the spikes are passed on, and the last one hands on all or none") {
+  st::Random random(9);
+  const auto input = random_sequence<double>(random, {4, 3, 6}, 0, 2);
+  for (const bool output : {false, true}) {
+    INFO("output " << output);
+    const st::Sequential net{
+        Linear(6, 20, random), st::Alif<double>({.beta = 0.8}), Linear(20, 4, random),
+        st::Synaptic<double>({.alpha = 0.7, .beta = 0.8, .init_hidden = true, .output = output})};
+    const auto hidden = net.layer<1>()(net.layer<0>()(input));
+    CHECK(hidden.spk.array().sum() > 0);
+    const auto expected = net.layer<3>()(net.layer<2>()(hidden.spk));
+    net.reset_hidden();
+    const auto out = net(input);
+    CHECK(same(out.spk.array(), expected.spk.array()));
+    CHECK(out.syn.view().empty() == !output);
+    CHECK(out.mem.view().empty() == !output);
+    if (output) CHECK(same(out.syn.array(), expected.syn.array()));
+    net.reset_hidden();
+    st::Tape<double> tape;
+    const auto on_tape = net(tape.constant(input));
+    CHECK(on_tape.syn.empty() == !output);
+    CHECK(on_tape.mem.empty() == !output);
+    CHECK(net.layer<3>().syn().rows() == 3);  // it keeps them all the same
+  }
 }

@@ -12,15 +12,26 @@
 //                                      `entered`; input_adjoint and c_adjoint are written
 //
 // as templates over the number type, std::array<T, state_count> and std::array<T, coefficient_count>, so that
-// one text serves SIMD lanes and plain numbers. Leaky is the smallest example. Where a neuron needs it, it
-// also has
+// one text serves SIMD lanes and plain numbers: write the functions of lanes.hpp (st::exp, st::select), branch
+// on no T, and mark the functions SPIKETAPE_INLINE, or g++ -O2 may leave calls in the loop. A decay rate is
+// read as clamped(c), and its adjoint is where(unclamped(c), ...). All of c_adjoint is written, with T(0) for
+// what has none.
+//
+// Around it a neuron is a flat options struct (designated initializers know no base) and a class on LIF with a
+// `name`, which hands LIF the options and the coefficients: its own in their order, then threshold and
+// graded_spikes_factor. LIF reads the other options of Leaky by their names; one that is not there is off, or
+// a policy as it is by default. Leaky is the smallest example; examples/05_own_neuron.cpp is one from outside
+// of the library, and checks its adjoint.
+//
+// Where a neuron needs it, its Dynamics also has
 //
 //   static constexpr bool recurrent = true
 //                                      integrate and integrate_adjoint get the spike of the step before,
 //                                      behind the input; the adjoint writes its adjoint, behind input_adjoint
 //   threshold(states, θ, c)            where the threshold stands (see Alif), with
-//   threshold_adjoint(states, c, threshold_adjoint, adjoint, θ_adjoint, c_adjoint)    all of the last three
-//   added to reset(signal, entered, policy, θ, c, states)
+//   threshold_adjoint(states, c, threshold_adjoint, adjoint, θ_adjoint, c_adjoint)
+//                                      the last three are added to
+//   reset(signal, entered, policy, θ, c, states)
 //                                      what a spike does to all states, where it is not the membrane alone
 //                                      that is reset (see Alpha), with
 //   reset_adjoint(signal, policy, θ, c, adjoint, entered_adjoint, θ_adjoint, c_adjoint)
@@ -41,6 +52,16 @@ struct SpkMem {
   T spk;
   T mem;
 };
+
+/// A decay rate between 0 and 1, and whether it is there: where the clamp holds it, it has no gradient.
+template <typename T>
+SPIKETAPE_INLINE T clamped(const T& rate) {
+  return min(max(rate, T(0)), T(1));
+}
+template <typename T>
+SPIKETAPE_INLINE detail::MaskOf<T> unclamped(const T& rate) {
+  return (rate >= T(0)) & (rate <= T(1));
+}
 
 }  // namespace spiketape
 
@@ -63,15 +84,5 @@ concept HasOwnReset = requires(const Dynamics dynamics, MaskOf<T> signal,
                                std::array<T, Dynamics::coefficient_count> c) {
   dynamics.reset(signal, states, policy, threshold, c, states);
 };
-
-/// A decay rate between 0 and 1, and whether it is there: where the clamp holds it, it has no gradient.
-template <typename T>
-SPIKETAPE_INLINE T clamped(const T& rate) {
-  return min(max(rate, T(0)), T(1));
-}
-template <typename T>
-SPIKETAPE_INLINE MaskOf<T> unclamped(const T& rate) {
-  return (rate >= T(0)) & (rate <= T(1));
-}
 
 }  // namespace spiketape::detail

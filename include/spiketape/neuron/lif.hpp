@@ -162,14 +162,13 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
   static constexpr std::size_t count = Dynamics::coefficient_count;
   using NeuronCoefficients = std::array<detail::NeuronCoefficient<Scalar>, count + 2>;
 
-  /// Reads the options that all neurons share by their names; one that a neuron does not have is off. `all`
-  /// are the coefficients, the neuron's own in its order, then threshold and graded_spikes_factor.
+  /// Reads the options that all neurons share by their names; one that a neuron does not have is off, or
+  /// a policy as it is by default. `all` are the coefficients, the neuron's own in its order, then threshold
+  /// and graded_spikes_factor.
   template <typename Options>
   LIF(const Options& options, NeuronCoefficients all, Dynamics dynamics = {},
       detail::RecurrentWeights<Scalar> recurrent_weights = {})
-      : policies_(
-            std::make_shared<const Policies>(Policies{dynamics, options.reset_mechanism, options.spike_grad,
-                                                      detail::prepared<Scalar>(options.state_quant)})),
+      : policies_(std::make_shared<const Policies>(policies(options, dynamics))),
         coefficients_(std::move(all)),
         recurrent_(std::move(recurrent_weights)) {
     if constexpr (requires { options.reset_delay; }) rules_.delayed = options.reset_delay;
@@ -196,6 +195,29 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
 
  private:
   using CarriedVars = std::array<Var<Scalar>, carried>;
+
+  template <typename Options>
+  static Policies policies(const Options& options, const Dynamics& dynamics) {
+    const auto reset = [&] {
+      if constexpr (requires { options.reset_mechanism; })
+        return options.reset_mechanism;
+      else
+        return Reset();
+    };
+    const auto surrogate = [&] {
+      if constexpr (requires { options.spike_grad; })
+        return options.spike_grad;
+      else
+        return Surrogate();
+    };
+    const auto quantizer = [&] {
+      if constexpr (requires { options.state_quant; })
+        return options.state_quant;
+      else
+        return Quantizer();
+    };
+    return {dynamics, reset(), surrogate(), detail::prepared<Scalar>(quantizer())};
+  }
 
   // --- Arguments and their checks.
 
