@@ -87,8 +87,11 @@ struct AlphaDynamics {
       mem = select(signal, mem + entered[1], mem);
       return;
     }
-    exc = select(signal, T(Policy::d_mem) * exc + T(Policy::d_threshold) * threshold / tau(c), exc);
-    inh = select(signal, T(Policy::d_mem) * inh, inh);
+    const auto kept = [](const T& current) SPIKETAPE_INLINE_LAMBDA {
+      return Policy::d_mem == 0 ? T(0) : T(Policy::d_mem) * current;  // 0, also of an infinite one
+    };
+    exc = select(signal, kept(exc) + T(Policy::d_threshold) * threshold / tau(c), exc);
+    inh = select(signal, kept(inh), inh);
     mem = select(signal, policy.after(mem, threshold), mem);
   }
 

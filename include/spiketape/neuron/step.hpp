@@ -211,6 +211,10 @@ struct NeuronStep {
         reset_where(signal, entered, c, integrated_from);
       else
         reset_adjoint(signal, c, a, to_entered, threshold_adjoint, own_adjoint);
+      // What is reset to a constant has no gradient, also where it came from an infinite state.
+      if constexpr (!before_input && Reset::d_mem == 0)
+        for (std::size_t k = own_reset ? 0 : membrane; k <= membrane; ++k)
+          integrated_from[k] = except(signal, integrated_from[k]);
       run_adjoint(integrated_from, input, spk_before, c, result);
       if constexpr (before_input)
         reset_adjoint(signal, c, a, a, threshold_adjoint, own_adjoint);

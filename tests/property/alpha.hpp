@@ -1,0 +1,60 @@
+#pragma once
+
+#include "described.hpp"
+
+#include <spiketape/neuron/alpha.hpp>
+
+namespace laws {
+
+/// Both decays are learned, and τ with them; or one of them.
+struct Alpha : DescribedByDefault {
+  template <typename Scalar, typename Reset, typename Quantizer>
+  using Neuron = st::Alpha<Scalar, Reset, AnySurrogate, Quantizer>;
+
+  static constexpr int variants = 4;
+  static constexpr std::array coefficients = {Drawn{"alpha", 0.7, 0.95}, Drawn{"beta", 0.3, 0.65}};
+  static constexpr std::array states = {Drawn{"syn_exc", -0.5, 2}, Drawn{"syn_inh", -1, 0.5},
+                                        Drawn{"mem", -0.5, 1.5}};
+  static constexpr Drawn input = {"input", -0.6, 1.6};
+
+  static bool learns_alpha(const Choice& choice) { return choice.learned && choice.variant % 2 == 0; }
+  static bool learns_beta(const Choice& choice) { return choice.learned && choice.variant / 2 == 0; }
+  static std::vector<std::string> learned(const Choice& choice) {
+    std::vector<std::string> names;
+    if (learns_alpha(choice)) names.emplace_back("alpha");
+    if (learns_beta(choice)) names.emplace_back("beta");
+    return names;
+  }
+  template <typename Made, typename Scalar>
+  static Made make(const Setup<Scalar>& s) {
+    typename Made::Options options{.alpha = s["alpha"], .beta = s["beta"]};
+    s.common(options);
+    options.learn_alpha = learns_alpha(s.choice);
+    options.learn_beta = learns_beta(s.choice);
+    return Made(options);
+  }
+
+  template <typename C>
+  static double tau(const C& c) {
+    return std::log(c[0]) / std::log(c[1]) - std::log(c[0]) + 1;
+  }
+  template <typename C>
+  static void integrate(double* u, double input, double, const C& c, int) {
+    u[0] = c[0] * u[0] + input;
+    u[1] = c[1] * u[1] - input;
+    u[2] = tau(c) * (u[0] + u[1]);
+  }
+
+  // A reset acts on the currents, and so on the membrane.
+  static constexpr bool infinite(std::size_t k) { return k != 1; }
+  template <typename C>
+  static void subtract(double h, double threshold, double* u, const C& c) {
+    u[0] -= h * threshold / tau(c);
+    u[2] -= h * threshold;
+  }
+  static void scale(double factor, double* u) {
+    for (int k = 0; k < 3; ++k) u[k] *= factor;
+  }
+};
+
+}  // namespace laws

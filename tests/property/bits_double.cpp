@@ -1,8 +1,0 @@
-#include "bits.hpp"
-
-namespace st = spiketape;
-
-TEMPLATE_TEST_CASE("a sequence equals a loop of steps, and a tape the plain call, in double", "", st::reset::None,
-                   st::reset::Subtract, st::reset::Zero, st::reset::ZeroBeforeInput) {
-  laws::check_all_bits<double, TestType>();
-}

@@ -1,0 +1,9 @@
+#include "lapicque.hpp"
+#include "laws.hpp"
+
+namespace st = spiketape;
+
+TEMPLATE_TEST_CASE("Lapicque obeys the laws in double", "", st::reset::None, st::reset::Subtract,
+                   st::reset::Zero, st::reset::ZeroBeforeInput) {
+  laws::Laws<laws::Lapicque, double, TestType>().check();
+}

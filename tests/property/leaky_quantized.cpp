@@ -1,0 +1,10 @@
+#include "laws.hpp"
+#include "leaky.hpp"
+
+namespace st = spiketape;
+
+TEMPLATE_TEST_CASE("Leaky obeys the laws quantized", "", st::reset::None, st::reset::Subtract,
+                   st::reset::Zero, st::reset::ZeroBeforeInput) {
+  laws::Laws<laws::Leaky, float, TestType, st::quant::Uniform>().check();
+  laws::Laws<laws::Leaky, double, TestType, st::quant::NonUniform>().check();
+}

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "described.hpp"
+
+#include <spiketape/neuron/synaptic.hpp>
+
+namespace laws {
+
+struct Synaptic : MembraneReset<2> {
+  template <typename Scalar, typename Reset, typename Quantizer>
+  using Neuron = st::Synaptic<Scalar, Reset, AnySurrogate, Quantizer>;
+
+  static constexpr std::array coefficients = {Drawn{"alpha", 0.2, 1.05}, Drawn{"beta", 0.3, 1.05}};
+  static constexpr std::array states = {Drawn{"syn", -0.5, 1}, Drawn{"mem", -0.5, 1.5}};
+  static constexpr Drawn input = {"input", -0.4, 0.6};
+
+  static std::vector<std::string> learned(const Choice&) { return {"alpha", "beta"}; }
+  template <typename Made, typename Scalar>
+  static Made make(const Setup<Scalar>& s) {
+    typename Made::Options options{.alpha = s["alpha"], .beta = s["beta"]};
+    s.common(options);
+    options.learn_alpha = options.learn_beta = s.choice.learned;
+    return Made(options);
+  }
+
+  template <typename C>
+  static void integrate(double* u, double input, double, const C& c, int) {
+    u[0] = clamp(c[0]) * u[0] + input;
+    u[1] = clamp(c[1]) * u[1] + u[0];
+  }
+};
+
+}  // namespace laws
