@@ -28,7 +28,7 @@ else()
 endif()
 if(SPIKETAPE_SANITIZE)
   set(sanitize -fsanitize=${SPIKETAPE_SANITIZE} -fno-sanitize-recover=all)
-  target_compile_options(spiketape_development INTERFACE ${sanitize} -fno-omit-frame-pointer -O1 -g)
+  target_compile_options(spiketape_development INTERFACE ${sanitize} -fno-omit-frame-pointer -O1 -g1)
   target_link_options(spiketape_development INTERFACE ${sanitize})
 endif()
 

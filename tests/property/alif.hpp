@@ -25,9 +25,9 @@ struct Alif : MembraneReset<2> {
   }
 
   template <typename C>
-  static void integrate(double* u, double input, double spk, const C& c, int) {
+  static void integrate(double* u, double current, double spk, const C& c, int) {
     u[0] = clamp(c[1]) * u[0] + (1 - clamp(c[1])) * spk;
-    u[1] = clamp(c[0]) * u[1] + input;
+    u[1] = clamp(c[0]) * u[1] + current;
   }
   /// The threshold rises with the adaptation; a reset subtracts θ, not where it has risen to.
   template <typename C>

@@ -39,9 +39,9 @@ struct Alpha : DescribedByDefault {
     return std::log(c[0]) / std::log(c[1]) - std::log(c[0]) + 1;
   }
   template <typename C>
-  static void integrate(double* u, double input, double, const C& c, int) {
-    u[0] = c[0] * u[0] + input;
-    u[1] = c[1] * u[1] - input;
+  static void integrate(double* u, double current, double, const C& c, int) {
+    u[0] = c[0] * u[0] + current;
+    u[1] = c[1] * u[1] - current;
     u[2] = tau(c) * (u[0] + u[1]);
   }
 

@@ -36,12 +36,12 @@ struct Lapicque : MembraneReset<1> {
 
   /// dU/dt = (−U/R + I)/C: with β = exp(−T/(RC)), the step is U ← βU + (T/C) I.
   template <typename C>
-  static void integrate(double* u, double input, double, const C& c, int variant) {
+  static void integrate(double* u, double current, double, const C& c, int variant) {
     const auto& [beta, r, capacitance] = c;
     const double R = variant == 1 || variant == 3 ? r : 1;
     const double decay = variant == 3 ? std::exp(-time_step / (r * capacitance)) : beta;
     const double C_ = variant >= 2 ? capacitance : time_step / (R * std::log(1 / beta));
-    u[0] = decay * u[0] + time_step / C_ * input;
+    u[0] = decay * u[0] + time_step / C_ * current;
   }
 };
 

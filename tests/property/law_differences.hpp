@@ -197,10 +197,10 @@ void check_differences(const Subject<double>& neuron, const Setup<double>& s) {
   for (std::size_t k = 0; k < s.states.size(); ++k) base[neuron.carried_names()[k]] = s.states[k];
   Twin<Described, Reset, Quantizer> twin(s, base);
   CHECK(twin.base_loss() == Approx(loss.item()).epsilon(1e-11).margin(1e-11));
-  for (const auto& [name, gradient] : gradients(neuron, x, states))
-    check_gradient(name, base.at(name), gradient, [&](const st::Array<double>& value) {
+  for (const auto& by : gradients(neuron, x, states))
+    check_gradient(by.first, base.at(by.first), by.second, [&](const st::Array<double>& value) {
       Numbers<double> numbers = base;
-      numbers[name] = value;
+      numbers[by.first] = value;
       return twin.loss(numbers);
     });
 }

@@ -25,8 +25,8 @@ struct Leaky : MembraneReset<1> {
   }
 
   template <typename C>
-  static void integrate(double* u, double input, double, const C& c, int) {
-    u[0] = clamp(c[0]) * u[0] + input;
+  static void integrate(double* u, double current, double, const C& c, int) {
+    u[0] = clamp(c[0]) * u[0] + current;
   }
 };
 

@@ -43,8 +43,8 @@ struct RLeaky : Recurrent<1> {
   }
 
   template <typename C>
-  static void integrate(double* u, double input, double spk, const C& c, int) {
-    u[0] = clamp(c[0]) * u[0] + input + c[1] * spk;
+  static void integrate(double* u, double current, double spk, const C& c, int) {
+    u[0] = clamp(c[0]) * u[0] + current + c[1] * spk;
   }
 };
 

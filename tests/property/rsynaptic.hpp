@@ -28,8 +28,8 @@ struct RSynaptic : Recurrent<2> {
   }
 
   template <typename C>
-  static void integrate(double* u, double input, double spk, const C& c, int) {
-    u[0] = clamp(c[0]) * u[0] + input + c[2] * spk;
+  static void integrate(double* u, double current, double spk, const C& c, int) {
+    u[0] = clamp(c[0]) * u[0] + current + c[2] * spk;
     u[1] = clamp(c[1]) * u[1] + u[0];
   }
 };
