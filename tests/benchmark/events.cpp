@@ -24,11 +24,7 @@ constexpr double percents[] = {0.1, 0.5, 1, 2, 5, 10, 20, 30, 40, 50};
 class Layer {
  public:
   Layer(st::Index rows, st::Index out, double percent)
-      : rows_(rows),
-        out_(out),
-        weight_(in, out, random_),
-        adjoint_(weight_.weight()),
-        bits_(static_cast<std::size_t>(rows * lines)) {
+      : rows_(rows), out_(out), weight_(in, out, random_), bits_(static_cast<std::size_t>(rows * lines)) {
     for (st::Index row = 0; row < rows; ++row)
       for (st::Index i = 0; i < in; ++i)
         if (random_.uniform() < percent / 100)
@@ -42,25 +38,25 @@ class Layer {
     tape_.reset();
     return st::detail::decode<float>({bits_.data(), lines, &one, true}, rows_, {rows_, in, 1, tape_});
   }
-  void product(const st::detail::Events<float>& events) {
-    const auto& w = weight_.weight();
-    st::detail::events_times_weight(events, rows_, w.data(), w.stride(), weight_.bias().data(),
-                                    st::detail::whole_lanes<float>(out_), y_.data, y_.stride);
-  }
+  void product(const st::detail::Events<float>& events) { layer().forward(events, y_); }
   void gradient(const st::detail::Events<float>& events) {
-    st::detail::add_weight_gradient(events, rows_, in, y_.data, y_.stride,
-                                    st::detail::whole_lanes<float>(out_), adjoint_.data(), adjoint_.stride(),
-                                    gradient_memory_);
+    layer().add_weight_adjoint(events, y_, sum_, gradient_memory_);
     gradient_memory_.reset();
   }
 
  private:
   static constexpr st::Index lines = (in + 15) / 16;
   static constexpr float one = 1;
+
+  st::detail::LinearProduct<float> layer() const {
+    return {weight_.weight().data(), weight_.weight().stride(), weight_.bias().data(), in, out_};
+  }
+
   st::Random random_{1};
   st::Index rows_, out_;
   st::Linear<float> weight_;
-  st::Parameter<float> adjoint_;
+  st::GradientSums<float> sums_;
+  st::GradientSum<float>& sum_ = sums_.sum_of(weight_.weight().ptr());
   std::vector<st::detail::LineBits> bits_;
   st::Tape<float> tape_, y_memory_, gradient_memory_;  // for their memory
   st::SequenceView<float> y_;

@@ -129,3 +129,34 @@ TEST_CASE("a NaN or an infinity among the inputs is seen in its sample's outputs
     CHECK(y.array().row(2).isFinite().all());
   }
 }
+
+TEMPLATE_TEST_CASE(
+    "a product of many rows has the bits of one row at a time, also where it takes W in slices", "", float,
+    double) {
+  st::Random random(66);
+  constexpr Index out = 300;
+  for (const Index in : {100, 129, 500})
+    for (const Index rows : {5, 128, 300})
+      for (const double density : {0.02, 0.1, 0.3}) {
+        INFO(rows << " rows, " << in << " inputs, density " << density);
+        const st::Linear<TestType> layer(in, out, random);
+        const st::Array<TestType> input = sparse_array<TestType>(random, rows, in, density);
+        st::Tape<TestType> tape;
+        const st::Array<TestType> all = layer(tape.constant(input)).array();
+        bool equal = true;
+        for (Index row = 0; row < rows; ++row)
+          equal = equal && numeric::same(all.row(row), layer(tape.constant(input.row(row))).array());
+        CHECK(equal);
+      }
+  // The sizes above stand on both sides of the decision.
+  st::Tape<TestType> tape;
+  const auto sliced = [&](Index rows, Index in, double density) {
+    const auto events = decoded(tape.constant(sparse_array<TestType>(random, rows, in, density)), 1);
+    return st::detail::worth_slices(events, rows, in, (in + 127) / 128);
+  };
+  CHECK(sliced(300, 500, 0.1));
+  CHECK(sliced(128, 129, 0.3));
+  CHECK_FALSE(sliced(128, 500, 0.02));
+  CHECK_FALSE(sliced(5, 500, 0.3));
+  CHECK_FALSE(sliced(300, 100, 0.3));
+}

@@ -7,6 +7,7 @@
 #include <spiketape/core/lanes.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <type_traits>
 
@@ -43,6 +44,16 @@ SPIKETAPE_INLINE Index places_of(const Scalar* numbers, Index count, std::int32_
   Index begin = 0;
   for (; begin + line<Scalar> <= count; begin += line<Scalar>) write_line(begin, begin + line<Scalar>);
   if (begin < count) write_line(begin, count);
+  return found;
+}
+
+/// How many numbers of a row are not zero; NaN counts.
+template <Real Scalar>
+Index nonzeros(const Scalar* numbers, Index count) {
+  Index found = 0;
+  for_lanes<Scalar>(count, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+    found += Lane<Scalar>::size - std::popcount(bits_of(load(numbers + i, extent) == Lane<Scalar>(0)));
+  });
   return found;
 }
 
@@ -131,7 +142,7 @@ SPIKETAPE_INLINE void for_column_blocks(Index width, Body&& body) {
 /// Where a factor is 1: no multiplication.
 struct One {};
 
-/// Σ factor(e)·W[row(e)] over e = begin, …, end − 1, in a block of `lanes` lanes at column i, into `sums`.
+/// Adds Σ factor(e)·W[row(e)] over e = begin, …, end − 1, in a block of `lanes` lanes at column i, to `sums`.
 /// Where there are few lanes, several sums run side by side: one would wait for itself.
 template <int lanes, Real Scalar, typename Factor, typename Row>
 SPIKETAPE_INLINE void sum_rows(Index begin, Index end, Factor&& factor, Row&& row, const Scalar* weight,
@@ -139,8 +150,10 @@ SPIKETAPE_INLINE void sum_rows(Index begin, Index end, Factor&& factor, Row&& ro
   using L = Lane<Scalar>;
   constexpr int chains = lanes >= 8 ? 1 : lanes >= 4 ? 2 : 4;
   L parts[chains][lanes];
-  for (auto& part : parts)
-    for (L& sum : part) sum = L(0);
+  for (int q = 0; q < lanes; ++q) {
+    parts[0][q] = sums[q];
+    for (int c = 1; c < chains; ++c) parts[c][q] = L(0);
+  }
   const auto add = [&](Index e, L(&part)[lanes]) SPIKETAPE_INLINE_LAMBDA {
     const auto f = factor(e);
     const Scalar* from = weight + row(e) * stride + i;
@@ -161,22 +174,55 @@ SPIKETAPE_INLINE void sum_rows(Index begin, Index end, Factor&& factor, Row&& ro
   }
 }
 
-/// y[r] = bias + Σ value·W[column] over the events of row r; rows of y have whole lanes.
+/// Whether rows have so many events that it pays to take W in slices, see events_times_weight.
 template <Real Scalar>
-void events_times_weight(const Events<Scalar>& events, Index rows, const Scalar* weight, Index weight_stride,
-                         const Scalar* bias, Index width, Scalar* y, Index y_stride) {
+bool worth_slices(const Events<Scalar>& events, Index rows, Index inputs, Index slices) {
+  const Index count = events.begins[rows];
+  return slices > 1 && count >= 4 * inputs && count >= 4 * rows * slices;
+}
+
+/// y[r] = bias + Σ value·W[column] over the events of row r; rows of y have whole lanes.
+///
+/// Where many rows use each row of W, a slice of W that lies in the nearest cache is added to a group of rows
+/// before the next slice comes, and y keeps the unfinished sums. The order of additions, and so the result,
+/// is the same.
+template <Real Scalar>
+void events_times_weight(const Events<Scalar>& events, Index rows, Index inputs, const Scalar* weight,
+                         Index weight_stride, const Scalar* bias, Index width, Scalar* y, Index y_stride) {
   using L = Lane<Scalar>;
+  constexpr Index slice = 128, group = 128;
+  const bool sliced = worth_slices(events, rows, inputs, (inputs + slice - 1) / slice);
   const auto column = [&](Index e) SPIKETAPE_INLINE_LAMBDA { return static_cast<Index>(events.columns[e]); };
   for_column_blocks<Scalar>(width, [&](Index i, auto block) SPIKETAPE_INLINE_LAMBDA {
     constexpr int lanes = decltype(block)::value;
     const auto each_row = [&](auto&& factor, const L& scale) SPIKETAPE_INLINE_LAMBDA {
-      for (Index r = 0; r < rows; ++r) {
+      // Events begin to end − 1 of a row.
+      const auto add = [&](Index row, Index begin, Index end, bool first, bool last) SPIKETAPE_INLINE_LAMBDA {
+        Scalar* to = y + row * y_stride + i;
         L sums[lanes];
-        sum_rows<lanes>(events.begins[r], events.begins[r + 1], factor, column, weight, weight_stride, i,
-                        sums);
+        for (int q = 0; q < lanes; ++q) sums[q] = first ? L(0) : L::load(to + q * L::size);
+        sum_rows<lanes>(begin, end, factor, column, weight, weight_stride, i, sums);
         for (int q = 0; q < lanes; ++q)
-          multiply_add(scale, sums[q], L::load(bias + i + q * L::size))
-              .store(y + r * y_stride + i + q * L::size);
+          (last ? multiply_add(scale, sums[q], L::load(bias + i + q * L::size)) : sums[q])
+              .store(to + q * L::size);
+      };
+      // With fewer lanes several sums run side by side, and slices would change their order.
+      if (lanes < 8 || !sliced) {
+        for (Index r = 0; r < rows; ++r) add(r, events.begins[r], events.begins[r + 1], true, true);
+        return;
+      }
+      for (Index from = 0; from < rows; from += group) {
+        const Index to = std::min(from + group, rows);
+        Index next[group];  // event of each row
+        std::copy_n(events.begins + from, to - from, next);
+        for (Index first = 0; first < inputs; first += slice)
+          for (Index r = from; r < to; ++r) {
+            const Index begin = next[r - from];
+            Index end = begin;
+            while (end < events.begins[r + 1] && events.columns[end] < first + slice) ++end;
+            add(r, begin, end, first == 0, first + slice >= inputs);
+            next[r - from] = end;
+          }
       }
     };
     if (events.values == nullptr)
@@ -200,6 +246,7 @@ void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index
     for_column_blocks<Scalar>(whole_lanes<Scalar>(outputs), [&](Index i, auto block) SPIKETAPE_INLINE_LAMBDA {
       constexpr int lanes = decltype(block)::value;
       L sums[lanes];
+      std::fill_n(sums, lanes, L(0));
       sum_rows<lanes>(
           Index(0), count, [&](Index e) SPIKETAPE_INLINE_LAMBDA { return x[first + places[e]]; },
           [&](Index e) SPIKETAPE_INLINE_LAMBDA { return first + static_cast<Index>(places[e]); }, weight,
@@ -258,6 +305,7 @@ void gather_weight_gradient(const Events<Scalar>& by_column, Index columns, cons
         const Index begin = by_column.begins[c], end = by_column.begins[c + 1];
         if (begin == end && !first) continue;
         L sums[lanes];
+        std::fill_n(sums, lanes, L(0));
         sum_rows<lanes>(begin, end, factor, row, y_adjoint, y_stride, i, sums);
         Scalar* to = weight_adjoint + c * weight_stride + i;
         for (int q = 0; q < lanes; ++q)
@@ -310,6 +358,7 @@ void few_outputs_times_weight(Index rows, Index outputs, const Scalar* y_adjoint
     for (Index r = 0; r < rows; ++r) {
       Scalar* to = x_adjoint + r * x_stride + i;
       L sums[lanes];
+      std::fill_n(sums, lanes, L(0));
       sum_rows<lanes>(
           Index(0), outputs, [&](Index k) SPIKETAPE_INLINE_LAMBDA { return y_adjoint[r * y_stride + k]; },
           [](Index k) SPIKETAPE_INLINE_LAMBDA { return k; }, transposed, width, i, sums);

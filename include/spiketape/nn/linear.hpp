@@ -19,13 +19,14 @@ struct LinearProduct {
   const Scalar* weight;  // (in, out)
   Index weight_stride;
   const Scalar* bias;
-  Index out;
+  Index in, out;
 
   static constexpr Index few_outputs = 32;
 
   /// y = x W + b, x as events; whole lanes of y are written.
   void forward(const Events<Scalar>& x, const SequenceView<Scalar>& y) const {
-    events_times_weight(x, y.rows(), weight, weight_stride, bias, whole_lanes<Scalar>(out), y.data, y.stride);
+    events_times_weight(x, y.rows(), in, weight, weight_stride, bias, whole_lanes<Scalar>(out), y.data,
+                        y.stride);
   }
   /// The same with numbers; `width` columns of the result are written, whole lanes where its rows are padded.
   void forward(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y, Index width,
@@ -42,7 +43,7 @@ struct LinearProduct {
   }
 
   /// W̄ += xᵀ ȳ. The padding is zero on both sides.
-  void add_weight_adjoint(const Events<Scalar>& x, Index in, const SequenceView<const Scalar>& y_adjoint,
+  void add_weight_adjoint(const Events<Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
                           GradientSum<Scalar>& sum, Tape<Scalar>& tape) const {
     const Index rows = y_adjoint.rows(), width = whole_lanes<Scalar>(out);
     if (!gathers<Scalar>(rows, in, width))
@@ -93,7 +94,7 @@ struct LinearOp {
     if (!output.has_adjoint()) return;
     const SequenceView<const Scalar> y_adjoint = output.adjoint();
     if (events)
-      product.add_weight_adjoint(events, input.features(), y_adjoint, *weight_sum, tape);
+      product.add_weight_adjoint(events, y_adjoint, *weight_sum, tape);
     else
       product.add_weight_adjoint(input.value(), y_adjoint, *weight_sum, tape);
     if (bias_sum != nullptr) {
@@ -224,7 +225,7 @@ class Linear {
   }
 
   detail::LinearProduct<Scalar> product() const {
-    return {weight_.data(), weight_.stride(), bias_.data(), out_features()};
+    return {weight_.data(), weight_.stride(), bias_.data(), in_features(), out_features()};
   }
 
   Parameter<Scalar> weight_;
