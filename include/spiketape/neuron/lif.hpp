@@ -384,6 +384,7 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
     }
     op.call = scan_call(input.value(), views, written, width);
     op.call.spk_bits = bits;
+    op.call.recurrence.workspace = &tape.workspace();
     if (differentiable && !rules_.delayed)
       for (std::size_t k = detail::HasOwnReset<Dynamics, Reset, Scalar> ? 0 : state_count - 1;
            k < state_count; ++k)

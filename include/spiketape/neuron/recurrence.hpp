@@ -13,18 +13,32 @@ struct Recurrence {
   const Scalar* weight = nullptr;  // (neurons, neurons), what one neuron sends in a row; null: there is none
   Index stride = 0;
   const Scalar* bias = nullptr;
+  Workspace<Scalar>* workspace = nullptr;  // of dense products; null: they find room themselves
 
   explicit operator bool() const { return weight != nullptr; }
 
-  /// The current into each sample of a step, from the spikes of the step before (without data: none), as
-  /// events.
+  /// The current into each sample of a step, from the spikes of the step before (without data: none): as
+  /// events, or as a dense product where many samples fire more densely than events are worth.
   void forward(const SequenceView<const Scalar>& spk_before, const SequenceView<Scalar>& current) const {
+    const Index features = current.features;
+    const bool dense = current.batch >= 16 && !spk_before.empty() && fires_densely(spk_before);
     for (Index b = 0; b < current.batch; ++b)
-      if (spk_before.empty())
-        std::copy_n(bias, current.features, current.row(0, b));
+      if (dense || spk_before.empty())
+        std::copy_n(bias, features, current.row(0, b));
       else
-        row_times_weight(spk_before.row(0, b), current.features, weight, stride, bias, current.features,
-                         current.row(0, b));
+        row_times_weight(spk_before.row(0, b), features, weight, stride, bias, features, current.row(0, b));
+    if (dense)
+      add_product<Order::as_is, Order::as_is, Scalar>(current.batch, features, features,
+                                                      {spk_before.data, spk_before.stride}, {weight, stride},
+                                                      current.data, current.stride, workspace);
+  }
+
+ private:
+  static bool fires_densely(const SequenceView<const Scalar>& spk) {
+    Index count = 0;
+    for (Index b = 0; b < spk.batch; ++b) count += nonzeros(spk.row(0, b), spk.features);
+    return static_cast<double>(count) >
+           densest_events(spk.features) * static_cast<double>(spk.batch * spk.features);
   }
 };
 
@@ -35,16 +49,24 @@ struct RecurrenceAdjoint {
   Scalar* weight = nullptr;      // sums, or nullptr: not learned
   Scalar* bias = nullptr;
   EventRoom<Scalar>* room = nullptr;
-  Workspace<Scalar>* workspace = nullptr;
+
+  /// The share of neurons that fire up to which scattering is faster than a dense product.
+  static constexpr double densest = 0.2;
 
   /// One step: adds to the sums, and to the adjoint of the spikes of the step before.
   void step(const Recurrence<Scalar>& recurrence, const SequenceView<const Scalar>& spk_before,
             const SequenceView<Scalar>& spk_adjoint) const {
     const Index width = whole_lanes<Scalar>(current.features);
     if (weight != nullptr) {
-      if (!spk_before.empty())
-        scatter_weight_gradient(decode(spk_before, *room), current.batch, current.data, current.stride, width,
-                                weight, recurrence.stride);
+      if (!spk_before.empty()) {
+        if (const Events<Scalar> events = decode(spk_before, *room))
+          scatter_weight_gradient(events, current.batch, current.data, current.stride, width, weight,
+                                  recurrence.stride);
+        else
+          add_product<Order::transposed, Order::as_is, Scalar>(
+              spk_before.features, width, current.batch, {spk_before.data, spk_before.stride},
+              {current.data, current.stride}, weight, recurrence.stride, recurrence.workspace);
+      }
       for (Index b = 0; b < current.batch; ++b)
         for_whole_lanes<Scalar>(width, [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
           store(load(bias + i, whole) + load(current.row(0, b) + i, whole), bias + i, whole);
@@ -52,7 +74,7 @@ struct RecurrenceAdjoint {
     }
     add_product<Order::as_is, Order::transposed, Scalar>(
         current.batch, current.features, current.features, {current.data, current.stride},
-        {recurrence.weight, recurrence.stride}, spk_adjoint.data, spk_adjoint.stride, workspace);
+        {recurrence.weight, recurrence.stride}, spk_adjoint.data, spk_adjoint.stride, recurrence.workspace);
   }
 };
 

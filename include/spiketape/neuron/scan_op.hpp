@@ -58,9 +58,8 @@ struct ScanOp {
     EventRoom<Scalar> room{};
     if (call.recurrence) {
       adjoint.recurrence.current = tape.bare_room(one_step);
-      adjoint.recurrence.workspace = &tape.workspace();
       if (recurrent_weight_sum != nullptr) {
-        room = EventRoom<Scalar>(one_step.batch, one_step.features, 1, tape);
+        room = EventRoom<Scalar>(one_step.batch, one_step.features, adjoint.recurrence.densest, tape);
         adjoint.recurrence.room = &room;
         adjoint.recurrence.weight = recurrent_weight_sum->open();
         adjoint.recurrence.bias = recurrent_bias_sum->open();
