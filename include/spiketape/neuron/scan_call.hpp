@@ -8,6 +8,7 @@
 #include <spiketape/neuron/step.hpp>
 
 #include <array>
+#include <limits>
 #include <type_traits>
 
 namespace spiketape::detail {
@@ -149,19 +150,32 @@ void with_rules_and_coefficients(const ScanCall<Neuron>& call, F&& f) {
 /// The index of the neuron with the largest x = V − θ, the first of equals; NaN never wins, and with nothing
 /// but NaN nobody does (-1). `x(i, extent)` gives a lane of a row.
 template <Real Scalar, typename X>
-Index winner_of(Index features, X&& x) {
-  Index winner = -1;
-  Scalar largest = 0;
-  for_lanes<Scalar>(features, [&](Index first, auto extent) {
-    Scalar numbers[Lane<Scalar>::size];
-    x(first, extent).store(numbers);
-    for (Index i = first; i < std::min(first + Lane<Scalar>::size, features); ++i)
-      if (const Scalar number = numbers[i - first]; number == number && (winner < 0 || number > largest)) {
-        winner = i;
-        largest = number;
-      }
-  });
-  return winner;
+SPIKETAPE_INLINE Index winner_of(Index features, X&& x) {
+  using L = Lane<Scalar>;
+  // Each place in a lane has a winner of its own; among those the last word is said at the end.
+  const auto search = [&](auto&& better) SPIKETAPE_INLINE_LAMBDA {
+    L largest(-std::numeric_limits<Scalar>::infinity()), winner(-1);
+    for_lanes<Scalar>(features, [&](Index first, auto extent) SPIKETAPE_INLINE_LAMBDA {
+      const L numbers = x(first, extent), index = L::counting_from(first);
+      const Mask<Scalar> wins = better(numbers, largest, winner) & (index < L(features));
+      largest = select(wins, numbers, largest);
+      winner = select(wins, index, winner);
+    });
+    Scalar numbers[L::size], indices[L::size];
+    largest.store(numbers);
+    winner.store(indices);
+    int best = -1;
+    for (int k = 0; k < L::size; ++k)
+      if (indices[k] >= 0 && (best < 0 || numbers[k] > numbers[best] ||
+                              (numbers[k] == numbers[best] && indices[k] < indices[best])))
+        best = k;
+    return best < 0 ? -1 : static_cast<Index>(indices[best]);
+  };
+  const Index winner = search([](const L& number, const L& largest, const L&) { return number > largest; });
+  if (winner >= 0) return winner;
+  // Nothing but −∞ and NaN.
+  return search(
+      [](const L& number, const L&, const L& found) { return (found < L(0)) & (number == number); });
 }
 
 template <Real Scalar>

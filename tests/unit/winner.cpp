@@ -1,0 +1,46 @@
+// Under inhibition one neuron of a sample may fire: the first of those with the largest number.
+#include "catch.hpp"
+
+#include <spiketape/core/random.hpp>
+#include <spiketape/neuron/scan_call.hpp>
+
+#include <limits>
+#include <vector>
+
+namespace st = spiketape;
+
+namespace {
+
+template <typename Scalar>
+st::Index winner(const std::vector<Scalar>& row) {
+  return st::detail::winner_of<Scalar>(static_cast<st::Index>(row.size()), [&](st::Index i, auto extent) {
+    return st::detail::load(row.data() + i, extent);
+  });
+}
+
+template <typename Scalar>
+st::Index expected(const std::vector<Scalar>& row) {
+  st::Index best = -1;
+  for (std::size_t i = 0; i < row.size(); ++i)
+    if (row[i] == row[i] && (best < 0 || row[i] > row[static_cast<std::size_t>(best)]))
+      best = static_cast<st::Index>(i);
+  return best;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("the first of the largest wins, wherever it stands, and NaN never", "", float, double) {
+  const TestType infinity = std::numeric_limits<TestType>::infinity(),
+                 nan = std::numeric_limits<TestType>::quiet_NaN();
+  const TestType some[] = {-infinity, -2, -1, TestType(-0.5), 0, 1, infinity, nan};
+  st::Random random(1);
+  for (std::size_t size = 1; size <= 70; ++size)
+    for (std::uint64_t kinds = 1; kinds <= 8; ++kinds) {  // few different numbers: many ties
+      std::vector<TestType> row(size);
+      for (TestType& number : row) number = some[(random.below(kinds) * 5 + size) % 8];
+      INFO(size << " numbers of " << kinds << " kinds");
+      REQUIRE(winner(row) == expected(row));
+    }
+  CHECK(winner(std::vector<TestType>(20, nan)) == -1);
+  CHECK(winner(std::vector<TestType>(20, -infinity)) == 0);
+}
