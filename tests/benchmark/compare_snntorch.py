@@ -1,8 +1,9 @@
-"""The same network in snnTorch, on this machine: a training step, one image, and the neuron alone.
+"""The same networks and neurons in snnTorch, on this machine.
 
-    python3 compare_snntorch.py [--hidden 1000] [--threads 1] [path of the program training_step]
+    python3 compare_snntorch.py [--hidden 1000] [--threads 1] [folder of spiketape's benchmark programs]
 
-Needs PyTorch and snnTorch. With the program's path it is run, too, and the ratios are printed.
+Needs PyTorch and snnTorch. With the folder (build/tests/benchmark) its programs are run, too, and the ratios are
+printed.
 """
 import argparse
 import re
@@ -30,7 +31,10 @@ def milliseconds(work):
 
 
 class Network(torch.nn.Module):
-    """784-H-10 as in tutorial 5. hoisted: the product with the image, the same in all steps, is done once."""
+    """784-H-10 as in tutorial 5. hoisted: the product with the image, the same in all steps, is done once.
+
+    The input is an image, or (rate-coded) spikes of (steps, batch, 784).
+    """
 
     def __init__(self, hidden, hoisted):
         super().__init__()
@@ -38,25 +42,25 @@ class Network(torch.nn.Module):
         self.fc2, self.lif2 = torch.nn.Linear(hidden, 10), snn.Leaky(beta=BETA)
         self.hoisted = hoisted
 
-    def forward(self, image):
+    def forward(self, input):
         mem1, mem2 = self.lif1.reset_mem(), self.lif2.reset_mem()
         mems = []
         for t in range(STEPS):
             if t == 0 or not self.hoisted:
-                current = self.fc1(image)
+                current = self.fc1(input if input.dim() == 2 else input[t])
             spk1, mem1 = self.lif1(current, mem1)
             _, mem2 = self.lif2(self.fc2(spk1), mem2)
             mems.append(mem2)
         return mems
 
 
-def training_step(hidden, hoisted):
+def training_step(hidden, hoisted, input):
     net = Network(hidden, hoisted)
     adam = torch.optim.Adam(net.parameters(), lr=5e-4)
-    images, labels = torch.rand(BATCH, 784), torch.arange(BATCH) % 10
+    labels = torch.arange(BATCH) % 10
 
     def step():
-        loss = sum(cross_entropy(mem, labels) for mem in net(images))
+        loss = sum(cross_entropy(mem, labels) for mem in net(input))
         adam.zero_grad()
         loss.backward()
         adam.step()
@@ -70,20 +74,44 @@ def one_image(hidden, hoisted):
         return milliseconds(lambda: net(image))
 
 
-def neuron(hidden, backward):
-    lif, current = snn.Leaky(beta=BETA), torch.rand(BATCH, hidden, requires_grad=backward)
+def neurons(count):
+    """Under the names that the program scan has for them. all_to_all: its own weights, a Linear, among them."""
+    return {
+        "Leaky": snn.Leaky(beta=0.9),
+        "Lapicque": snn.Lapicque(R=5, C=2),
+        "Synaptic": snn.Synaptic(alpha=0.8, beta=0.9),
+        "Alpha": snn.Alpha(alpha=0.9, beta=0.8),
+        "RLeaky, one to one": snn.RLeaky(beta=0.9, V=0.5, all_to_all=False, learn_recurrent=False),
+        "RLeaky, all to all": snn.RLeaky(beta=0.9, linear_features=count),
+        "RSynaptic, one to one": snn.RSynaptic(alpha=0.8, beta=0.9, V=0.5, all_to_all=False, learn_recurrent=False),
+        "RSynaptic, all to all": snn.RSynaptic(alpha=0.8, beta=0.9, linear_features=count),
+    }
 
-    def scan():
-        mem, total = lif.reset_mem(), 0
+
+def scan(neuron, count, backward):
+    """A neuron through all steps, in ns for each neuron and step; backward: and the way back."""
+    current = (torch.rand(BATCH, count) * 0.4 - 0.05).requires_grad_(backward)
+    zeros = torch.zeros(BATCH, count)
+    # How many states a neuron carries shows in what it returns; a recurrent one takes its last spikes, too.
+    states = len(reset(neuron))
+
+    def run():
+        carried, total = [zeros] * states, 0
         for _ in range(STEPS):
-            spk, mem = lif(current, mem)
-            if backward:
-                total = total + spk.sum()
+            spk, *rest = neuron(current, *carried)
+            carried = [spk, *rest] if states > len(rest) else rest
+            total = total + spk.sum() if backward else 0
         if backward:
             total.backward()
 
     with torch.set_grad_enabled(backward):
-        return milliseconds(scan)
+        return 1e6 * milliseconds(run) / (STEPS * BATCH * count)
+
+
+def reset(neuron):
+    """Its states before the first step."""
+    states = neuron.reset_mem()
+    return states if isinstance(states, tuple) else (states,)
 
 
 def print_blas(threads):
@@ -97,31 +125,54 @@ def print_blas(threads):
               "         Install a fast one (Debian: apt-get install libopenblas0) and run this again.")
 
 
+def ours(folder, program, names):
+    """The times that one of our benchmark programs prints, by name."""
+    if folder is None:
+        return {}
+    table = subprocess.run([f"{folder}/{program}", f"--benchmark_filter={names}"],
+                           check=True, capture_output=True, text=True).stdout
+    return {name: float(time) for name, time in re.findall(r"^(\w.*?) {2,}([\d.]+) ", table, re.MULTILINE)}
+
+
+def row(name, theirs, *times):
+    """A line of a table: their time, and each of ours with how many times as fast it is."""
+    print(f"{name:36}{theirs:10.3f}" + "".join(f"{time:12.3f} ({theirs / time:.1f} x)" for time in times if time))
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("program", nargs="?")
-    parser.add_argument("--hidden", type=int, default=1000, help="100, 1000 or 4000 to compare with the program")
-    parser.add_argument("--threads", type=int, default=1, help="1 or 2 to compare with the program")
+    parser.add_argument("folder", nargs="?")
+    parser.add_argument("--hidden", type=int, default=1000, choices=[100, 1000, 4000])
+    parser.add_argument("--threads", type=int, default=1, choices=[1, 2])
     options = parser.parse_args()
-    hidden = options.hidden
-    torch.set_num_threads(options.threads)
-    print_blas(options.threads)
+    hidden, threads = options.hidden, options.threads
+    torch.set_num_threads(threads)
+    print_blas(threads)
 
-    step, hoisted_step = training_step(hidden, False), training_step(hidden, True)
-    print(f"784-{hidden}-10, {STEPS} steps, {options.threads} thread(s), ms")
-    print(f"training step, batch {BATCH}      {step:10.3f}   hoisted {hoisted_step:10.3f}")
-    print(f"one image                    {one_image(hidden, False):10.3f}   hoisted {one_image(hidden, True):10.3f}")
-    print(f"neuron ({BATCH}, {hidden}), forward   {neuron(hidden, False):10.3f}   "
-          f"and backward {neuron(hidden, True):10.3f}")
+    network = f"H = {hidden}/{threads} thread" + "s" * (threads > 1)
+    step = ours(options.folder, "training_step", f"images/{network}/")
+    print(f"\ntraining step, 784-{hidden}-10, {STEPS} steps, batch {BATCH}, {threads} thread(s), in ms")
+    print(f"{'snnTorch':>46}   spiketape: dense images and mostly zeros")
+    image, spikes = torch.rand(BATCH, 784), (torch.rand(STEPS, BATCH, 784) < 0.1).float()
+    constant = [step.get(f"{kind} images/{network}") for kind in ("dense", "sparse")]
+    row("a constant image, as written", training_step(hidden, False, image), *constant)
+    row("a constant image, fc1 hoisted", training_step(hidden, True, image), *constant)
+    row("a rate-coded image", training_step(hidden, False, spikes), step.get(f"rate-coded sparse images/{network}"))
 
-    if options.program:
-        name = f"images/H = {hidden}/{options.threads} thread"
-        table = subprocess.run([options.program, "--benchmark_filter=^(sparse|dense) " + name],
-                               check=True, capture_output=True, text=True).stdout
-        for kind, ours in re.findall(rf"^(\w+) {name}s? +([\d.]+)", table, re.MULTILINE):
-            ms = float(ours)
-            print(f"spiketape, {kind} images: {ms:.3f} ms, {step / ms:.1f} times as fast as written, "
-                  f"{hoisted_step / ms:.1f} times as fast as hoisted")
+    if threads > 1:
+        return
+    single = ours(options.folder, "inference", "one image") if hidden == 1000 else {}
+    images = [single[f"one image, 25 steps/{kind}"] / 1e3 for kind in ("dense", "19 % of the pixels lit") if single]
+    print("\none image through it, in ms")
+    row("as written", one_image(hidden, False), *images)
+    row("fc1 hoisted", one_image(hidden, True), *images)
+
+    alone = ours(options.folder, "scan", "/(forward|adjoint)/batch")
+    print("\neach neuron, (128, 1000), in ns for each neuron and step; second line: forward and back")
+    for name, neuron in neurons(1000).items():
+        forward, back = (alone.get(f"{name}/{way}/batch") for way in ("forward", "adjoint"))
+        row(name, scan(neuron, 1000, False), forward)
+        row("", scan(neuron, 1000, True), forward and forward + back)
 
 
 if __name__ == "__main__":
