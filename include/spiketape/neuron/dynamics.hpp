@@ -12,13 +12,13 @@
 //                                      `entered`; input_adjoint and c_adjoint are written
 //
 // as templates over the number type, std::array<T, state_count> and std::array<T, coefficient_count>, so that
-// one text serves SIMD lanes and plain numbers: write the functions of lanes.hpp (st::exp, st::select), branch
-// on no T, and mark the functions SPIKETAPE_INLINE, or g++ -O2 may leave calls in the loop. A decay rate is
-// read as clamped(c), and its adjoint is where(unclamped(c), ...). All of c_adjoint is written, with T(0) for
-// what has none.
+// one text serves SIMD lanes and plain numbers: write the functions of lanes.hpp (st::exp, st::select),
+// branch on no T, and mark the functions SPIKETAPE_INLINE, or g++ -O2 may leave calls in the loop. A decay
+// rate is read as clamped(c), and its adjoint is where(unclamped(c), ...). All of c_adjoint is written, with
+// T(0) for what has none.
 //
-// Around it a neuron is a flat options struct (designated initializers know no base) and a class on LIF with a
-// `name`, which hands LIF the options and the coefficients: its own in their order, then threshold and
+// Around it a neuron is a flat options struct (designated initializers know no base) and a class on LIF with
+// a `name`, which hands LIF the options and the coefficients: its own in their order, then threshold and
 // graded_spikes_factor. LIF reads the other options of Leaky by their names; one that is not there is off, or
 // a policy as it is by default. Leaky is the smallest example; examples/05_own_neuron.cpp is one from outside
 // of the library, and checks its adjoint.
@@ -36,6 +36,12 @@
 //                                      that is reset (see Alpha), with
 //   reset_adjoint(signal, policy, θ, c, adjoint, entered_adjoint, θ_adjoint, c_adjoint)
 //                                      `adjoint` changes in place, the last three are added to
+//
+// All of them are const. `entered` are the states before the integration where the reset is delayed, else
+// those that are reset, and entered_adjoint is then `adjoint` itself: change it in place first, then add. A
+// recurrent neuron's integrate gets all that comes in as `input`; where all act on all integrate_adjoint gets
+// the input without what the layer sends to itself, and must not depend on it. x̄ is the adjoint of x, the
+// derivative of the loss by it.
 #pragma once
 
 #include <spiketape/core/lanes.hpp>
@@ -53,11 +59,12 @@ struct SpkMem {
   T mem;
 };
 
-/// A decay rate between 0 and 1, and whether it is there: where the clamp holds it, it has no gradient.
+/// A decay rate, held between 0 and 1.
 template <typename T>
 SPIKETAPE_INLINE T clamped(const T& rate) {
   return min(max(rate, T(0)), T(1));
 }
+/// Whether a rate lies in [0, 1], the ends included; elsewhere its gradient is 0.
 template <typename T>
 SPIKETAPE_INLINE detail::MaskOf<T> unclamped(const T& rate) {
   return (rate >= T(0)) & (rate <= T(1));

@@ -1,22 +1,14 @@
-// What every leaky integrate-and-fire neuron shares: options and their checks, threshold and graded
-// spikes, reset, quantizer, inhibition, hidden state, and the call on arrays and on tape variables.
-// The mathematics of a step is in step.hpp, the loop over a sequence in scan.hpp.
+// What every leaky integrate-and-fire neuron shares: how it is called, on arrays and on a tape, and the
+// hidden state that it may keep between calls. What a call does is in lif_core.hpp, the loop over a sequence
+// in scan.hpp, the mathematics of a step in step.hpp.
 #pragma once
 
 #include <spiketape/autograd/ops.hpp>
-#include <spiketape/neuron/coefficient.hpp>
-#include <spiketape/neuron/policy_check.hpp>
-#include <spiketape/neuron/quantizer.hpp>
-#include <spiketape/neuron/recurrent_weights.hpp>
-#include <spiketape/neuron/reset.hpp>
-#include <spiketape/neuron/scan_op.hpp>
-#include <spiketape/neuron/state_quant.hpp>
-#include <spiketape/neuron/surrogates_more.hpp>
-#include <spiketape/neuron/surrogates_snntorch.hpp>
+#include <spiketape/neuron/lif_core.hpp>
 
 #include <array>
-#include <memory>
-#include <tuple>
+#include <concepts>
+#include <cstddef>
 #include <utility>
 
 namespace spiketape {
@@ -31,27 +23,14 @@ namespace spiketape {
 /// which belongs to one thread.
 template <typename Derived, typename Dynamics_, typename Scalar_, typename Reset_, typename Surrogate_,
           typename Quantizer_>
-class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
+class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quantizer_> {
+  using Core = LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quantizer_>;
+
  public:
-  using Scalar = Scalar_;
-  using Dynamics = Dynamics_;
-  using Reset = Reset_;
-  using Surrogate = Surrogate_;
-  using Quantizer = Quantizer_;
-  /// {spk, the states}: T is an Array for a step, a Sequence for a sequence, a Var on a tape.
+  using Core::carried, Core::recurrent, Core::state_count;
+  using typename Core::CarriedViews, typename Core::ResultViews, typename Core::Scalar;
   template <typename T>
-  using Result = typename Dynamics::template Result<T>;
-
-  static constexpr bool recurrent = detail::is_recurrent<Dynamics>;
-  static constexpr std::size_t state_count = Dynamics::state_count;
-  static constexpr std::size_t carried = state_count + (recurrent ? 1 : 0);  ///< What goes from call to call.
-
-  struct Policies {
-    [[no_unique_address]] Dynamics dynamics;
-    [[no_unique_address]] Reset reset;
-    [[no_unique_address]] Surrogate surrogate;
-    [[no_unique_address]] detail::Prepared<Scalar, Quantizer> quantizer;
-  };
+  using Result = typename Core::template Result<T>;
 
   /// One step on an Eigen array (batch, features); with init_hidden from the states inside. Row-major arrays
   /// of any kind go in, arrays come out. Allocates the results; see forward_into.
@@ -83,23 +62,20 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
     return (*this)(std::forward<Arguments>(arguments)...);
   }
 
-  /// What a call starts from, and what it writes, on memory of the caller's.
-  using CarriedViews = std::array<SequenceView<const Scalar>, carried>;
-  using ResultViews = std::array<SequenceView<Scalar>, 1 + state_count>;
-
   /// The call on arrays with results that the caller owns: forward_into(input, {syn, mem}, {spk, syn, mem}).
-  /// Allocates nothing. States to start from are empty, or one step each; the results may be the same memory
-  /// (but for spikes that act all to all), which makes a loop over a stream of steps one line. Hidden state
-  /// is neither read nor written.
+  /// Allocates nothing. States to start from are empty, or one step each. A result may lie exactly where the
+  /// state it replaces lies (but for spikes that act all to all), which makes a loop over a stream of steps
+  /// one line; else it lies where no input, state or other result does. Hidden state is neither read nor
+  /// written.
   void forward_into(const SequenceView<const Scalar>& input, const CarriedViews& states,
                     const ResultViews& results) const {
-    write_into(input, states, results);
+    this->write_into(input, states, results);
   }
   /// The same where the membrane is the only state.
   void forward_into(const SequenceView<const Scalar>& input, const SequenceView<const Scalar>& mem,
                     const SequenceView<Scalar>& spk_out, const SequenceView<Scalar>& mem_out) const
       requires(carried == 1) {
-    write_into(input, {mem}, {spk_out, mem_out});
+    this->write_into(input, {mem}, {spk_out, mem_out});
   }
 
   /// Forgets the hidden states: the next call starts from zero. Returns empty states, which an explicit call
@@ -118,8 +94,9 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
   /// reset_mem, under the name that works for networks too.
   void reset_hidden() const { reset_mem(); }
 
-  /// Calls f(values, var) for every hidden state, in the order of a call's arguments: the values, (batch, features) or
-  /// empty, and their value on a tape, or none. See hidden_state.hpp for what one does with it.
+  /// Calls f(values, var) for every hidden state, in the order of a call's arguments: the values,
+  /// (batch, features) or empty, and their value on a tape, or none; f may change both. See hidden_state.hpp
+  /// for what one does with it.
   template <typename F>
   void for_each_hidden(F&& f) const {
     if (init_hidden_)
@@ -129,96 +106,28 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
   /// The hidden membrane, (batch, features), empty before the first call.
   const Array<Scalar>& mem() const { return hidden_values_[carried - 1]; }
 
-  /// θ and g: one number (1, 1) or one for each neuron (1, features).
-  Parameter<Scalar>& threshold() { return coefficient(count); }
-  const Parameter<Scalar>& threshold() const { return coefficient(count); }
-  Parameter<Scalar>& graded_spikes_factor() { return coefficient(count + 1); }
-  const Parameter<Scalar>& graded_spikes_factor() const { return coefficient(count + 1); }
-
-  /// What a recurrent neuron sends to all of its layer: W, (features, features), what one neuron sends in a
-  /// row (the transpose of PyTorch's), and b, (1, features). Without rows where there is no such recurrence.
-  Parameter<Scalar>& recurrent_weight() requires(recurrent) { return recurrent_.weight; }
-  const Parameter<Scalar>& recurrent_weight() const requires(recurrent) { return recurrent_.weight; }
-  Parameter<Scalar>& recurrent_bias() requires(recurrent) { return recurrent_.bias; }
-  const Parameter<Scalar>& recurrent_bias() const requires(recurrent) { return recurrent_.bias; }
-
-  /// What is learned.
-  ParameterList<Scalar> parameters() const {
-    ParameterList<Scalar> list;
-    for (const auto& coefficient : coefficients_)
-      if (coefficient.learn) list.push_back(coefficient.parameter.ptr());
-    if (recurrent_.learned()) {
-      list.push_back(recurrent_.weight.ptr());
-      list.push_back(recurrent_.bias.ptr());
-    }
-    return list;
-  }
-
   bool init_hidden() const { return init_hidden_; }
   /// Whether a Sequential hands on the states of this neuron too; see Sequential.
   bool output() const { return output_; }
 
  protected:
-  static constexpr std::size_t count = Dynamics::coefficient_count;
-  using NeuronCoefficients = std::array<detail::NeuronCoefficient<Scalar>, count + 2>;
+  using typename Core::CarriedVars, typename Core::NeuronCoefficients;
 
-  /// Reads the options that all neurons share by their names; one that a neuron does not have is off, or
-  /// a policy as it is by default. `all` are the coefficients, the neuron's own in its order, then threshold
-  /// and graded_spikes_factor.
+  /// Reads the options by their names; one that a neuron does not have is off, or a policy as it is by
+  /// default. `all` are the coefficients, the neuron's own in its order, then threshold and
+  /// graded_spikes_factor.
   template <typename Options>
-  LIF(const Options& options, NeuronCoefficients all, Dynamics dynamics = {},
+  LIF(const Options& options, NeuronCoefficients all, Dynamics_ dynamics = {},
       detail::RecurrentWeights<Scalar> recurrent_weights = {})
-      : policies_(std::make_shared<const Policies>(policies(options, dynamics))),
-        coefficients_(std::move(all)),
-        recurrent_(std::move(recurrent_weights)) {
-    if constexpr (requires { options.reset_delay; }) rules_.delayed = options.reset_delay;
-    if constexpr (requires { options.inhibition; }) rules_.inhibited = options.inhibition;
-    if constexpr (requires { options.snntorch_exact; }) rules_.exact = options.snntorch_exact;
-    if constexpr (requires { options.surrogate_disable; }) surrogate_disable_ = options.surrogate_disable;
+      : Core(options, std::move(all), dynamics, std::move(recurrent_weights)) {
     if constexpr (requires { options.init_hidden; }) init_hidden_ = options.init_hidden;
     if constexpr (requires { options.output; }) output_ = options.output;
-    const detail::NeuronCoefficient<Scalar>* longest = &coefficients_[0];
-    for (const auto& coefficient : coefficients_)
-      if (coefficient.parameter.cols() > longest->parameter.cols()) longest = &coefficient;
-    for (const auto& coefficient : coefficients_)
-      if (!coefficient.shared() && coefficient.parameter.cols() != longest->parameter.cols())
-        detail::fail_argument("spiketape::", Derived::name, ": ", coefficient.parameter.name(), " has ",
-                              coefficient.parameter.cols(), " values, ", longest->parameter.name(), " has ",
-                              longest->parameter.cols(), " (expected 1 value or one for each neuron)");
   }
 
-  /// The neuron's own coefficients first, then threshold and graded_spikes_factor.
-  Parameter<Scalar>& coefficient(std::size_t k) { return coefficients_[k].parameter; }
-  const Parameter<Scalar>& coefficient(std::size_t k) const { return coefficients_[k].parameter; }
   /// A hidden state, counted like the arguments of a call.
   const Array<Scalar>& hidden(std::size_t k) const { return hidden_values_[k]; }
 
  private:
-  using CarriedVars = std::array<Var<Scalar>, carried>;
-
-  template <typename Options>
-  static Policies policies(const Options& options, const Dynamics& dynamics) {
-    const auto reset = [&] {
-      if constexpr (requires { options.reset_mechanism; })
-        return options.reset_mechanism;
-      else
-        return Reset();
-    };
-    const auto surrogate = [&] {
-      if constexpr (requires { options.spike_grad; })
-        return options.spike_grad;
-      else
-        return Surrogate();
-    };
-    const auto quantizer = [&] {
-      if constexpr (requires { options.state_quant; })
-        return options.state_quant;
-      else
-        return Quantizer();
-    };
-    return {dynamics, reset(), surrogate(), detail::prepared<Scalar>(quantizer())};
-  }
-
   // --- Arguments and their checks.
 
   /// The states of a call as an array of T; empty ones mean zeros.
@@ -246,77 +155,18 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
     return state.size() == 0 ? Var<Scalar>() : input.tape().constant(state);
   }
 
-  void check_input(const Shape& shape) const {
-    for (const auto& coefficient : coefficients_) coefficient.check_features(Derived::name, shape.features);
-    recurrent_.check_features(Derived::name, shape.features);
-  }
-  void check_state(std::size_t k, const Shape& input, const Shape& state) const {
-    const Shape expected{1, input.batch, input.features};
-    if (state != expected)
-      detail::fail_argument("spiketape::", Derived::name, ": ", name_of(k), " has shape ", state,
-                            ", input of ", input, " expects ", expected);
-  }
   void check_hidden(const Shape& input) const {
-    const Array<Scalar>& hidden = mem();
-    if (hidden.size() > 0 && (hidden.rows() != input.batch || hidden.cols() != input.features))
-      detail::fail_argument("spiketape::", Derived::name, ": the hidden membrane has shape (", hidden.rows(),
-                            ", ", hidden.cols(), "), input has (", input.batch, ", ", input.features,
-                            "); expected the same, or reset_mem() before");
-  }
-  /// How an error calls argument k.
-  static const char* name_of(std::size_t k) {
-    return recurrent && k == 0 ? "spk" : Dynamics::state_names[k - (recurrent ? 1 : 0)];
-  }
-
-  // --- The call on memory.
-
-  detail::ScanCall<Derived> scan_call(const SequenceView<const Scalar>& input, const CarriedViews& initial,
-                                      const ResultViews& results, Index width) const {
-    detail::ScanCall<Derived> call{};
-    call.policies = policies_.get();
-    call.rules = rules_;
-    call.surrogate_disable = surrogate_disable_;
-    for (std::size_t k = 0; k < coefficients_.size(); ++k)
-      call.coefficients[k] = detail::CoefficientView<Scalar>(coefficients_[k]);
-    call.recurrence = recurrent_.view();
-    call.input = input;
-    if (recurrent) call.initial_spk = initial[0];
-    call.spk = results[0];
-    for (std::size_t k = 0; k < state_count; ++k) {
-      call.initial[k] = initial[carried - state_count + k];
-      call.returned[k] = results[1 + k];
-    }
-    call.width = width;
-    return call;
-  }
-
-  void write_into(const SequenceView<const Scalar>& input, CarriedViews initial,
-                  const ResultViews& results) const {
-    check_input(input.shape());
     for (std::size_t k = 0; k < carried; ++k) {
-      if (initial[k].batch == 0 && initial[k].features == 0)
-        initial[k] = {};
-      else
-        check_state(k, input.shape(), initial[k].shape());
+      const Array<Scalar>& hidden = hidden_values_[k];
+      if (hidden.size() > 0 && (hidden.rows() != input.batch || hidden.cols() != input.features))
+        detail::fail_argument("spiketape::", Derived::name, ": the hidden ",
+                              k == carried - 1 ? "membrane" : Core::name_of(k), " has shape (", hidden.rows(),
+                              ", ", hidden.cols(), "), input has (", input.batch, ", ", input.features,
+                              "); expected the same, or reset_mem() before");
     }
-    for (std::size_t k = 0; k <= state_count; ++k)
-      if (results[k].shape() != input.shape() || results[k].constant)
-        detail::fail_argument("spiketape::", Derived::name, "::forward_into: the result ",
-                              k == 0 ? "spk" : Dynamics::state_names[k - 1], " has shape ",
-                              results[k].shape(), ", input has ", input.shape());
-    if (recurrent_ && !initial[0].empty() && initial[0].data == results[0].data)
-      detail::fail_argument(
-          "spiketape::", Derived::name,
-          "::forward_into: the spikes are written where those of the step before lie, expected other "
-          "memory where all neurons act on all");
-    detail::scan_forward(scan_call(input, initial, results, input.features));
   }
 
-  template <typename T>
-  static Result<T> packed(std::array<T, 1 + state_count> parts) {
-    return [&]<std::size_t... k>(std::index_sequence<k...>) { return Result<T>{std::move(parts[k])...}; }
-    (std::make_index_sequence<1 + state_count>());
-  }
+  // --- Calls.
 
   template <typename T>
   Result<T> call_array(const SequenceView<const Scalar>& input, CarriedViews initial) const {
@@ -331,12 +181,12 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
       parts[k] = make<T>(input.shape());
       views[k] = parts[k];
     }
-    write_into(input, initial, views);
+    this->write_into(input, initial, views);
     if (init_hidden_) {
       hidden_vars_ = {};
       keep(views);
     }
-    return packed(std::move(parts));
+    return this->packed(std::move(parts));
   }
 
   template <typename T>
@@ -347,88 +197,18 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
       return T(shape.batch, shape.features);
   }
 
-  // --- The call on a tape.
-
   Result<Var<Scalar>> call_tape(const Var<Scalar>& input, const CarriedVars& initial) const {
-    Tape<Scalar>& tape = input.tape();
-    const Shape shape = input.shape();
-    check_input(shape);
-    bool differentiable = input.differentiable() || recurrent_.learned();
-    for (const auto& coefficient : coefficients_) differentiable = differentiable || coefficient.learn;
-    CarriedViews views;
-    for (std::size_t k = 0; k < carried; ++k) {
-      if (initial[k].empty()) continue;
-      tape.check_mine(initial[k], Derived::name);
-      check_state(k, shape, initial[k].shape());
-      views[k] = initial[k].value();
-      differentiable = differentiable || initial[k].differentiable();
-    }
-
-    detail::ScanOp<Derived> op{};
-    std::array<Var<Scalar>, 1 + state_count> results;
-    ResultViews written;
-    for (std::size_t k = 1; k <= state_count; ++k) {
-      results[k] = tape.bare_result(shape, differentiable);
-      written[k] = tape.writable(results[k]);
-    }
-    const Index width = detail::whole_lanes<Scalar>(shape.features);
-    // Spikes are kept as bits; a recurrent neuron needs them as numbers, too.
-    auto* bits =
-        tape.template allocate<detail::LineBits>(shape.steps * shape.batch * (width / detail::line<Scalar>));
-    if (recurrent) {
-      results[0] = tape.bare_result(shape, differentiable);
-      written[0] = tape.writable(results[0]);
-      tape.set_bits(results[0], spike_rows(bits, width));
-    } else {
-      results[0] = tape.result(shape, differentiable, spike_rows(bits, width));
-    }
-    op.call = scan_call(input.value(), views, written, width);
-    op.call.spk_bits = bits;
-    op.call.recurrence.workspace = &tape.workspace();
-    if (differentiable && !rules_.delayed)
-      for (std::size_t k = detail::HasOwnReset<Dynamics, Reset, Scalar> ? 0 : state_count - 1;
-           k < state_count; ++k)
-        op.call.before_reset[k] = tape.bare_room(shape);
-    detail::scan_forward(op.call);
-
-    if (differentiable) {
-      op.input = input;
-      if (recurrent) op.initial_spk = initial[0];
-      op.spk = results[0];
-      for (std::size_t k = 0; k < state_count; ++k) {
-        op.initial[k] = initial[carried - state_count + k];
-        op.returned[k] = results[1 + k];
+    auto results = this->record(input, initial);
+    if (init_hidden_ && input.steps() > 0) {
+      ResultViews views;
+      for (std::size_t k = 0; k < carried; ++k) {
+        const std::size_t at = 1 + state_count - carried + k;
+        hidden_vars_[k] = results[at];
+        views[at] = input.tape().writable(results[at]);
       }
-      for (std::size_t k = 0; k < coefficients_.size(); ++k)
-        op.sums[k] = sum_for(coefficients_[k], tape, shape.features);
-      if (recurrent_.learned()) {
-        op.recurrent_weight_sum = &tape.gradients().sum_of(recurrent_.weight.ptr());
-        op.recurrent_bias_sum = &tape.gradients().sum_of(recurrent_.bias.ptr());
-      }
-      tape.record(op);
+      keep(views);
     }
-    if (init_hidden_ && shape.steps > 0) {
-      for (std::size_t k = 0; k < state_count; ++k) written[1 + k] = op.call.returned[k];
-      for (std::size_t k = 0; k < carried; ++k) hidden_vars_[k] = results[1 + state_count - carried + k];
-      keep(written);
-    }
-    return packed(std::move(results));
-  }
-
-  /// S as rows of bits: with snnTorch's rules a spike under inhibition has no graded factor.
-  detail::BitRows<Scalar> spike_rows(const detail::LineBits* bits, Index width) const {
-    static constexpr Scalar one = 1;
-    const Parameter<Scalar>& graded = graded_spikes_factor();
-    const bool is_one = rules_.exact && rules_.inhibited;
-    return {bits, width / detail::line<Scalar>, is_one ? &one : graded.data(), is_one || graded.cols() == 1};
-  }
-
-  static GradientSum<Scalar>* sum_for(const detail::NeuronCoefficient<Scalar>& coefficient,
-                                      Tape<Scalar>& tape, Index features) {
-    if (!coefficient.learn) return nullptr;
-    const ParameterPtr<Scalar>& parameter = coefficient.parameter.ptr();
-    return coefficient.shared() ? &tape.gradients().shared_sum_of(parameter, features)
-                                : &tape.gradients().sum_of(parameter);
+    return this->packed(std::move(results));
   }
 
   // --- Hidden state.
@@ -445,19 +225,15 @@ class LIF : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
   /// constants.
   CarriedVars hidden_on(const Var<Scalar>& input) const {
     CarriedVars hidden;
-    if (!init_hidden_ || mem().size() == 0) return hidden;
+    if (!init_hidden_) return hidden;
     check_hidden(input.shape());
     for (std::size_t k = 0; k < carried; ++k)
-      hidden[k] = hidden_vars_[k].on(input.tape()) ? step(hidden_vars_[k], hidden_vars_[k].steps() - 1)
-                                                   : input.tape().constant(hidden_values_[k]);
+      if (hidden_values_[k].size() > 0)
+        hidden[k] = hidden_vars_[k].on(input.tape()) ? step(hidden_vars_[k], hidden_vars_[k].steps() - 1)
+                                                     : input.tape().constant(hidden_values_[k]);
     return hidden;
   }
 
-  std::shared_ptr<const Policies> policies_;  // where it is even if the neuron is moved: records point at it
-  NeuronCoefficients coefficients_;
-  detail::RecurrentWeights<Scalar> recurrent_;
-  detail::Rules rules_;
-  bool surrogate_disable_ = false;
   bool init_hidden_ = false;
   bool output_ = false;
   mutable std::array<Array<Scalar>, carried> hidden_values_;

@@ -1,10 +1,12 @@
-// The loop of steps over a sequence: time outside, then samples, then the lanes of a row. One row after the
-// other streams through the cache, and a row of a step is complete before the next step begins, as inhibition
-// and recurrence need it.
+// The scan: the steps of a sequence one after the other, each from the states that the one before returned.
+// Time is outside, then come samples, then the lanes of a row; `extent` says how much of a lane lies in
+// memory. One row after the other streams through the cache, and a row of a step is complete before the next
+// step begins, as inhibition and recurrence need it.
 #pragma once
 
 #include <spiketape/neuron/scan_call.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace spiketape::detail {
@@ -98,7 +100,7 @@ class RowStep {
                                      const States& entered) const {
     States states = entered;
     L input = load(input_ + i, extent);
-    L spk_before;
+    L spk_before(0);
     if constexpr (recurrent) {
       spk_before = entering_spk_.at(i, extent);
       if (call_.recurrence) input += load(spk_ + i, extent);  // see scan_forward
@@ -167,8 +169,9 @@ SPIKETAPE_NOINLINE void scan_forward(const ScanCall<Neuron>& call) {
 template <typename Neuron>
 void scan_forward(const ScanCall<Neuron>& call) {
   if (call.input.features == 0) return;
-  with_rules_and_coefficients(
-      call, [&]<typename Rules, typename Coefficients>() { scan_forward<Rules::value, Coefficients>(call); });
+  with_rules_and_coefficients(call, [&]<typename Chosen, typename Coefficients>() {
+    scan_forward<Chosen::value, Coefficients>(call);
+  });
 }
 
 }  // namespace spiketape::detail

@@ -3,6 +3,7 @@
 
 #include <spiketape/neuron/scan_call.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -40,6 +41,9 @@ SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdj
   const Step step(*call.policies, !adjoint.with_surrogate);
   const Coefficients coefficients(call.coefficients);
   const RepeatedNumber<Scalar> zero;
+  const auto clear_padding = [&](Scalar* row) {
+    std::fill(row + call.input.features, row + call.width, Scalar(0));
+  };
 
   for (Index t = call.input.steps - 1; t >= 0; --t) {
     const bool last = t == call.input.steps - 1;
@@ -128,6 +132,11 @@ SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdj
           add(count + 1, back.coefficients.graded);
         }
       });
+      // What lanes behind the last neuron computed is nobody's gradient.
+      if (input_adjoint != nullptr) clear_padding(input_adjoint);
+      if (current != nullptr) clear_padding(current);
+      for (Scalar* sum : adjoint.coefficients)
+        if (learns && sum != nullptr) clear_padding(sum);
     }
     if (call.recurrence) adjoint.recurrence.step(call.recurrence, call.step_before(t), adjoint.spk_carry);
   }

@@ -1,4 +1,8 @@
 // What a scan over a sequence works on: memory, coefficients and rules, without types that allocate.
+//
+// The states of a step, in the order in which they come into being: `initial`, before the first step;
+// `entering`, the rows that a step reads, and `entered`, their lanes; `integrated`, V, before the spike;
+// `returned`, U. Backward, `carry` is the adjoint that step t sends to step t − 1.
 #pragma once
 
 #include <spiketape/core/array.hpp>
@@ -7,6 +11,7 @@
 #include <spiketape/neuron/recurrence.hpp>
 #include <spiketape/neuron/step.hpp>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <type_traits>
@@ -124,14 +129,16 @@ template <typename F>
 void with_rules(Rules rules, F&& f) {
   const auto call = [&]<Rules chosen>() { f(std::integral_constant<Rules, chosen>()); };
   if (rules.inhibited) {
-    if (rules.exact && rules.delayed) return call.template operator()<Rules{true, true, true}>();
-    if (rules.exact) return call.template operator()<Rules{false, true, true}>();
-    if (rules.delayed) return call.template operator()<Rules{true, true, false}>();
-    return call.template operator()<Rules{false, true, false}>();
+    if (rules.exact && rules.delayed)
+      return call.template operator()<Rules{.delayed = true, .inhibited = true, .exact = true}>();
+    if (rules.exact)
+      return call.template operator()<Rules{.delayed = false, .inhibited = true, .exact = true}>();
+    if (rules.delayed) return call.template operator()<Rules{.delayed = true, .inhibited = true}>();
+    return call.template operator()<Rules{.delayed = false, .inhibited = true}>();
   }
-  if (rules.delayed) return call.template operator()<Rules{true, false, false}>();
-  if (rules.exact) return call.template operator()<Rules{false, false, true}>();
-  return call.template operator()<Rules{false, false, false}>();
+  if (rules.delayed) return call.template operator()<Rules{.delayed = true}>();
+  if (rules.exact) return call.template operator()<Rules{.delayed = false, .exact = true}>();
+  return call.template operator()<Rules{.delayed = false}>();
 }
 
 /// Calls f<rules, coefficients>. What is common, default rules and shared coefficients, gets an instance of

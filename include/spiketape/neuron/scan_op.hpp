@@ -80,9 +80,10 @@ struct ScanOp {
   /// Whether the loss depends on coefficient k at all; one that it does not depend on gets no gradient,
   /// so that optimizers leave it alone.
   bool reaches(std::size_t k, bool with_surrogate, bool spk_counts) const {
-    if (k == count) return with_surrogate || Neuron::Reset::d_threshold != 0;
-    if (k == count + 1)
-      return spk_counts || (call.rules.exact && call.rules.inhibited && !call.rules.delayed);
+    if (k == count)
+      return with_surrogate || Neuron::Reset::d_threshold != 0 ||
+             HasOwnReset<Dynamics, typename Neuron::Reset, Scalar>;
+    if (k == count + 1) return spk_counts || (!call.rules.graded() && !call.rules.delayed);
     return true;
   }
 };

@@ -1,14 +1,17 @@
-// The mathematics of one time step of a leaky integrate-and-fire neuron, forward and adjoint. It stands
-// here and nowhere else: single steps, sequences, the tape and the tests all call these functions, on
-// SIMD lanes or on plain numbers (T below).
+// One time step of a leaky integrate-and-fire neuron, forward and adjoint: how integration, reset, quantizer
+// and spike follow each other. That stands here and nowhere else; what is integrated is the Dynamics'
+// (dynamics.hpp), what a reset does the policy's (reset.hpp). Single steps, sequences and the tape all call
+// these functions, on SIMD lanes (T below).
 //
 // U is the membrane, I the input current, θ the threshold, g the graded-spikes factor (membrane, current
 // and threshold share one dimensionless unit), H(x) = 1 where x > 0 else 0, σ' the surrogate derivative,
 // m the inhibition mask: 1 for the winner of its sample, or for everyone without inhibition. Neither m
-// nor the delayed reset signal R is differentiated. H, R and m select, they do not multiply: an infinite
-// membrane resets cleanly, and a NaN stays in its own neuron.
+// nor the delayed reset signal R is differentiated. H, R and m select, they do not multiply (but for the
+// exact same-step reset): an infinite membrane resets cleanly, and a NaN stays in its own neuron. x̄ is the
+// adjoint of x, the derivative of the loss by it.
 //
-//   delayed reset   R = m_prev·H(U_prev − θ);  V = Q(reset of the integrated membrane where R)
+//   delayed reset   R = m_prev·H(U_prev − θ);  V = Q(reset of the integrated membrane where R), or, for a
+//                   policy that resets before the input, Q(the integrated reset of U_prev where R)
 //   same-step       V = Q(the integrated membrane)
 //   both            h = m·H(V − θ);  S = g·h
 //   then            U = V if delayed;  U = reset of V where h, if same-step
@@ -29,6 +32,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace spiketape::detail {
 
@@ -37,6 +41,9 @@ struct Rules {
   bool delayed = true;
   bool inhibited = false;
   bool exact = false;
+
+  /// Whether S = g·h; else S = h, and g acts through the reset.
+  constexpr bool graded() const { return !(exact && inhibited); }
 };
 
 /// The coefficients of a step: those of the neuron's own dynamics, then what LIF has for all.
@@ -77,6 +84,7 @@ struct NeuronStep {
   static constexpr bool resets_first = rules.delayed || rules.exact;
   static constexpr bool before_input = Reset::before_input;
   static constexpr bool own_reset = HasOwnReset<Dynamics, Reset, T>;
+  static constexpr std::size_t first_reset = own_reset ? 0 : membrane;  // of the states that a reset changes
 
   // Copies, which stay in registers; a quantizer may be a table.
   [[no_unique_address]] const Dynamics dynamics;
@@ -119,7 +127,7 @@ struct NeuronStep {
 
   /// S where the neuron fired, else 0.
   static SPIKETAPE_INLINE T spike(const Mask& fired, const Coefficients& c) {
-    return where(fired, rules.exact && rules.inhibited ? T(1) : c.graded);
+    return where(fired, rules.graded() ? c.graded : T(1));
   }
 
   /// The states after integration and quantizer, before the neuron fires: the membrane becomes V.
@@ -127,7 +135,8 @@ struct NeuronStep {
                                   const Mask& winner_before) const {
     if constexpr (resets_first) {
       const Mask signal = reset_signal(states, c, winner_before);
-      if constexpr (before_input) reset_where(signal, states, c, states);
+      const States before = states;
+      if constexpr (before_input) reset_where(signal, before, c, states);
       const States entered = states;
       run(states, input, spk_before, c);
       if constexpr (!before_input) reset_where(signal, entered, c, states);
@@ -141,7 +150,8 @@ struct NeuronStep {
   SPIKETAPE_INLINE void reset_after(const Mask& fired, const States& entered, const Coefficients& c,
                                     const Winners<T>& winners, States& states) const {
     if constexpr (!rules.exact) {
-      reset_where(fired, states, c, states);
+      const States integrated = states;
+      reset_where(fired, integrated, c, states);
     } else {
       T& v = states[membrane];
       v = multiply_add(exact_reset(fired, entered, c, winners), reset_policy.after(v, c.threshold) - v, v);
@@ -159,7 +169,7 @@ struct NeuronStep {
     States& a = result.before;
     T& threshold_adjoint = result.coefficients.threshold;
     T& graded_adjoint = result.coefficients.graded;
-    Own own_adjoint;  // what integrate_adjoint does not see
+    Own own_adjoint;  // of the own coefficients, from threshold and reset
     for (T& adjoint : own_adjoint) adjoint = T(0);
     a = returned;
     threshold_adjoint = T(0);
@@ -170,8 +180,9 @@ struct NeuronStep {
     T slope = where(with_surrogate, surrogate_derivative(surrogate, v - level(integrated, c), element));
     if constexpr (rules.inhibited) slope = where(winners.now, slope);  // s = m σ'(V − θ)
 
-    // 1. The reset, if it is in the same step: how it acts, and through x that there is one.
-    T x_adjoint = rules.exact && rules.inhibited ? spk_adjoint * slope : spk_adjoint * c.graded * slope;
+    // 1. The reset, if it is in the same step: its effect on the states and, through x, the decision to
+    // reset.
+    T x_adjoint = rules.graded() ? spk_adjoint * c.graded * slope : spk_adjoint * slope;
     if constexpr (!rules.delayed) {
       States after = integrated;
       reset_where(T(0) == T(0), integrated, c, after);
@@ -180,7 +191,7 @@ struct NeuronStep {
         return returned[k] * except(slope == T(0), (after[k] - integrated[k]) * slope);
       };
       if constexpr (!rules.exact) {
-        for (std::size_t k = own_reset ? 0 : membrane; k <= membrane; ++k) x_adjoint += by_spike(k);
+        for (std::size_t k = first_reset; k <= membrane; ++k) x_adjoint += by_spike(k);
         reset_adjoint(fired, c, a, a, threshold_adjoint, own_adjoint);
       } else {
         const T mem_adjoint = returned[membrane];
@@ -188,7 +199,7 @@ struct NeuronStep {
         x_adjoint += kappa(c) * by_spike(membrane);
         a[membrane] = mem_adjoint * (T(1) + d * T(Reset::d_mem - 1));
         threshold_adjoint = mem_adjoint * (d * T(Reset::d_threshold));
-        if constexpr (rules.inhibited)
+        if constexpr (!rules.graded())
           graded_adjoint = where(fired, -(mem_adjoint * (after[membrane] - v)) / (c.graded * c.graded));
       }
     }
@@ -199,22 +210,25 @@ struct NeuronStep {
       dynamics.threshold_adjoint(integrated, c.own, -x_adjoint, a, threshold_adjoint, own_adjoint);
     else
       threshold_adjoint -= x_adjoint;
-    if constexpr (!(rules.exact && rules.inhibited)) graded_adjoint += where(fired, spk_adjoint);
+    if constexpr (rules.graded()) graded_adjoint += where(fired, spk_adjoint);
 
     // 3. The integration, and the delayed reset before or after it.
     States integrated_from = entered;
     if constexpr (resets_first) {
       const Mask signal = reset_signal(entered, c, winners.before);
-      States to_entered;  // what a reset passes by the integration
+      States to_entered;  // what a reset sends straight to the entering states
       for (T& adjoint : to_entered) adjoint = T(0);
       if constexpr (before_input)
         reset_where(signal, entered, c, integrated_from);
       else
         reset_adjoint(signal, c, a, to_entered, threshold_adjoint, own_adjoint);
-      // What is reset to a constant has no gradient, also where it came from an infinite state.
-      if constexpr (!before_input && Reset::d_mem == 0)
-        for (std::size_t k = own_reset ? 0 : membrane; k <= membrane; ++k)
-          integrated_from[k] = except(signal, integrated_from[k]);
+      // What is reset to a constant has no gradient, also where it came from an infinite state: 0·∞ is no
+      // zero.
+      if constexpr (!before_input && Reset::d_mem == 0) {
+        const T infinity(std::numeric_limits<typename LaneTraits<T>::Scalar>::infinity());
+        for (std::size_t k = first_reset; k <= membrane; ++k)
+          integrated_from[k] = select(signal, where(abs(entered[k]) < infinity, entered[k]), entered[k]);
+      }
       run_adjoint(integrated_from, input, spk_before, c, result);
       if constexpr (before_input)
         reset_adjoint(signal, c, a, a, threshold_adjoint, own_adjoint);
@@ -245,7 +259,8 @@ struct NeuronStep {
       dynamics.integrate_adjoint(from, input, c.own, result.before, result.input, result.coefficients.own);
   }
 
-  /// The states after a reset, where there is one. `entered` are those before the integration.
+  /// The states after a reset, where there is one. `entered` are those before the integration, or with a
+  /// same-step reset those that are reset.
   SPIKETAPE_INLINE void reset_where(const Mask& signal, const States& entered, const Coefficients& c,
                                     States& states) const {
     if constexpr (own_reset) {
@@ -276,10 +291,10 @@ struct NeuronStep {
 
   /// κ of the exact rules.
   static SPIKETAPE_INLINE T kappa(const Coefficients& c) {
-    if constexpr (rules.inhibited)
-      return T(1) / c.graded;
-    else
+    if constexpr (rules.graded())
       return T(1);
+    else
+      return T(1) / c.graded;
   }
 
   /// D = κh − R of the exact rules.

@@ -1,0 +1,314 @@
+// A layer of leaky integrate-and-fire neurons as a function: input and states in, spikes and states out, on
+// memory or on a tape. It remembers nothing; how it is called, and what is kept between calls, is in lif.hpp.
+#pragma once
+
+#include <spiketape/neuron/coefficient.hpp>
+#include <spiketape/neuron/policy_check.hpp>
+#include <spiketape/neuron/quantizer.hpp>
+#include <spiketape/neuron/recurrent_weights.hpp>
+#include <spiketape/neuron/reset.hpp>
+#include <spiketape/neuron/scan_op.hpp>
+#include <spiketape/neuron/state_quant.hpp>
+#include <spiketape/neuron/surrogates_more.hpp>
+#include <spiketape/neuron/surrogates_snntorch.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace spiketape {
+
+/// Policies, coefficients and rules of a neuron, their checks, and the passes over its input. See LIF.
+template <typename Derived, typename Dynamics_, typename Scalar_, typename Reset_, typename Surrogate_,
+          typename Quantizer_>
+class LIFCore : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
+  static_assert(std::is_trivially_copyable_v<Dynamics_>,
+                "spiketape: the dynamics of a neuron are trivially copyable, see dynamics.hpp");
+
+ public:
+  using Scalar = Scalar_;
+  using Dynamics = Dynamics_;
+  using Reset = Reset_;
+  using Surrogate = Surrogate_;
+  using Quantizer = Quantizer_;
+  /// {spk, the states}: T is an Array for a step, a Sequence for a sequence, a Var on a tape.
+  template <typename T>
+  using Result = typename Dynamics::template Result<T>;
+
+  static constexpr bool recurrent = detail::is_recurrent<Dynamics>;
+  static constexpr std::size_t state_count = Dynamics::state_count;
+  static constexpr std::size_t carried = state_count + (recurrent ? 1 : 0);  ///< What goes from call to call.
+
+  struct Policies {
+    [[no_unique_address]] Dynamics dynamics;
+    [[no_unique_address]] Reset reset;
+    [[no_unique_address]] Surrogate surrogate;
+    [[no_unique_address]] detail::Prepared<Scalar, Quantizer> quantizer;
+  };
+
+  /// What a call starts from, and what it writes, on memory of the caller's.
+  using CarriedViews = std::array<SequenceView<const Scalar>, carried>;
+  using ResultViews = std::array<SequenceView<Scalar>, 1 + state_count>;
+
+  /// θ and g: one number (1, 1) or one for each neuron (1, features).
+  Parameter<Scalar>& threshold() { return coefficient(count); }
+  const Parameter<Scalar>& threshold() const { return coefficient(count); }
+  Parameter<Scalar>& graded_spikes_factor() { return coefficient(count + 1); }
+  const Parameter<Scalar>& graded_spikes_factor() const { return coefficient(count + 1); }
+
+  /// What a recurrent neuron sends to all of its layer: W, (features, features), what one neuron sends in a
+  /// row (the transpose of PyTorch's), and b, (1, features). Without rows where there is no such recurrence.
+  Parameter<Scalar>& recurrent_weight() requires(recurrent) { return recurrent_.weight; }
+  const Parameter<Scalar>& recurrent_weight() const requires(recurrent) { return recurrent_.weight; }
+  Parameter<Scalar>& recurrent_bias() requires(recurrent) { return recurrent_.bias; }
+  const Parameter<Scalar>& recurrent_bias() const requires(recurrent) { return recurrent_.bias; }
+
+  /// What is learned.
+  ParameterList<Scalar> parameters() const {
+    ParameterList<Scalar> list;
+    for (const auto& coefficient : coefficients_)
+      if (coefficient.learn) list.push_back(coefficient.parameter.ptr());
+    if (recurrent_.learned()) {
+      list.push_back(recurrent_.weight.ptr());
+      list.push_back(recurrent_.bias.ptr());
+    }
+    return list;
+  }
+
+ protected:
+  static constexpr std::size_t count = Dynamics::coefficient_count;
+  using NeuronCoefficients = std::array<detail::NeuronCoefficient<Scalar>, count + 2>;
+
+  /// Reads the options that all neurons share by their names; one that a neuron does not have is off, or
+  /// a policy as it is by default. `all` are the coefficients, the neuron's own in its order, then threshold
+  /// and graded_spikes_factor.
+  template <typename Options>
+  LIFCore(const Options& options, NeuronCoefficients all, Dynamics dynamics = {},
+          detail::RecurrentWeights<Scalar> recurrent_weights = {})
+      : policies_(std::make_shared<const Policies>(policies(options, dynamics))),
+        coefficients_(std::move(all)),
+        recurrent_(std::move(recurrent_weights)) {
+    if constexpr (requires { options.reset_delay; }) rules_.delayed = options.reset_delay;
+    if constexpr (requires { options.inhibition; }) rules_.inhibited = options.inhibition;
+    if constexpr (requires { options.snntorch_exact; }) rules_.exact = options.snntorch_exact;
+    if constexpr (requires { options.surrogate_disable; }) surrogate_disable_ = options.surrogate_disable;
+    const detail::NeuronCoefficient<Scalar>* longest = &coefficients_[0];
+    for (const auto& coefficient : coefficients_)
+      if (coefficient.parameter.cols() > longest->parameter.cols()) longest = &coefficient;
+    for (const auto& coefficient : coefficients_)
+      if (!coefficient.shared() && coefficient.parameter.cols() != longest->parameter.cols())
+        detail::fail_argument("spiketape::", Derived::name, ": ", coefficient.parameter.name(), " has ",
+                              coefficient.parameter.cols(), " values, ", longest->parameter.name(), " has ",
+                              longest->parameter.cols(), " (expected 1 value or one for each neuron)");
+  }
+
+  /// The neuron's own coefficients first, then threshold and graded_spikes_factor.
+  Parameter<Scalar>& coefficient(std::size_t k) { return coefficients_[k].parameter; }
+  const Parameter<Scalar>& coefficient(std::size_t k) const { return coefficients_[k].parameter; }
+
+  using CarriedVars = std::array<Var<Scalar>, carried>;
+
+  // --- Arguments and their checks.
+
+  void check_input(const Shape& shape) const {
+    for (const auto& coefficient : coefficients_) coefficient.check_features(Derived::name, shape.features);
+    recurrent_.check_features(Derived::name, shape.features);
+  }
+  void check_state(std::size_t k, const Shape& input, const Shape& state) const {
+    const Shape expected{1, input.batch, input.features};
+    if (state != expected)
+      detail::fail_argument("spiketape::", Derived::name, ": ", name_of(k), " has shape ", state,
+                            ", input of ", input, " expects ", expected);
+  }
+  /// How an error calls argument k.
+  static const char* name_of(std::size_t k) {
+    return recurrent && k == 0 ? "spk" : Dynamics::state_names[k - (recurrent ? 1 : 0)];
+  }
+  void check_results(const SequenceView<const Scalar>& input, const CarriedViews& initial,
+                     const ResultViews& results) const {
+    for (std::size_t k = 0; k <= state_count; ++k)
+      if (results[k].shape() != input.shape())
+        fail_result(k, " has shape ", results[k].shape(), ", input has ", input.shape());
+    for (std::size_t k = 0; k <= state_count; ++k) {
+      if (results[k].constant) fail_result(k, " is one step for all, expected one row for each step");
+      for (std::size_t other = 0; other < k; ++other)
+        if (!results[k].empty() && results[k].data == results[other].data)
+          fail_result(k, " lies where the result ", result_name(other), " lies, expected other memory");
+    }
+    if (!recurrent_ || results[0].empty()) return;
+    // What all send to all waits where the spikes will be.
+    if (!initial[0].empty() && initial[0].data == results[0].data)
+      fail_result(
+          0, " lies where the spikes of the step before lie, expected other memory, since all act on all");
+    if (input.data == results[0].data)
+      fail_result(0, " lies where input lies, expected other memory, since all act on all");
+  }
+  static const char* result_name(std::size_t k) { return k == 0 ? "spk" : Dynamics::state_names[k - 1]; }
+  template <typename... What>
+  [[noreturn]] static void fail_result(std::size_t k, const What&... what) {
+    detail::fail_argument("spiketape::", Derived::name, "::forward_into: the result ", result_name(k),
+                          what...);
+  }
+
+  // --- The call on memory.
+
+  detail::ScanCall<Derived> scan_call(const SequenceView<const Scalar>& input, const CarriedViews& initial,
+                                      const ResultViews& results, Index width) const {
+    detail::ScanCall<Derived> call{};
+    call.policies = policies_.get();
+    call.rules = rules_;
+    call.surrogate_disable = surrogate_disable_;
+    for (std::size_t k = 0; k < coefficients_.size(); ++k)
+      call.coefficients[k] = detail::CoefficientView<Scalar>(coefficients_[k]);
+    call.recurrence = recurrent_.view();
+    call.input = input;
+    if (recurrent) call.initial_spk = initial[0];
+    call.spk = results[0];
+    for (std::size_t k = 0; k < state_count; ++k) {
+      call.initial[k] = initial[carried - state_count + k];
+      call.returned[k] = results[1 + k];
+    }
+    call.width = width;
+    return call;
+  }
+
+  void write_into(const SequenceView<const Scalar>& input, CarriedViews initial,
+                  const ResultViews& results) const {
+    check_input(input.shape());
+    for (std::size_t k = 0; k < carried; ++k) {
+      if (initial[k].batch == 0 && initial[k].features == 0)
+        initial[k] = {};
+      else
+        check_state(k, input.shape(), initial[k].shape());
+    }
+    check_results(input, initial, results);
+    detail::scan_forward(scan_call(input, initial, results, input.features));
+  }
+
+  template <typename T>
+  static Result<T> packed(std::array<T, 1 + state_count> parts) {
+    return [&]<std::size_t... k>(std::index_sequence<k...>) { return Result<T>{std::move(parts[k])...}; }
+    (std::make_index_sequence<1 + state_count>());
+  }
+
+  // --- The call on a tape.
+
+  /// Of given states, or empty ones. Returns the spikes and the states.
+  std::array<Var<Scalar>, 1 + state_count> record(const Var<Scalar>& input,
+                                                  const CarriedVars& initial) const {
+    Tape<Scalar>& tape = input.tape();
+    const Shape shape = input.shape();
+    check_input(shape);
+    bool differentiable = input.differentiable() || recurrent_.learned();
+    for (const auto& coefficient : coefficients_) differentiable = differentiable || coefficient.learn;
+    CarriedViews views;
+    for (std::size_t k = 0; k < carried; ++k) {
+      if (initial[k].empty()) continue;
+      tape.check_mine(initial[k], Derived::name);
+      check_state(k, shape, initial[k].shape());
+      views[k] = initial[k].value();
+      differentiable = differentiable || initial[k].differentiable();
+    }
+
+    detail::ScanOp<Derived> op{};
+    std::array<Var<Scalar>, 1 + state_count> results;
+    ResultViews written;
+    for (std::size_t k = 1; k <= state_count; ++k) {
+      results[k] = tape.bare_result(shape, differentiable);
+      written[k] = tape.writable(results[k]);
+    }
+    const Index width = detail::whole_lanes<Scalar>(shape.features);
+    // Spikes are kept as bits; a recurrent neuron needs them as numbers, too.
+    auto* bits =
+        tape.template allocate<detail::LineBits>(shape.steps * shape.batch * (width / detail::line<Scalar>));
+    if (recurrent) {
+      results[0] = tape.bare_result(shape, differentiable);
+      written[0] = tape.writable(results[0]);
+      tape.set_bits(results[0], spike_rows(bits, width, tape));
+    } else {
+      results[0] = tape.result(shape, differentiable, spike_rows(bits, width, tape));
+    }
+    op.call = scan_call(input.value(), views, written, width);
+    op.call.spk_bits = bits;
+    op.call.recurrence.workspace = &tape.workspace();
+    if (differentiable && !rules_.delayed)
+      for (std::size_t k = detail::HasOwnReset<Dynamics, Reset, Scalar> ? 0 : state_count - 1;
+           k < state_count; ++k)
+        op.call.before_reset[k] = tape.bare_room(shape);
+    detail::scan_forward(op.call);
+
+    if (differentiable) {
+      op.input = input;
+      if (recurrent) op.initial_spk = initial[0];
+      op.spk = results[0];
+      for (std::size_t k = 0; k < state_count; ++k) {
+        op.initial[k] = initial[carried - state_count + k];
+        op.returned[k] = results[1 + k];
+      }
+      for (std::size_t k = 0; k < coefficients_.size(); ++k)
+        op.sums[k] = sum_for(coefficients_[k], tape, shape.features);
+      if (recurrent_.learned()) {
+        op.recurrent_weight_sum = &tape.gradients().sum_of(recurrent_.weight.ptr());
+        op.recurrent_bias_sum = &tape.gradients().sum_of(recurrent_.bias.ptr());
+      }
+      tape.record(op);
+    }
+    return results;
+  }
+
+  /// S as rows of bits, with the g of this call: with snnTorch's rules a spike under inhibition has no graded
+  /// factor.
+  detail::BitRows<Scalar> spike_rows(const detail::LineBits* bits, Index width, Tape<Scalar>& tape) const {
+    const Parameter<Scalar>& graded = graded_spikes_factor();
+    const bool shared = !rules_.graded() || graded.cols() == 1;
+    Scalar* values = tape.template allocate<Scalar>(shared ? 1 : width);
+    if (rules_.graded())
+      std::copy_n(graded.data(), shared ? 1 : width, values);
+    else
+      *values = 1;
+    return {bits, width / detail::line<Scalar>, values, shared};
+  }
+
+  static GradientSum<Scalar>* sum_for(const detail::NeuronCoefficient<Scalar>& coefficient,
+                                      Tape<Scalar>& tape, Index features) {
+    if (!coefficient.learn) return nullptr;
+    const ParameterPtr<Scalar>& parameter = coefficient.parameter.ptr();
+    return coefficient.shared() ? &tape.gradients().shared_sum_of(parameter, features)
+                                : &tape.gradients().sum_of(parameter);
+  }
+
+ private:
+  template <typename Options>
+  static Policies policies(const Options& options, const Dynamics& dynamics) {
+    const auto reset = [&] {
+      if constexpr (requires { options.reset_mechanism; })
+        return options.reset_mechanism;
+      else
+        return Reset();
+    };
+    const auto surrogate = [&] {
+      if constexpr (requires { options.spike_grad; })
+        return options.spike_grad;
+      else
+        return Surrogate();
+    };
+    const auto quantizer = [&] {
+      if constexpr (requires { options.state_quant; })
+        return options.state_quant;
+      else
+        return Quantizer();
+    };
+    return {dynamics, reset(), surrogate(), detail::prepared<Scalar>(quantizer())};
+  }
+
+  std::shared_ptr<const Policies> policies_;  // where it is even if the neuron is moved: records point at it
+  NeuronCoefficients coefficients_;
+  detail::RecurrentWeights<Scalar> recurrent_;
+  detail::Rules rules_;
+  bool surrogate_disable_ = false;
+};
+
+}  // namespace spiketape

@@ -1,0 +1,86 @@
+// Which memory a call of a neuron reads and writes, and when.
+#include <spiketape/spiketape.hpp>
+
+#include "catch.hpp"
+#include "errors.hpp"
+#include "numeric.hpp"
+
+#include <memory>
+#include <stdexcept>
+
+namespace st = spiketape;
+using st::Index;
+
+TEST_CASE("spikes on a tape have the graded factor of their call, whatever becomes of the neuron") {
+  for (const Index features : {1, 5}) {
+    auto lif = std::make_unique<st::Leaky<float>>(
+        st::Leaky<float>::Options{.beta = 0.5f,
+                                  .graded_spikes_factor = st::Row<float>::Constant(features, 2),
+                                  .learn_graded_spikes_factor = true});
+    st::Tape<float> tape;
+    const auto spk = (*lif)(tape.constant(st::Array<float>::Constant(2, 5, 3).eval())).spk;
+    lif->graded_spikes_factor().array() = 7;
+    lif.reset();
+    CHECK((spk.array() == 2).all());
+  }
+}
+
+TEST_CASE("results must not lie where other results lie, nor, all to all, spikes where input lies") {
+  const st::Leaky<float> lif({.beta = 0.5f});
+  st::Array<float> input = st::Array<float>::Ones(2, 3), mem = input, both = input;
+  CHECK(
+      error_text<std::invalid_argument>([&] { lif.forward_into(input, mem, both, both); }) ==
+      "spiketape::Leaky::forward_into: the result mem lies where the result spk lies, expected other memory");
+  lif.forward_into(input, mem, both, mem);
+
+  st::Sequence<float> constant = st::Sequence<float>::repeat(input, 4), states(4, 2, 3);
+  CHECK(error_text<std::invalid_argument>([&] { lif.forward_into(constant, {}, constant, states); }) ==
+        "spiketape::Leaky::forward_into: the result spk is one step for all, expected one row for each step");
+
+  st::Random random(1);
+  const st::RLeaky<float> recurrent({.beta = 0.5f, .linear_features = 3}, random);
+  CHECK(error_text<std::invalid_argument>([&] {
+          recurrent.forward_into(input, {}, {input, mem});
+        }) ==
+        "spiketape::RLeaky::forward_into: the result spk lies where input lies, expected other memory, since "
+        "all act "
+        "on all");
+}
+
+TEST_CASE("each hidden state is taken for itself, on arrays and on a tape") {
+  const st::Synaptic<float> lif({.alpha = 0.9f, .beta = 0.8f, .init_hidden = true});
+  const st::Array<float> input = st::Array<float>::Zero(2, 3);
+  st::set_hidden_state(lif, {st::Array<float>::Ones(2, 3), st::Array<float>()});
+  st::Tape<float> tape;
+  const st::Array<float> on_tape = lif(tape.constant(input)).syn.array();
+  st::set_hidden_state(lif, {st::Array<float>::Ones(2, 3), st::Array<float>()});
+  CHECK(numeric::same(lif(input).syn, on_tape));
+  CHECK((on_tape == 0.9f).all());
+
+  st::set_hidden_state(lif, {st::Array<float>::Ones(2, 4), st::Array<float>()});
+  CHECK(error_text<std::invalid_argument>([&] { lif(input); }) ==
+        "spiketape::Synaptic: the hidden syn has shape (2, 4), input has (2, 3); expected the same, or "
+        "reset_mem() "
+        "before");
+}
+
+TEST_CASE("what is computed behind the last neuron reaches no gradient") {
+  // There β is 0, so that Lapicque's adjoint divides by 0.
+  const Index features = 3;
+  st::Random random(1);
+  const st::Sequential net{
+      st::Linear<float>(4, features, random),
+      st::Lapicque<float>({.beta = st::Row<float>::Constant(features, 0.9f), .learn_beta = true})};
+  st::Tape<float> tape;
+  const auto out = net(tape.constant(numeric::random_sequence<float>(random, {5, 2, 4}, 0, 3)));
+  tape.backward(st::sum(out.mem));
+  for (const auto& parameter : net.parameters()) {
+    INFO(parameter->name);
+    bool zero = true;
+    const auto& sum = *tape.gradients().find(parameter);
+    for (Index row = 0; row < parameter->rows; ++row)
+      for (Index i = parameter->cols; i < parameter->stride; ++i)
+        zero = zero && sum.values[static_cast<std::size_t>(row * parameter->stride + i)] == 0;
+    CHECK(zero);
+  }
+}
