@@ -147,3 +147,29 @@ TEST_CASE("a hidden state is saved and put back") {
   CHECK(error_text<std::invalid_argument>([] { st::Windows<float> none(0); }) ==
         "spiketape::Windows: steps is 0, expected at least 1");
 }
+
+TEST_CASE("several windows need every neuron's state to be kept between them") {
+  st::Random random(82);
+  const st::Sequence<double> input = numeric::random_sequence<double>(random, {6, 2, 3});
+  const auto run = [&](const auto& net, Index steps) {
+    st::Windows<double> windows(steps);
+    return windows.run(net, input, [](const auto& out, Index, Index) { return st::sum(out.mem); });
+  };
+  const char* const text =
+      "spiketape::Windows::run: a neuron of the network has init_hidden = false, expected true: its state "
+      "would be "
+      "lost between windows";
+  const st::Leaky<double> keeps({.beta = 0.9, .init_hidden = true, .learn_beta = true, .output = true}),
+      forgets({.beta = 0.9, .learn_beta = true});
+  run(keeps, 3);
+  run(forgets, 6);  // one window
+  CHECK(error_text<std::invalid_argument>([&] { run(forgets, 3); }) == text);
+  const st::Linear<double> linear(3, 3, random);
+  run(st::Sequential{linear, keeps, linear, keeps}, 3);
+  CHECK(error_text<std::invalid_argument>([&] {
+          run(st::Sequential{linear, forgets, linear, keeps}, 3);
+        }) == text);
+  CHECK(error_text<std::invalid_argument>([&] {
+          run(st::Sequential{st::Sequential{linear, forgets}, linear, keeps}, 3);
+        }) == text);
+}

@@ -29,7 +29,7 @@ struct GradientSum {
     written = true;
     return values.data();
   }
-  /// The same for who writes all of them: not set to zero. `first` says whether they are to be stored or
+  /// For a caller that overwrites all of them: not set to zero. `first` says whether they are to be stored or
   /// added to.
   Scalar* open(bool& first) {
     first = !written;

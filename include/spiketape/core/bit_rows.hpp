@@ -47,7 +47,7 @@ inline constexpr auto places_in_byte = [] {
 }();
 
 /// Writes the places of the set bits of a line, counted from `first`, and returns how many there are. Writes
-/// up to 16 numbers too many: so there is no branch to be foreseen.
+/// up to 16 numbers too many: so there is no branch to predict.
 SPIKETAPE_INLINE Index write_places(unsigned bits, std::int32_t first, std::int32_t* places) {
 #if defined(EIGEN_VECTORIZE_AVX512)
   const __m512i all = _mm512_add_epi32(

@@ -2,7 +2,8 @@
 //
 // Eigen's comparisons give packets of all ones and all zeros. AVX-512 compares into registers of bits, which
 // Eigen 3.4 widens to such packets and narrows again; there the bits are used as they are. With lanes.hpp and
-// product.hpp the only place that knows Eigen's internal names or an instruction set.
+// product.hpp the only place that knows Eigen's internal names, and with bit_rows.hpp the only one that knows
+// an instruction set.
 #pragma once
 
 #include <spiketape/core/array.hpp>

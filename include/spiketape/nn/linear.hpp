@@ -48,9 +48,10 @@ struct LinearProduct {
     const Index rows = y_adjoint.rows(), width = whole_lanes<Scalar>(out);
     if (!gathers<Scalar>(rows, in, width))
       return scatter_weight_gradient(x, rows, y_adjoint.data, y_adjoint.stride, width, sum.open(), weight_stride);
+    const Events<Scalar> by_column = transposed(x, rows, in, tape);  // may throw; then the sum is as it was
     bool first;
     Scalar* weight_adjoint = sum.open(first);
-    gather_weight_gradient(transposed(x, rows, in, tape), in, y_adjoint.data, y_adjoint.stride, width, weight_adjoint,
+    gather_weight_gradient(by_column, in, y_adjoint.data, y_adjoint.stride, width, weight_adjoint,
                            weight_stride, first);
   }
   void add_weight_adjoint(const SequenceView<const Scalar>& x, const SequenceView<const Scalar>& y_adjoint,

@@ -105,6 +105,18 @@ class Sequential {
     return keeps;
   }
 
+  /// Whether a neuron starts each call from zero or from given states (no init_hidden).
+  bool forgets_state() const {
+    bool forgets = false;
+    for_hidden([&](const auto& layer) {
+      if constexpr (requires { layer.init_hidden(); })
+        forgets = forgets || !layer.init_hidden();
+      else if constexpr (requires { layer.forgets_state(); })
+        forgets = forgets || layer.forgets_state();
+    });
+    return forgets;
+  }
+
   /// Layer i, counted from 0.
   template <std::size_t i>
   auto& layer() {

@@ -17,11 +17,12 @@ namespace spiketape {
 /// the gradients in the order of the shards. So the results depend on the number of shards and on the block
 /// size, but to the bit not on the number of threads.
 ///
-///     st::Shards<float> shards(4, threads, 4);   // four shards, worked through in blocks of four samples
-///     float loss = shards.run(net, st::repeat(batch.input, steps), [&](const auto& out, st::Index first,
-///     st::Index count) {
+///     st::Shards<float> shards(4, threads, 4);  // four shards, worked through in blocks of four samples
+///
+///     const auto part_of_loss = [&](const auto& out, st::Index first, st::Index count) {
 ///       return st::cross_entropy(out.mem, batch.labels.subspan(first, count), {.samples = batch.size()});
-///     });
+///     };
+///     float loss = shards.run(net, st::repeat(batch.input, steps), part_of_loss);
 ///     optimizer.step(shards.gradients());
 ///
 /// The loss of a part must be its part of the whole: give the losses the size of the whole batch, as above.
@@ -48,7 +49,8 @@ class Shards {
 
   /// Runs a network (see Sequential) on a batch, a step or a sequence, block by block, forward and backward:
   /// `loss(out, first, count)` makes the loss, a Var, of the samples first, …, first + count − 1 from what
-  /// the network returned for them. Returns the sum of the losses. What a shard throws is thrown here; the
+  /// the network returned for them. It runs on several threads at once, and must not write what they share.
+  /// Returns the sum of the losses. What a shard throws is thrown here; the
   /// gradients are then dropped. Throws std::invalid_argument if the network keeps state from call to call.
   template <typename Network, typename Loss>
   Scalar run(const Network& net, SequenceView<const Scalar> input, Loss&& loss) {

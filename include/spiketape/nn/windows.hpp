@@ -9,6 +9,7 @@
 
 namespace spiketape {
 
+/// How Windows goes from one window to the next.
 struct WindowsOptions {
   /// Cut the gradient between windows (truncated BPTT): one pass, and no memory of earlier windows. false:
   /// the gradient of the whole sequence (checkpointing): each window but the last is run twice, and the
@@ -19,11 +20,11 @@ struct WindowsOptions {
 /// Works through a long sequence in windows of some steps, so that the tape holds one window at a time: the
 /// memory does not grow with the number of steps, but for the states between windows.
 ///
-///     st::Windows<float> windows(100);                       // steps; {.truncate = true} cuts the gradient
-///     between them st::reset_hidden(net);                                 // its neurons have init_hidden =
-///     true float loss = windows.run(net, input, [&](const auto& out, st::Index first, st::Index steps) {
-///       return st::cross_entropy(out.mem, labels);           // the part of the steps first, …, first +
-///       steps − 1
+///     st::Windows<float> windows(100);  // steps; {.truncate = true} cuts the gradient between windows
+///
+///     st::reset_hidden(net);            // its neurons have init_hidden = true
+///     float loss = windows.run(net, input, [&](const auto& out, st::Index first, st::Index steps) {
+///       return st::cross_entropy(out.mem, labels);  // the part of the steps first, …, first + steps − 1
 ///     });
 ///     optimizer.step(windows.gradients());
 ///
@@ -42,9 +43,17 @@ class Windows {
   /// Runs a network on a sequence, forward and backward, from the hidden state that it has; it is left with
   /// the one behind the last step. `loss(out, first, steps)` makes the loss of a window, a single number,
   /// from what the network returned, or an empty Var where there is none. Returns the sum of the losses.
+  /// Throws std::invalid_argument if there are several windows and a neuron without init_hidden, whose state
+  /// would be lost between them. If `loss` throws, the network is left with a state of some window, and the
+  /// gradients with those of some windows: reset_hidden and gradients().clear() begin anew.
   template <typename Network, typename Loss>
   Scalar run(const Network& net, const SequenceView<const Scalar>& input, Loss&& loss) {
     const Index count = (input.steps + steps_ - 1) / steps_;
+    if (count > 1 && forgets_state(net))
+      detail::fail_argument(
+          "spiketape::Windows::run: a neuron of the network has init_hidden = false, expected true: its "
+          "state "
+          "would be lost between windows");
     if (options_.truncate) {
       Scalar total = 0;
       for (Index w = 0; w < count; ++w) {
@@ -86,6 +95,16 @@ class Windows {
   std::size_t capacity() const { return tape_.capacity(); }
 
  private:
+  template <typename Network>
+  static bool forgets_state(const Network& net) {
+    if constexpr (requires { net.init_hidden(); })
+      return !net.init_hidden();
+    else if constexpr (requires { net.forgets_state(); })
+      return net.forgets_state();
+    else
+      return false;
+  }
+
   HiddenState<Scalar>& state(Index w) { return states_[static_cast<std::size_t>(w)]; }
 
   SequenceView<const Scalar> window(SequenceView<const Scalar> input, Index w) const {
