@@ -81,6 +81,15 @@ TEST_CASE("a network may begin with a neuron, or with several layers before the 
   check_blocks(two_before, st::repeat(step, steps));
 }
 
+TEST_CASE("the layers before the first neuron may end in spikes, those of a neuron inside a function") {
+  st::Random random(85);
+  const auto step = numeric::random_array<float>(random, batch, 20, -2, 4);
+  const st::Sequential net{st::Linear<float>(20, 5, random),
+                           [neuron = hidden()](const auto& input) { return neuron(input).spk; }, output()};
+  check_blocks(net, step);
+  check_blocks(net, st::repeat(step, steps));
+}
+
 TEST_CASE("front and back are the two parts of a network") {
   st::Random random(83);
   const st::Sequential net{st::Linear<double>(4, 6, random), st::Leaky<double>({.beta = 0.5}),

@@ -112,12 +112,14 @@ class Shards {
                       Index count, Index block, Loss& loss) {
     Tape<Scalar>& front_tape = shard.front_tape;
     front_tape.reset();
+    front_tape.set_first_sample(first);
     const Var<Scalar> currents = net.front(samples(front_tape, input, first, count));
     if (currents.batch() != count)
       detail::fail_argument("spiketape::Shards::run: the layers before the first neuron make ",
                             currents.batch(), " samples of ", count, ", expected as many");
     // Rows of a block follow each other only in a single stored step.
     if (!currents.constant() && currents.steps() != 1) block = count;
+    currents.value();  // numbers, if it ends in spikes kept as bits
     const auto value = front_tape.writable(currents);
     const auto adjoint =
         currents.differentiable() ? front_tape.open_adjoint(currents) : SequenceView<Scalar>();
