@@ -126,6 +126,32 @@ TEST_CASE("a step that is not there and memory that is read and written are refu
         "spiketape::Linear::forward_into: output lies where input lies, expected other memory");
 }
 
+TEST_CASE("an output that overlaps the input anywhere is refused, one beside it is not") {
+  st::Random random(104);
+  const st::Linear<float> layer(4, 4, random);
+  st::Array<float> memory = st::Array<float>::Ones(6, 9);
+  const auto refused = [&](auto input, auto output) {
+    return error_text<std::invalid_argument>([&] { layer.forward_into(input, output); }) ==
+           "spiketape::Linear::forward_into: output lies where input lies, expected other memory";
+  };
+  CHECK(refused(memory.block(0, 0, 3, 4), memory.block(2, 0, 3, 4)));
+  CHECK(refused(memory.block(2, 0, 3, 4), memory.block(0, 0, 3, 4)));
+  CHECK(refused(memory.block(0, 0, 3, 4), memory.block(0, 3, 3, 4)));
+  CHECK(refused(memory.block(0, 3, 3, 4), memory.block(0, 0, 3, 4)));
+  using View = st::SequenceView<float>;
+  CHECK(refused(View(memory.data(), {1, 3, 4}, 9), View(memory.data() + 2, {1, 3, 4}, 4)));
+
+  const st::Array<float> expected = layer(st::Array<float>::Ones(3, 4).eval());
+  const auto written = [&](auto input, auto output) {
+    memory.setOnes();
+    layer.forward_into(input, output);
+    return numeric::same(st::Array<float>(output), expected);
+  };
+  CHECK(written(memory.block(0, 0, 3, 4), memory.block(0, 4, 3, 4)));
+  CHECK(written(memory.block(0, 5, 3, 4), memory.block(0, 0, 3, 4)));
+  CHECK(written(memory.block(0, 0, 3, 4), memory.block(3, 0, 3, 4)));
+}
+
 TEST_CASE("a network may end in an Eigen expression") {
   st::Random random(104);
   const st::Sequential net{st::Linear<float>(3, 4, random), [](const auto& x) { return x * 2.0f; }};

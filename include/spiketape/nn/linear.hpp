@@ -8,10 +8,24 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace spiketape {
 
 namespace detail {
+
+/// Whether two views have a number in common. Columns side by side in one array have none.
+template <Real Scalar>
+bool overlap(const SequenceView<const Scalar>& a, const SequenceView<const Scalar>& b) {
+  if (a.rows() == 0 || b.rows() == 0 || a.features == 0 || b.features == 0) return false;
+  const auto before = [](const SequenceView<const Scalar>& x, const SequenceView<const Scalar>& y) {
+    return std::less_equal<>()(x.data + (x.rows() - 1) * x.stride + x.features, y.data);
+  };
+  if (before(a, b) || before(b, a)) return false;
+  if (a.stride != b.stride || a.stride == 0) return true;
+  const Index shift = ((b.data - a.data) % a.stride + a.stride) % a.stride;
+  return shift < a.features || shift + b.features > a.stride;
+}
 
 /// What a layer does to rows: all that its calls and its record share.
 template <Real Scalar>
@@ -197,7 +211,7 @@ class Linear {
         output.constant != input.constant)
       detail::fail_argument("spiketape::Linear::forward_into: output has shape ", output.shape(),
                             ", expected ", Shape{input.steps, input.batch, out_features()});
-    if (!output.empty() && input.data == output.data)
+    if (detail::overlap<Scalar>(input, output))
       detail::fail_argument(
           "spiketape::Linear::forward_into: output lies where input lies, expected other memory");
     product().forward(input, output, out_features(), nullptr);
