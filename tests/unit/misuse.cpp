@@ -158,3 +158,11 @@ TEST_CASE("a network may end in an Eigen expression") {
   const auto input = numeric::random_array<float>(random, 2, 3);
   CHECK(numeric::same(net(input), st::Array<float>(2 * net.layer<0>()(input))));
 }
+
+TEST_CASE("a neuron names itself when a state is on another tape than its input") {
+  st::Tape<float> one, two;
+  const st::Leaky<float> leaky({.beta = 0.5});
+  const st::Array<float> step = st::Array<float>::Ones(2, 4);
+  CHECK(error_text<std::invalid_argument>([&] { leaky(one.constant(step), two.constant(step)); }) ==
+        "spiketape::Leaky: the value belongs to another tape");
+}

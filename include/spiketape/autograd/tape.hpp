@@ -116,7 +116,7 @@ class Tape {
   /// of variables are read with Var::adjoint, those of parameters are added into gradients(). Once for
   /// each recording: a second call throws until the tape is reset.
   void backward(const Var<Scalar>& loss) {
-    check_mine(loss, "backward");
+    check_mine(loss, "Tape::backward");
     if (loss.shape() != Shape{1, 1, 1})
       detail::fail_argument("spiketape::Tape::backward: loss has shape ", loss.shape(),
                             ", expected (1, 1, 1)");
@@ -139,7 +139,7 @@ class Tape {
 
   /// The adjoint of a value, to be filled before backward(): zero at first.
   SequenceView<Scalar> open_adjoint(const Var<Scalar>& var) {
-    check_mine(var, "open_adjoint");
+    check_mine(var, "Tape::open_adjoint");
     if (!var.differentiable())
       detail::fail_argument(
           "spiketape::Tape::open_adjoint: the value is a constant, expected a differentiable one");
@@ -192,12 +192,12 @@ class Tape {
   }
   /// The bits of such a result, else nullptr: for operations that need no numbers.
   const detail::BitRows<Scalar>* bits(const Var<Scalar>& var) const {
-    check_mine(var, "bits");
+    check_mine(var, "Tape::bits");
     return var.node_->bits;
   }
   /// Writable view of a result, for the operation that made it.
   SequenceView<Scalar> writable(const Var<Scalar>& var) {
-    check_mine(var, "writable");
+    check_mine(var, "Tape::writable");
     return var.node_->value;
   }
 
@@ -246,10 +246,10 @@ class Tape {
   /// Where matrix products pack their operands.
   detail::Workspace<Scalar>& workspace() { return workspace_; }
 
-  /// Throws unless the value is on this tape and valid.
+  /// Throws unless the value is on this tape and valid, in the name of a function or layer of spiketape.
   void check_mine(const Var<Scalar>& var, const char* function) const {
     if (&var.tape() != this)
-      detail::fail_argument("spiketape::Tape::", function, ": the value belongs to another tape");
+      detail::fail_argument("spiketape::", function, ": the value belongs to another tape");
   }
 
  private:
