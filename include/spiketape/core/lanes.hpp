@@ -35,12 +35,13 @@ struct Lane {
   Lane(Number number)  // NOLINT: formulas mix lanes and plain numbers
       : packet(Eigen::internal::pset1<Packet>(static_cast<Scalar>(number))) {}
 
+  /// From memory and back; it need not be aligned.
   static SPIKETAPE_INLINE Lane load(const Scalar* from) {
     return Lane(Eigen::internal::ploadu<Packet>(from), nullptr);
   }
   SPIKETAPE_INLINE void store(Scalar* to) const { Eigen::internal::pstoreu(to, packet); }
 
-  /// The first `count` numbers from memory, zero in the others.
+  /// The first `count` numbers from memory, zero in the others, and back: no more than these are touched.
   static SPIKETAPE_INLINE Lane load(const Scalar* from, Index count) {
     Scalar buffer[size] = {};
     std::memcpy(buffer, from, static_cast<std::size_t>(count) * sizeof(Scalar));
@@ -115,6 +116,7 @@ SPIKETAPE_INLINE Lane<Scalar> select(const Mask<Scalar>& condition,
                                      const std::type_identity_t<Lane<Scalar>>& b) {
   return Lane<Scalar>(detail::Comparison<Scalar>::select(condition.result, a.packet, b.packet), nullptr);
 }
+/// The same for a plain number, so that one formula serves both; so below.
 template <Real Scalar>
 SPIKETAPE_INLINE Scalar select(bool condition, Scalar a, std::type_identity_t<Scalar> b) {
   return condition ? a : b;
@@ -151,6 +153,7 @@ SPIKETAPE_INLINE Scalar multiply_add(Scalar a, Scalar b, Scalar c) {
   return a * b + c;
 }
 
+// Functions of each number, by Eigen: exp and log may differ from std::exp and std::log in the last bits.
 template <Real Scalar>
 SPIKETAPE_INLINE Lane<Scalar> abs(const Lane<Scalar>& a) {
   return Lane<Scalar>(Eigen::internal::pabs(a.packet), nullptr);
@@ -177,6 +180,7 @@ SPIKETAPE_INLINE Lane<Scalar> max(const Lane<Scalar>& a, const std::type_identit
   return select(a < bound, bound, a);
 }
 
+// The same for plain numbers, by <cmath>.
 template <Real Scalar>
 SPIKETAPE_INLINE Scalar abs(Scalar a) {
   return std::abs(a);

@@ -26,6 +26,7 @@ void save_hidden_state(const Network& net, HiddenState<typename Network::Scalar>
   state.resize(count);
 }
 
+/// The hidden state of a network or a neuron, as a copy. Allocates.
 template <typename Network>
 HiddenState<typename Network::Scalar> hidden_state(const Network& net) {
   HiddenState<typename Network::Scalar> state;

@@ -97,6 +97,7 @@ struct LinearProduct {
   }
 };
 
+/// The record of a call on a tape: what the adjoints of input, W and b are made of.
 template <Real Scalar>
 struct LinearOp {
   Var<Scalar> input, output;
@@ -128,8 +129,9 @@ struct LinearOp {
 
 }  // namespace detail
 
+/// What a dense layer may leave out.
 struct LinearOptions {
-  bool bias = true;
+  bool bias = true;  // false: y = x W, and b stays zero
 };
 
 /// A dense layer, y = x W + b, on rows of (in_features), giving rows of (out_features). A whole sequence
@@ -169,7 +171,8 @@ class Linear {
     return {weight_.ptr()};
   }
 
-  /// On a tape: a step or a sequence. Allocates nothing once the tape has warmed up.
+  /// On a tape: a step or a sequence. Allocates nothing once the tape has warmed up. This and all calls throw
+  /// std::invalid_argument if the input has not in_features features.
   Var<Scalar> operator()(const Var<Scalar>& input) const {
     check(input.shape());
     Tape<Scalar>& tape = input.tape();
@@ -196,7 +199,7 @@ class Linear {
     return output;
   }
 
-  /// A whole sequence.
+  /// A whole sequence. Allocates the result.
   Sequence<Scalar> operator()(const Sequence<Scalar>& input) const {
     Sequence<Scalar> output({input.steps(), input.batch(), out_features()}, input.constant());
     forward_into(input, output);
@@ -204,7 +207,8 @@ class Linear {
   }
 
   /// With a result that the caller owns. Allocates nothing for a single row; for more, Eigen's product takes
-  /// its packing space from the stack if it is small (128 KiB), else from the heap.
+  /// its packing space from the stack if it is small (128 KiB), else from the heap. Throws
+  /// std::invalid_argument for an output of another shape or one that overlaps the input.
   void forward_into(SequenceView<const Scalar> input, SequenceView<Scalar> output) const {
     check(input.shape());
     if (output.shape() != Shape{input.steps, input.batch, out_features()} ||

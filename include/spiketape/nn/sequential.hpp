@@ -72,6 +72,8 @@ class Sequential {
 
   explicit Sequential(Layers... layers) : layers_(std::move(layers)...) {}
 
+  /// The last layer's result for a step, a sequence or a value on a tape. Throws what the layers throw, such
+  /// as std::invalid_argument for a wrong number of features. `forward` is the same by name.
   template <typename Input>
   auto operator()(const Input& input) const {
     return call<0, sizeof...(Layers)>(input);

@@ -52,6 +52,10 @@ class Shards {
   /// the network returned for them. It runs on several threads at once, and must not write what they share.
   /// Returns the sum of the losses. What a shard throws is thrown here; the
   /// gradients are then dropped. Throws std::invalid_argument if the network keeps state from call to call.
+  ///
+  /// The network and `loss` are called on several threads at once, so they must not write what they share. A
+  /// network of your own needs, all const, a call on a Var, keeps_state() and the two parts front() and
+  /// back().
   template <typename Network, typename Loss>
   Scalar run(const Network& net, SequenceView<const Scalar> input, Loss&& loss) {
     if (net.keeps_state())
@@ -73,7 +77,8 @@ class Shards {
   }
 
   /// The same for whatever makes a loss: `forward(tape, first, count)` returns the loss of the samples first,
-  /// …, first + count − 1, a shard's, without blocks.
+  /// …, first + count − 1, a shard's, without blocks. It is called on several threads at once, each time with
+  /// another tape, so it must not write what calls share.
   template <typename Forward>
   Scalar run(Index batch, Forward&& forward) {
     return run_shards(batch, [&](Shard& shard, Index first, Index count) {
@@ -86,6 +91,7 @@ class Shards {
   /// The gradients of the last run.
   GradientSums<Scalar>& gradients() { return shards_.front()->gradients; }
 
+  /// The number of shards, and of threads at most.
   int count() const { return static_cast<int>(shards_.size()); }
   int threads() const { return threads_; }
 
