@@ -142,7 +142,8 @@ SPIKETAPE_INLINE Scalar except(bool condition, Scalar a) {
   return condition ? Scalar(0) : a;
 }
 
-/// a * b + c, rounded once where the machine can.
+/// a * b + c. Of lanes it is rounded once where the machine can; of plain numbers it is a product and a sum,
+/// which only a compiler that contracts them rounds once.
 template <Real Scalar>
 SPIKETAPE_INLINE Lane<Scalar> multiply_add(const Lane<Scalar>& a, const Lane<Scalar>& b,
                                            const Lane<Scalar>& c) {

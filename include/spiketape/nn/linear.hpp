@@ -42,7 +42,8 @@ struct LinearProduct {
     events_times_weight(x, y.rows(), in, weight, weight_stride, bias, whole_lanes<Scalar>(out), y.data,
                         y.stride);
   }
-  /// The same with numbers; `width` columns of the result are written, whole lanes where its rows are padded.
+  /// The same with numbers. `width` is that of the result: whole lanes where its rows are padded, else `out`.
+  /// Of one row, or where outputs are few, just `out` are written: the padding stays as it is.
   void forward(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y, Index width,
                Workspace<Scalar>* workspace) const {
     // Zeros are left out where that always pays: the weights of few outputs lie in the cache.
