@@ -49,8 +49,7 @@ class Shards {
 
   /// Runs a network (see Sequential) on a batch, a step or a sequence, block by block, forward and backward:
   /// `loss(out, first, count)` makes the loss, a Var, of the samples first, …, first + count − 1 from what
-  /// the network returned for them. It runs on several threads at once, and must not write what they share.
-  /// Returns the sum of the losses. What a shard throws is thrown here; the
+  /// the network returned for them. Returns the sum of the losses. What a shard throws is thrown here; the
   /// gradients are then dropped. Throws std::invalid_argument if the network keeps state from call to call.
   ///
   /// The network and `loss` are called on several threads at once, so they must not write what they share. A

@@ -52,8 +52,7 @@ class Windows {
     if (count > 1 && forgets_state(net))
       detail::fail_argument(
           "spiketape::Windows::run: a neuron of the network has init_hidden = false, expected true: its "
-          "state "
-          "would be lost between windows");
+          "state would be lost between windows");
     if (options_.truncate) {
       Scalar total = 0;
       for (Index w = 0; w < count; ++w) {
