@@ -63,10 +63,11 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   }
 
   /// The call on arrays with results that the caller owns: forward_into(input, {syn, mem}, {spk, syn, mem}).
-  /// Allocates nothing. States to start from are empty, or one step each. A result may lie exactly where the
-  /// state it replaces lies (but for spikes that act all to all), which makes a loop over a stream of steps
-  /// one line; else it lies where no input, state or other result does. Hidden state is neither read nor
-  /// written.
+  /// Allocates nothing, but where 16 samples or more fire densely and all act on all: Eigen's product may
+  /// take packing space from the heap. States to start from are empty, or one step each. A result may lie
+  /// exactly where the state it replaces lies (but for spikes that act all to all), which makes a loop over a
+  /// stream of steps one line; else it lies where no input, state or other result does. Hidden state is
+  /// neither read nor written.
   void forward_into(const SequenceView<const Scalar>& input, const CarriedViews& states,
                     const ResultViews& results) const {
     this->write_into(input, states, results);
