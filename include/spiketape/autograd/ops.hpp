@@ -4,6 +4,8 @@
 
 #include <spiketape/autograd/tape.hpp>
 
+#include <type_traits>
+
 namespace spiketape {
 
 namespace detail {

@@ -7,8 +7,9 @@
 #include <spiketape/core/lanes.hpp>
 #include <spiketape/core/product.hpp>
 
+#include <algorithm>
 #include <atomic>
-#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <new>
 #include <type_traits>

@@ -10,11 +10,9 @@
 
 #include <Eigen/Core>
 
-#include <algorithm>
 #include <concepts>
 #include <string>
 #include <type_traits>
-#include <vector>
 
 #if !EIGEN_VERSION_AT_LEAST(3, 4, 0)
 #error "spiketape needs Eigen 3.4 or newer"

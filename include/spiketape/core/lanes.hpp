@@ -13,6 +13,7 @@
 #include <spiketape/core/mask.hpp>
 
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <type_traits>
 

@@ -6,6 +6,7 @@
 #include <spiketape/core/lanes.hpp>
 #include <spiketape/core/random.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>

@@ -4,7 +4,9 @@
 #include <spiketape/neuron/lif.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace spiketape {

@@ -5,6 +5,7 @@
 #include <spiketape/core/parallel.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <utility>

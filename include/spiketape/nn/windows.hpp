@@ -5,6 +5,7 @@
 #include <spiketape/nn/hidden_state.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <vector>
 
 namespace spiketape {

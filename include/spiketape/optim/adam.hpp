@@ -5,6 +5,7 @@
 #include <spiketape/optim/optimizer.hpp>
 
 #include <cmath>
+#include <cstddef>
 #include <utility>
 
 namespace spiketape {

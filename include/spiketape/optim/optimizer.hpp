@@ -5,6 +5,8 @@
 #include <spiketape/core/parallel.hpp>
 
 #include <cmath>
+#include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace spiketape::detail {

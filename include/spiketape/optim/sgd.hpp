@@ -4,6 +4,7 @@
 #include <spiketape/core/lanes.hpp>
 #include <spiketape/optim/optimizer.hpp>
 
+#include <cstddef>
 #include <utility>
 
 namespace spiketape {
