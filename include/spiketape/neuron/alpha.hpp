@@ -3,8 +3,8 @@
 
 #include <spiketape/neuron/lif.hpp>
 
+#include <algorithm>
 #include <array>
-#include <cmath>
 
 namespace spiketape {
 

@@ -3,6 +3,8 @@
 
 #include <spiketape/core/parameter.hpp>
 
+#include <algorithm>
+#include <concepts>
 #include <initializer_list>
 #include <type_traits>
 

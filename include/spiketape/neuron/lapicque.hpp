@@ -3,6 +3,7 @@
 
 #include <spiketape/neuron/lif.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <optional>

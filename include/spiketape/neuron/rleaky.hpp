@@ -4,6 +4,7 @@
 #include <spiketape/neuron/lif.hpp>
 
 #include <array>
+#include <utility>
 
 namespace spiketape {
 

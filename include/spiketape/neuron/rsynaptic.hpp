@@ -5,6 +5,7 @@
 #include <spiketape/neuron/synaptic.hpp>
 
 #include <array>
+#include <utility>
 
 namespace spiketape {
 
@@ -69,8 +70,8 @@ struct RSynapticOptions {
 
 /// A recurrent layer of second-order neurons, snntorch.RSynaptic in C++:
 ///
-///     I_syn[t] = α I_syn[t−1] + I[t] + V(S[t−1]),   U[t] = β U[t−1] + I_syn[t] − R[t] θ,   S[t] = g·H(U[t] −
-///     θ)
+///     I_syn[t] = α I_syn[t−1] + I[t] + V(S[t−1])
+///     U[t] = β U[t−1] + I_syn[t] − R[t] θ,   S[t] = g·H(U[t] − θ)
 ///
 /// with V(S) as in RLeaky; a same-step reset, which raises in snnTorch 0.9.4, works. All else is as in
 /// Synaptic.

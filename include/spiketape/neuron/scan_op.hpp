@@ -6,6 +6,7 @@
 #include <spiketape/neuron/scan_adjoint.hpp>
 
 #include <array>
+#include <cstddef>
 
 namespace spiketape::detail {
 
