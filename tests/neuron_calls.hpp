@@ -240,9 +240,8 @@ void check_forward_into(bool all_to_all) {
     if (all_to_all)
       CHECK(error([&] { lif.forward_into(input.step(0), states, views); }) ==
             std::string("spiketape::") + Neuron::name +
-                "::forward_into: the spikes are written where those of the step before lie, expected other "
-                "memory "
-                "where all neurons act on all");
+                "::forward_into: the result spk lies where the spikes of the step before lie, expected other "
+                "memory, since all act on all");
 
     // What does not fit is named.
     const auto names = results::names<Neuron>();

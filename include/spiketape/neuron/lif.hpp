@@ -157,7 +157,7 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   }
 
   void check_hidden(const Shape& input) const {
-    for (std::size_t k = 0; k < carried; ++k) {
+    for (std::size_t k = carried; k-- > 0;) {  // the membrane first
       const Array<Scalar>& hidden = hidden_values_[k];
       if (hidden.size() > 0 && (hidden.rows() != input.batch || hidden.cols() != input.features))
         detail::fail_argument("spiketape::", Derived::name, ": the hidden ",
