@@ -11,8 +11,8 @@ struct Alif : MembraneReset<2> {
   using Neuron = st::Alif<Scalar, Reset, AnySurrogate, Quantizer>;
 
   static constexpr bool recurrent = true;
-  static constexpr std::array coefficients = {Drawn{"beta", 0.3, 1.05}, Drawn{"rho", 0.3, 1.05},
-                                              Drawn{"adaptation", 0.2, 1.8}};
+  static constexpr std::array coefficients = {
+      Drawn{"beta", 0.3, 1.05, -0.2, 1.2}, Drawn{"rho", 0.3, 1.05, -0.2, 1.2}, Drawn{"adaptation", 0.2, 1.8}};
   static constexpr std::array states = {Drawn{"adapt", 0, 0.5}, Drawn{"mem", -0.5, 1.5}};
 
   static std::vector<std::string> learned(const Choice&) { return {"beta", "rho", "adaptation"}; }

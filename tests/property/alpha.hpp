@@ -12,7 +12,8 @@ struct Alpha : DescribedByDefault {
   using Neuron = st::Alpha<Scalar, Reset, AnySurrogate, Quantizer>;
 
   static constexpr int variants = 4;
-  static constexpr std::array coefficients = {Drawn{"alpha", 0.7, 0.95}, Drawn{"beta", 0.3, 0.65}};
+  static constexpr std::array coefficients = {Drawn{"alpha", 0.7, 0.95, 0.7, 1.1},
+                                              Drawn{"beta", 0.3, 0.65, -0.1, 0.65}};
   static constexpr std::array states = {Drawn{"syn_exc", -0.5, 2}, Drawn{"syn_inh", -1, 0.5},
                                         Drawn{"mem", -0.5, 1.5}};
   static constexpr Drawn input = {"input", -0.6, 1.6};
@@ -36,12 +37,13 @@ struct Alpha : DescribedByDefault {
 
   template <typename C>
   static double tau(const C& c) {
-    return std::log(c[0]) / std::log(c[1]) - std::log(c[0]) + 1;
+    const double log_alpha = std::log(clamp(c[0])), log_beta = std::log(clamp(c[1]));
+    return log_alpha / log_beta - log_alpha + 1;
   }
   template <typename C>
   static void integrate(double* u, double current, double, const C& c, int) {
-    u[0] = c[0] * u[0] + current;
-    u[1] = c[1] * u[1] - current;
+    u[0] = clamp(c[0]) * u[0] + current;
+    u[1] = clamp(c[1]) * u[1] - current;
     u[2] = tau(c) * (u[0] + u[1]);
   }
 

@@ -13,7 +13,7 @@ struct Lapicque : MembraneReset<1> {
 
   static constexpr int variants = 4;
   static constexpr double time_step = 0.7;
-  static constexpr std::array coefficients = {Drawn{"beta", 0.3, 0.95}, Drawn{"R", 0.5, 3},
+  static constexpr std::array coefficients = {Drawn{"beta", 0.3, 0.95, 0.3, 1.2}, Drawn{"R", 0.5, 3},
                                               Drawn{"C", 0.3, 1}};
   static constexpr std::array states = {Drawn{"mem", -0.5, 1.5}};
   static constexpr Drawn input = {"input", -0.4, 2.0};
@@ -39,8 +39,8 @@ struct Lapicque : MembraneReset<1> {
   static void integrate(double* u, double current, double, const C& c, int variant) {
     const auto& [beta, r, capacitance] = c;
     const double R = variant == 1 || variant == 3 ? r : 1;
-    const double decay = variant == 3 ? std::exp(-time_step / (r * capacitance)) : beta;
-    const double C_ = variant >= 2 ? capacitance : time_step / (R * std::log(1 / beta));
+    const double decay = variant == 3 ? std::exp(-time_step / (r * capacitance)) : clamp(beta);
+    const double C_ = variant >= 2 ? capacitance : time_step / (R * std::log(1 / clamp(beta)));
     u[0] = decay * u[0] + time_step / C_ * current;
   }
 };

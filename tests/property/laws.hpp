@@ -40,8 +40,10 @@ class Laws {
     CHECK(50 * seen.overflows <= seen.runs);
     if constexpr (std::is_same_v<Scalar, double>) {
       for_choices(range_of<Described>().for_differences(), [&](const Choice& choice) {
-        const auto s = draw<Described, double>(random_, choice);
-        check_differences<Described, Reset, Quantizer>(*made(s), s);
+        auto s = draw<Described, double>(random_, choice);
+        const auto neuron = made(s);
+        learn(*neuron, s);
+        check_differences<Described, Reset, Quantizer>(*neuron, s);
       });
     }
 
@@ -74,6 +76,18 @@ class Laws {
 
   static std::unique_ptr<Subject<Scalar>> made(const Setup<Scalar>& s) {
     return std::make_unique<SubjectOf<Neuron>>(Described::template make<Neuron>(s));
+  }
+
+  /// What is learned goes elsewhere after the neuron was made, decay rates also to where they are clamped.
+  void learn(const Subject<double>& neuron, Setup<double>& s) {
+    const auto learned = draw<Described, double>(random_, s.choice, true);
+    for (const auto& parameter : neuron.parameters()) {
+      auto values = parameter->array();
+      if (const auto place = s.coefficients.find(parameter->name); place != s.coefficients.end())
+        values = place->second = learned.coefficients.at(parameter->name);
+      else  // of a recurrence
+        values = numeric::random_array<double>(random_, values.rows(), values.cols(), -0.4, 0.4);
+    }
   }
 
   static void check_learned(const Subject<Scalar>& neuron, const Choice& choice) {

@@ -12,7 +12,7 @@ struct Leaky : MembraneReset<1> {
 
   static constexpr bool with_exact = true;
   static constexpr bool whole_product = true;
-  static constexpr std::array coefficients = {Drawn{"beta", 0.3, 1.05}};
+  static constexpr std::array coefficients = {Drawn{"beta", 0.3, 1.05, -0.2, 1.2}};
   static constexpr std::array states = {Drawn{"mem", -0.5, 1.5}};
 
   static std::vector<std::string> learned(const Choice&) { return {"beta"}; }

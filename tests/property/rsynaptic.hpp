@@ -10,8 +10,8 @@ struct RSynaptic : Recurrent<2> {
   template <typename Scalar, typename Reset, typename Quantizer>
   using Neuron = st::RSynaptic<Scalar, Reset, AnySurrogate, Quantizer>;
 
-  static constexpr std::array coefficients = {Drawn{"alpha", 0.2, 1.05}, Drawn{"beta", 0.3, 1.05},
-                                              Drawn{"V", -0.8, 0.8}};
+  static constexpr std::array coefficients = {Drawn{"alpha", 0.2, 1.05, -0.2, 1.2},
+                                              Drawn{"beta", 0.3, 1.05, -0.2, 1.2}, Drawn{"V", -0.8, 0.8}};
   static constexpr std::array states = {Drawn{"syn", -0.5, 1}, Drawn{"mem", -0.5, 1.5}};
   static constexpr Drawn input = {"input", -0.4, 0.6};
 

@@ -17,10 +17,11 @@ namespace laws {
 template <typename Scalar>
 using Numbers = std::map<std::string, st::Array<Scalar>>;
 
-/// Where a number of a neuron is drawn.
+/// Where a number of a neuron is drawn, and how far learning may take it, if further.
 struct Drawn {
   const char* name;
   double low, high;
+  double learned_low = low, learned_high = high;
 };
 
 /// A surrogate whose gradients stay of order 1: where they multiply by 25 a step, differences say nothing.
@@ -72,15 +73,18 @@ struct Setup {
   }
 };
 
-/// `Described` says what neuron it is, see described.hpp.
+/// `Described` says what neuron it is, see described.hpp. `learned` takes the coefficients from where
+/// learning may have taken them.
 template <typename Described, typename Scalar>
-Setup<Scalar> draw(st::Random& random, const Choice& choice) {
+Setup<Scalar> draw(st::Random& random, const Choice& choice, bool learned = false) {
   Setup<Scalar> s;
   s.choice = choice;
   const st::Shape& shape = choice.shape;
   const Index columns = choice.per_neuron ? shape.features : 1;
   for (const Drawn& drawn : Described::coefficients)
-    s.coefficients[drawn.name] = numeric::random_array<Scalar>(random, 1, columns, drawn.low, drawn.high);
+    s.coefficients[drawn.name] =
+        numeric::random_array<Scalar>(random, 1, columns, learned ? drawn.learned_low : drawn.low,
+                                      learned ? drawn.learned_high : drawn.high);
   s.coefficients["threshold"] = numeric::random_array<Scalar>(random, 1, columns, 0.6, 1.1);
   s.coefficients["graded_spikes_factor"] = choice.graded
                                                ? numeric::random_array<Scalar>(random, 1, columns, 0.5, 1.5)

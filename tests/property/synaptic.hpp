@@ -10,7 +10,8 @@ struct Synaptic : MembraneReset<2> {
   template <typename Scalar, typename Reset, typename Quantizer>
   using Neuron = st::Synaptic<Scalar, Reset, AnySurrogate, Quantizer>;
 
-  static constexpr std::array coefficients = {Drawn{"alpha", 0.2, 1.05}, Drawn{"beta", 0.3, 1.05}};
+  static constexpr std::array coefficients = {Drawn{"alpha", 0.2, 1.05, -0.2, 1.2},
+                                              Drawn{"beta", 0.3, 1.05, -0.2, 1.2}};
   static constexpr std::array states = {Drawn{"syn", -0.5, 1}, Drawn{"mem", -0.5, 1.5}};
   static constexpr Drawn input = {"input", -0.4, 0.6};
 
