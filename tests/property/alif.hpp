@@ -25,7 +25,7 @@ struct Alif : MembraneReset<2> {
   }
 
   template <typename C>
-  static void integrate(double* u, double current, double spk, const C& c, int) {
+  static void integrate(double* u, double current, double spk, const C& c, const Choice&) {
     u[0] = clamp(c[1]) * u[0] + (1 - clamp(c[1])) * spk;
     u[1] = clamp(c[0]) * u[1] + current;
   }

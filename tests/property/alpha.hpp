@@ -13,11 +13,16 @@ struct Alpha : DescribedByDefault {
 
   static constexpr int variants = 4;
   static constexpr std::array coefficients = {Drawn{"alpha", 0.7, 0.95, 0.7, 1.1},
-                                              Drawn{"beta", 0.3, 0.65, -0.1, 0.65}};
+                                              Drawn{"beta", 0.3, 0.65, -0.2, 0.65}};
   static constexpr std::array states = {Drawn{"syn_exc", -0.5, 2}, Drawn{"syn_inh", -1, 0.5},
                                         Drawn{"mem", -0.5, 1.5}};
   static constexpr Drawn input = {"input", -0.6, 1.6};
 
+  /// snnTorch's Alpha has a delayed reset only.
+  static Choice possible(Choice choice) {
+    choice.reset_delay = choice.reset_delay || choice.snntorch_exact;
+    return choice;
+  }
   static bool learns_alpha(const Choice& choice) { return choice.learned && choice.variant % 2 == 0; }
   static bool learns_beta(const Choice& choice) { return choice.learned && choice.variant / 2 == 0; }
   static std::vector<std::string> learned(const Choice& choice) {
@@ -36,22 +41,30 @@ struct Alpha : DescribedByDefault {
   }
 
   template <typename C>
-  static double tau(const C& c) {
+  static double tau(const C& c, const Choice& choice) {
     const double log_alpha = std::log(clamp(c[0])), log_beta = std::log(clamp(c[1]));
+    if (choice.snntorch_exact) return log_alpha / (log_beta - log_alpha) + 1;
     return log_alpha / log_beta - log_alpha + 1;
   }
   template <typename C>
-  static void integrate(double* u, double current, double, const C& c, int) {
+  static void integrate(double* u, double current, double, const C& c, const Choice& choice) {
     u[0] = clamp(c[0]) * u[0] + current;
     u[1] = clamp(c[1]) * u[1] - current;
-    u[2] = tau(c) * (u[0] + u[1]);
+    u[2] = tau(c, choice) * (u[0] + u[1]);
   }
 
   // A reset acts on the currents, and so on the membrane.
   static constexpr bool infinite(std::size_t k) { return k != 1; }
   template <typename C>
-  static void subtract(double h, double threshold, double* u, const C& c) {
-    u[0] -= h * threshold / tau(c);
+  static void subtract(double h, double threshold, const double* entered, double* u, const C& c,
+                       const Choice& choice) {
+    if (choice.snntorch_exact) {
+      u[0] -= h * threshold;
+      u[1] -= h * u[1];
+      u[2] += h * entered[1];
+      return;
+    }
+    u[0] -= h * threshold / tau(c, choice);
     u[2] -= h * threshold;
   }
   static void scale(double factor, double* u) {

@@ -7,14 +7,16 @@
 //   recurrent                          whether a call takes the spikes of the step before
 //   infinite(k)                        whether state k is infinite where the membrane is
 //   learned(choice)                    the coefficients of its own that are learned
+//   possible(choice)                   the same, or what comes next to it where there is no such neuron
 //   make<Neuron>(setup)
 //
 // and the equations for the double numbers u of its states, membrane last, its coefficients c and threshold
 // θ:
 //
-//   integrate(u, input, spk, c, variant)   one step, without spike and reset; spk is that of the step before
+//   integrate(u, input, spk, c, choice)    one step, without spike and reset; spk is that of the step before
 //   level(u, θ, c)                         what the membrane must exceed
-//   subtract(h, θ, u, c), scale(f, u)      a reset by subtraction of hθ, one that leaves the fraction f
+//   subtract(h, θ, entered, u, c, choice)  a reset by subtraction of hθ from a step that began with `entered`
+//   scale(f, u)                            a reset that leaves the fraction f
 #pragma once
 
 #include "setup.hpp"
@@ -36,6 +38,7 @@ struct DescribedByDefault {
   static constexpr bool recurrent = false;
   static constexpr Drawn input = {"input", -0.4, 1.0};
 
+  static Choice possible(const Choice& choice) { return choice; }
   static bool all_to_all(const Choice&) { return false; }
   template <typename C>
   static double level(const double*, double threshold, const C&) {
@@ -48,7 +51,7 @@ template <std::size_t states>
 struct MembraneReset : DescribedByDefault {
   static constexpr bool infinite(std::size_t k) { return k == states - 1; }
   template <typename C>
-  static void subtract(double h, double threshold, double* u, const C&) {
+  static void subtract(double h, double threshold, const double*, double* u, const C&, const Choice&) {
     u[states - 1] -= h * threshold;
   }
   static void scale(double factor, double* u) { u[states - 1] *= factor; }

@@ -12,6 +12,7 @@ struct Lapicque : MembraneReset<1> {
   using Neuron = st::Lapicque<Scalar, Reset, AnySurrogate, Quantizer>;
 
   static constexpr int variants = 4;
+  static constexpr bool with_exact = true;
   static constexpr double time_step = 0.7;
   static constexpr std::array coefficients = {Drawn{"beta", 0.3, 0.95, 0.3, 1.2}, Drawn{"R", 0.5, 3},
                                               Drawn{"C", 0.3, 1}};
@@ -34,13 +35,16 @@ struct Lapicque : MembraneReset<1> {
     return Made(options);
   }
 
-  /// dU/dt = (−U/R + I)/C: with β = exp(−T/(RC)), the step is U ← βU + (T/C) I.
+  /// dU/dt = (−U/R + I)/C: with β = exp(−T/(RC)), the step is U ← βU + (T/C) I. snnTorch takes 1 − T/(RC) for
+  /// β.
   template <typename C>
-  static void integrate(double* u, double current, double, const C& c, int variant) {
+  static void integrate(double* u, double current, double, const C& c, const Choice& choice) {
+    const int variant = choice.variant;
     const auto& [beta, r, capacitance] = c;
     const double R = variant == 1 || variant == 3 ? r : 1;
-    const double decay = variant == 3 ? std::exp(-time_step / (r * capacitance)) : clamp(beta);
-    const double C_ = variant >= 2 ? capacitance : time_step / (R * std::log(1 / clamp(beta)));
+    const double rate = variant == 3 ? time_step / (r * capacitance) : std::log(1 / clamp(beta));  // T/(RC)
+    const double C_ = variant >= 2 ? capacitance : time_step / (R * rate);
+    const double decay = choice.snntorch_exact ? 1 - rate : std::exp(-rate);
     u[0] = decay * u[0] + time_step / C_ * current;
   }
 };

@@ -82,9 +82,10 @@ class Twin {
           if (bias != nullptr) current += (*bias)(0, static_cast<Index>(i));
           const bool reset = base[i].reset && (choice_.reset_delay || choice_.snntorch_exact);
           const bool before_input = std::is_same_v<Reset, st::reset::ZeroBeforeInput>;
-          if (reset && before_input) reset_by(1, of(thresholds, i), u[i], c(i));
-          Described::integrate(u[i].data(), current, spk_before[i], c(i), choice_.variant);
-          if (reset && !before_input) reset_by(1, of(thresholds, i), u[i], c(i));
+          if (reset && before_input) reset_by(1, of(thresholds, i), u[i], u[i], c(i));
+          const States entered = u[i];
+          Described::integrate(u[i].data(), current, spk_before[i], c(i), choice_);
+          if (reset && !before_input) reset_by(1, of(thresholds, i), entered, u[i], c(i));
           for (std::size_t k = 0; k <= membrane; ++k) {
             if (learning_) base[i].rounding[k] = quantized(u[i][k]) - u[i][k];
             u[i][k] += base[i].rounding[k];
@@ -103,7 +104,7 @@ class Twin {
           if (!choice_.reset_delay) {
             const double d =
                 choice_.snntorch_exact ? (unscaled ? h / g : h) - (base[i].reset ? 1.0 : 0.0) : h;
-            reset_by(d, of(thresholds, i), u[i], c(i));
+            reset_by(d, of(thresholds, i), u[i], u[i], c(i));
           }
           const auto counted = [&](std::size_t k) {
             return s_.weights[k].features() == 0 ? 0 : s_.weights[k](t, b, static_cast<Index>(i));
@@ -135,9 +136,9 @@ class Twin {
     return true;
   }
 
-  static void reset_by(double h, double threshold, States& u, const Own& c) {
+  void reset_by(double h, double threshold, const States& entered, States& u, const Own& c) const {
     if (std::is_same_v<Reset, st::reset::Subtract>)
-      Described::subtract(h, threshold, u.data(), c);
+      Described::subtract(h, threshold, entered.data(), u.data(), c, choice_);
     else if (!std::is_same_v<Reset, st::reset::None>)
       Described::scale(1 - h, u.data());
   }
@@ -170,14 +171,14 @@ void check_gradient(const std::string& name, const st::Array<double>& at, const 
   REQUIRE(gradient.cols() == at.cols());
   const double step = 1e-6;
   double worst = 0, largest = 1;
-  for (Index i = 0; i < at.size(); i += 1 + at.size() / 12) {
+  for (Index i = 0; i < at.size(); i += 1 + at.size() / 24) {
     st::Array<double> high = at, low = at;
     high.data()[i] += step;
     low.data()[i] -= step;
     const double difference = (f(high) - f(low)) / (2 * step);
     largest = std::max(largest, std::abs(difference));
     const double error = std::abs(difference - gradient.data()[i]);
-    if (!(error <= worst)) worst = error;
+    if (worst == worst && !(error <= worst)) worst = error;  // a NaN stays
   }
   INFO("largest error " << worst << ", largest derivative " << largest);
   CHECK(worst <= tolerance::differences * largest);

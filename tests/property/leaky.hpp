@@ -25,7 +25,7 @@ struct Leaky : MembraneReset<1> {
   }
 
   template <typename C>
-  static void integrate(double* u, double current, double, const C& c, int) {
+  static void integrate(double* u, double current, double, const C& c, const Choice&) {
     u[0] = clamp(c[0]) * u[0] + current;
   }
 };

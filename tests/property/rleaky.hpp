@@ -43,7 +43,7 @@ struct RLeaky : Recurrent<1> {
   }
 
   template <typename C>
-  static void integrate(double* u, double current, double spk, const C& c, int) {
+  static void integrate(double* u, double current, double spk, const C& c, const Choice&) {
     u[0] = clamp(c[0]) * u[0] + current + c[1] * spk;
   }
 };

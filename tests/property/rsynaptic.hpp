@@ -28,7 +28,7 @@ struct RSynaptic : Recurrent<2> {
   }
 
   template <typename C>
-  static void integrate(double* u, double current, double spk, const C& c, int) {
+  static void integrate(double* u, double current, double spk, const C& c, const Choice&) {
     u[0] = clamp(c[0]) * u[0] + current + c[2] * spk;
     u[1] = clamp(c[1]) * u[1] + u[0];
   }

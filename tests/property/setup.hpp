@@ -31,13 +31,14 @@ inline AnySurrogate gentle(AnySurrogate::Kind kind) {
   return surrogate;
 }
 
-/// A quantizer with few levels, some of them above any threshold of a setup.
+/// A quantizer with few levels, some of them above any threshold of a setup. None of them is 0: a membrane
+/// that snnTorch's rules un-reset from there would stand at the threshold, and rounding say on which side.
 template <typename Quantizer>
 Quantizer coarse() {
   Quantizer quantizer;
   if constexpr (!std::is_same_v<Quantizer, st::quant::None>) {
     quantizer.num_bits = 4;
-    quantizer.upper_limit = 0.5;
+    quantizer.upper_limit = 0.4;
   }
   return quantizer;
 }
