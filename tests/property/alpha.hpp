@@ -12,6 +12,7 @@ struct Alpha : DescribedByDefault {
   using Neuron = st::Alpha<Scalar, Reset, AnySurrogate, Quantizer>;
 
   static constexpr int variants = 4;
+  static constexpr bool with_exact = true;
   static constexpr std::array coefficients = {Drawn{"alpha", 0.7, 0.95, 0.7, 1.1},
                                               Drawn{"beta", 0.3, 0.65, -0.2, 0.65}};
   static constexpr std::array states = {Drawn{"syn_exc", -0.5, 2}, Drawn{"syn_inh", -1, 0.5},

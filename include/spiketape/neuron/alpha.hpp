@@ -46,7 +46,8 @@ struct AlphaDynamics {
     if (!learns) return;
     const T a = log(clamped(c[0])), b = log(clamped(c[1]));
     const T across = exact ? T(1) / ((b - a) * (b - a)) : T(1) / (b * b);
-    const T by_alpha = exact ? b * across : T(1) / b - T(1);
+    // b/(b − a)², but 0 where the clamp holds β at 0 and b is −∞
+    const T by_alpha = exact ? T(1) / (b - a) + a * across : T(1) / b - T(1);
     c_adjoint[0] += where(unclamped(c[0]), adjoint * by_alpha / clamped(c[0]));
     c_adjoint[1] += where(unclamped(c[1]), -(adjoint * a * across) / clamped(c[1]));
   }
