@@ -156,6 +156,7 @@ TEMPLATE_TEST_CASE("a recurrent layer is all to all with a Random, or each on it
   CHECK(weight.abs().maxCoeff() > 0.8 * bound);
   CHECK(weight.minCoeff() < 0);
   CHECK(bias.abs().maxCoeff() <= bound);
+  CHECK(bias.abs().maxCoeff() > 0.2 * bound);
   CHECK((TestType(options(true, 5), same_random).recurrent_weight().array() == weight).all());
   CHECK_FALSE((TestType(options(true, 5), other_random).recurrent_weight().array() == weight).all());
   const TestType alone(options(false, 0));
