@@ -72,7 +72,8 @@ struct Lane {
     return Lane(Eigen::internal::pdiv(a.packet, b.packet), nullptr);
   }
   friend SPIKETAPE_INLINE Lane operator-(const Lane& a) {
-    return Lane(Eigen::internal::pnegate(a.packet), nullptr);
+    // Eigen's pnegate is 0 − a on AVX, and 0 − 0 is no −0.
+    return Lane(Eigen::internal::pxor(a.packet, Eigen::internal::pset1<Packet>(-Scalar(0))), nullptr);
   }
   SPIKETAPE_INLINE Lane& operator+=(const Lane& b) { return *this = *this + b; }
   SPIKETAPE_INLINE Lane& operator-=(const Lane& b) { return *this = *this - b; }
