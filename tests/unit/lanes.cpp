@@ -1,8 +1,9 @@
-#include <spiketape/core/lanes.hpp>
+#include <spiketape/core/bit_rows.hpp>
 
 #include "catch.hpp"
 #include "numeric.hpp"
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -218,5 +219,18 @@ TEMPLATE_TEST_CASE("a row is walked in lanes, once each, with a part at its end"
     CHECK(rounded == width);
     for (std::size_t i = 0; i < visits.size(); ++i)
       CHECK(visits[i] == (static_cast<Index>(i) < count ? 1 : 0));
+  }
+}
+
+TEMPLATE_TEST_CASE("the bits of masks in a row: the first number's lowest", "", float, double) {
+  using L = st::Lane<TestType>;
+  constexpr Index line = st::detail::line<TestType>;
+  std::array<st::Mask<TestType>, line / L::size> masks;
+  for (unsigned pattern = 0; pattern < 1u << line; pattern += line == 16 ? 37 : 1) {
+    TestType numbers[line];
+    for (Index i = 0; i < line; ++i) numbers[i] = static_cast<TestType>(pattern >> i & 1u);
+    for (std::size_t k = 0; k < masks.size(); ++k)
+      masks[k] = L(0) < L::load(numbers + static_cast<Index>(k) * L::size);
+    REQUIRE(st::detail::bits_of(masks) == pattern);
   }
 }

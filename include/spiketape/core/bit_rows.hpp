@@ -6,7 +6,9 @@
 
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace spiketape::detail {
 
@@ -69,18 +71,21 @@ SPIKETAPE_INLINE Index write_places(unsigned bits, std::int32_t first, std::int3
 }
 
 /// Calls body(i, whole or part) for the lanes of a row of `count` numbers, line by line, and emit(l, bits)
-/// with the bits that it returned for a whole line l. (A row that ends within a line has no bits of it
+/// with the masks that it returned for a whole line l. (A row that ends within a line has no bits of it
 /// emitted.)
 template <Real Scalar, typename Body, typename Emit>
 SPIKETAPE_INLINE void for_lines(Index count, Body&& body, Emit&& emit) {
   constexpr Index size = Lane<Scalar>::size;
   static_assert(line<Scalar> % size == 0);
   const Index lines = count / line<Scalar>;
-  for (Index l = 0; l < lines; ++l) {
-    unsigned bits = 0;
-    for (Index i = 0; i < line<Scalar>; i += size) bits |= body(l * line<Scalar> + i, Whole{}) << i;
-    emit(l, static_cast<LineBits>(bits));
-  }
+  for (Index l = 0; l < lines; ++l)
+    [&]<std::size_t... k>(std::index_sequence<k...>)
+        SPIKETAPE_INLINE_LAMBDA {  // compilers do not unroll at -O2
+      const std::array<Mask<Scalar>, sizeof...(k)> masks{
+          body(l * line<Scalar> + Index(k) * size, Whole{})...};
+      emit(l, static_cast<LineBits>(bits_of(masks)));
+    }
+  (std::make_index_sequence<line<Scalar> / size>());
   Index i = lines * line<Scalar>;
   for (; i + size <= count; i += size) body(i, Whole{});
   if (i < count) body(i, Part{count - i});

@@ -9,6 +9,9 @@
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/config.hpp>
 
+#include <array>
+#include <cstddef>
+
 namespace spiketape {
 namespace detail {
 
@@ -116,6 +119,23 @@ namespace detail {
 template <Real Scalar>
 SPIKETAPE_INLINE unsigned bits_of(const Mask<Scalar>& mask) {
   return Comparison<Scalar>::bits(mask.result);
+}
+/// The same for masks that follow each other.
+template <Real Scalar, std::size_t count>
+SPIKETAPE_INLINE unsigned bits_of(const std::array<Mask<Scalar>, count>& masks) {
+#if defined(__SSE2__) && !defined(__AVX__)
+  if constexpr (sizeof(Scalar) == 4 && count == 4) {  // three packs and one move, in place of four of each
+    const auto pair = [&](std::size_t k) SPIKETAPE_INLINE_LAMBDA {
+      return _mm_packs_epi32(_mm_castps_si128(masks[k].result), _mm_castps_si128(masks[k + 1].result));
+    };
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_packs_epi16(pair(0), pair(2))));
+  } else
+#endif
+  {
+    unsigned bits = 0;
+    for (std::size_t k = 0; k < count; ++k) bits |= bits_of(masks[k]) << (k * packet_size<Scalar>);
+    return bits;
+  }
 }
 
 }  // namespace detail

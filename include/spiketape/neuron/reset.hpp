@@ -10,6 +10,9 @@
 //       static constexpr double d_mem = 0.5, d_threshold = 0;
 //       template <typename T> T after(const T& mem, const T&) const { return T(0.5) * mem; }
 //     };
+//
+// Where select(spiked, after(V, θ), V) can be had for less, a policy may also have after_where(spiked, V, θ),
+// which must equal it (see Subtract).
 #pragma once
 
 #include <spiketape/core/lanes.hpp>
@@ -52,6 +55,11 @@ struct Subtract {
   template <typename T>
   SPIKETAPE_INLINE T after(const T& mem, const T& threshold) const {
     return mem - threshold;
+  }
+  /// Equal to the bit to select(spiked, after(mem, θ), mem), which takes up to five instructions.
+  template <typename T>
+  SPIKETAPE_INLINE T after_where(const detail::MaskOf<T>& spiked, const T& mem, const T& threshold) const {
+    return mem - where(spiked, threshold);
   }
 };
 

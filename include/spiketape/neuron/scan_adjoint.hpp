@@ -27,120 +27,158 @@ struct ScanAdjoint {
   RecurrenceAdjoint<Scalar> recurrence;
   Index first_sample;   // see Tape::first_sample
   bool with_surrogate;  // whether σ' counts; else it is zero
+
+  /// See ScanCall::seamless.
+  bool seamless(const ScanCall<Neuron>& call) const {
+    return call.seamless(spk) && call.all_seamless(returned) && call.seamless(input) &&
+           call.seamless(spk_carry) && call.all_seamless(carry) && call.seamless(recurrence.current);
+  }
+};
+
+/// One row, as RowStep goes through it: the adjoint of what its neurons do in a step.
+template <Rules rules, bool learns, typename Neuron, typename Coefficients>
+class RowAdjoint {
+ public:
+  using Scalar = typename Neuron::Scalar;
+  using L = Lane<Scalar>;
+  using Step = NeuronStep<Neuron, rules, L>;
+  using States = typename Step::States;
+  static constexpr std::size_t states = Neuron::Dynamics::state_count;
+  static constexpr std::size_t membrane = states - 1;
+  static constexpr std::size_t count = Neuron::Dynamics::coefficient_count;
+  static constexpr bool recurrent = is_recurrent<typename Neuron::Dynamics>;
+
+  SPIKETAPE_INLINE RowAdjoint(const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint,
+                              const Step& step, const Coefficients& coefficients,
+                              const RepeatedNumber<Scalar>& zero, Index t, Index b, Index samples)
+      : call_(call),
+        step_(step),
+        coefficients_(coefficients),
+        sums_(adjoint.coefficients),
+        samples_(samples),
+        first_element_(static_cast<std::uint64_t>((adjoint.first_sample + b) * call.input.features)),
+        input_(call.input.row(t, b)),
+        spk_adjoint_(adjoint.spk.empty() ? zero.stream() : Stream<Scalar>{adjoint.spk.row(t, b), 1}) {
+    const bool last = t == call.input.steps - 1;
+    for (std::size_t k = 0; k < states; ++k) {
+      entering_[k] = call.entering(k, t, b, zero);
+      fired_from_[k] = {call.fired_from(k, t, b), 1};
+      returned_[k] =
+          adjoint.returned[k].empty() ? zero.stream() : Stream<Scalar>{adjoint.returned[k].row(t, b), 1};
+      carry_[k] = adjoint.carry[k].row(0, b);
+      carried_[k] = last ? zero.stream() : Stream<Scalar>{carry_[k], 1};
+    }
+    if constexpr (recurrent) {
+      entering_spk_ = call.entering_spk(t, b, zero);
+      spk_carry_ = adjoint.spk_carry.row(0, b);
+      carried_spk_ = last ? zero.stream() : Stream<Scalar>{spk_carry_, 1};
+      if (call.recurrence) current_adjoint_ = adjoint.recurrence.current.row(0, b);
+    }
+    if (!adjoint.input.empty()) {
+      input_adjoint_ = adjoint.input.row(t, b);
+      const bool first = adjoint.input_first && (last || !adjoint.input.constant);
+      input_before_ = first ? zero.stream() : Stream<Scalar>{input_adjoint_, 1};
+    }
+  }
+
+  SPIKETAPE_INLINE void run() const {
+    Index before = -1;
+    Index now = -1;
+    if constexpr (rules.inhibited) {
+      before = winner(entering_);
+      now = winner(fired_from_);
+    }
+    for_whole_lanes<Scalar>(samples_ * call_.width, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+      Winners<L> winners{};
+      if constexpr (rules.inhibited) winners = winners_at<Scalar>(i, now, before);
+      States u_adjoint;
+      for (std::size_t k = 0; k < states; ++k)
+        u_adjoint[k] = returned_[k].at(i, extent) + carried_[k].at(i, extent);
+      L spk_adjoint = spk_adjoint_.at(i, extent);
+      L spk_before = L(0);
+      if constexpr (recurrent) {
+        spk_adjoint += carried_spk_.at(i, extent);
+        spk_before = entering_spk_.at(i, extent);
+      }
+      pass_on(i, extent,
+              step_.adjoint(lanes_of(entering_, i, extent), load(input_ + i, extent), spk_before,
+                            lanes_of(fired_from_, i, extent), coefficients_.at(i, extent), winners,
+                            spk_adjoint, u_adjoint, first_element_ + static_cast<std::uint64_t>(i)));
+    });
+  }
+
+ private:
+  using Streams = std::array<Stream<Scalar>, states>;
+
+  template <typename Extent>
+  static SPIKETAPE_INLINE States lanes_of(const Streams& streams, Index i, Extent extent) {
+    States lanes;
+    for (std::size_t k = 0; k < states; ++k) lanes[k] = streams[k].at(i, extent);
+    return lanes;
+  }
+
+  SPIKETAPE_INLINE Index winner(const Streams& streams) const {
+    return winner_of<Scalar>(call_.input.features, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+      const States lanes = lanes_of(streams, i, extent);
+      return lanes[membrane] - step_.level(lanes, coefficients_.at(i, extent));
+    });
+  }
+
+  /// Writes what the adjoint of a lane's step says to the step before, to the input and to the sums.
+  template <typename Extent>
+  SPIKETAPE_INLINE void pass_on(Index i, Extent extent, const typename Step::Adjoint& back) const {
+    for (std::size_t k = 0; k < states; ++k) store(back.before[k], carry_[k] + i, extent);
+    if constexpr (recurrent) {
+      store(back.spk_before, spk_carry_ + i, extent);
+      if (current_adjoint_ != nullptr) store(back.input, current_adjoint_ + i, extent);
+    }
+    if (input_adjoint_ != nullptr)
+      store(input_before_.at(i, extent) + back.input, input_adjoint_ + i, extent);
+    if constexpr (learns) {
+      const auto add = [&](std::size_t k, const L& part) SPIKETAPE_INLINE_LAMBDA {
+        if (sums_[k] == nullptr) return;
+        store(load(sums_[k] + i, extent) + part, sums_[k] + i, extent);
+      };
+      for (std::size_t k = 0; k < count; ++k) add(k, back.coefficients.own[k]);
+      add(count, back.coefficients.threshold);
+      add(count + 1, back.coefficients.graded);
+    }
+  }
+
+  const ScanCall<Neuron>& call_;
+  const Step& step_;
+  const Coefficients& coefficients_;
+  const decltype(ScanAdjoint<Neuron>::coefficients)& sums_;
+  const Index samples_;
+  const std::uint64_t first_element_;
+  const Scalar* input_;
+  Stream<Scalar> spk_adjoint_, input_before_{}, entering_spk_{}, carried_spk_{};
+  Streams entering_, fired_from_, returned_, carried_;
+  std::array<Scalar*, states> carry_;
+  Scalar *spk_carry_ = nullptr, *current_adjoint_ = nullptr, *input_adjoint_ = nullptr;
 };
 
 template <Rules rules, bool learns, typename Coefficients, typename Neuron>
 SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint) {
   using Scalar = typename Neuron::Scalar;
-  using L = Lane<Scalar>;
-  using Step = NeuronStep<Neuron, rules, L>;
-  using States = typename Step::States;
-  constexpr std::size_t states = Neuron::Dynamics::state_count;
-  constexpr std::size_t membrane = states - 1;
-  constexpr std::size_t count = Neuron::Dynamics::coefficient_count;
-  constexpr bool recurrent = is_recurrent<typename Neuron::Dynamics>;
-  const Step step(*call.policies, !adjoint.with_surrogate);
   const Coefficients coefficients(call.coefficients);
+  const NeuronStep<Neuron, rules, Lane<Scalar>> step(*call.policies, !adjoint.with_surrogate);
   const RepeatedNumber<Scalar> zero;
-  const auto clear_padding = [&](Scalar* row) {
-    std::fill(row + call.input.features, row + call.width, Scalar(0));
-  };
-
+  // A row of sums is that of one sample, and random surrogates count neurons without padding.
+  constexpr bool joins = !learns && !HasRandomDerivative<typename Neuron::Surrogate, Lane<Scalar>>;
+  const Index samples = joins && adjoint.seamless(call) ? call.template joined<rules, Coefficients>() : 1;
   for (Index t = call.input.steps - 1; t >= 0; --t) {
-    const bool last = t == call.input.steps - 1;
-    const bool store_input = adjoint.input_first && (last || !adjoint.input.constant);
-    for (Index b = 0; b < call.input.batch; ++b) {
-      const Stream<Scalar> spk =
-          adjoint.spk.empty() ? zero.stream() : Stream<Scalar>{adjoint.spk.row(t, b), 1};
-      std::array<Stream<Scalar>, states> entering, returned, carried;
-      std::array<const Scalar*, states> fired_from;
-      std::array<Scalar*, states> carry;
-      for (std::size_t k = 0; k < states; ++k) {
-        entering[k] = call.entering(k, t, b, zero);
-        fired_from[k] = call.fired_from(k, t, b);
-        returned[k] =
-            adjoint.returned[k].empty() ? zero.stream() : Stream<Scalar>{adjoint.returned[k].row(t, b), 1};
-        carry[k] = adjoint.carry[k].row(0, b);
-        carried[k] = last ? zero.stream() : Stream<Scalar>{carry[k], 1};
-      }
-      Stream<Scalar> entering_spk{}, carried_spk{};
-      Scalar* spk_carry = nullptr;
-      if constexpr (recurrent) {
-        entering_spk = call.entering_spk(t, b, zero);
-        spk_carry = adjoint.spk_carry.row(0, b);
-        carried_spk = last ? zero.stream() : Stream<Scalar>{spk_carry, 1};
-      }
-      const Scalar* input = call.input.row(t, b);
-      Scalar* input_adjoint = adjoint.input.empty() ? nullptr : adjoint.input.row(t, b);
-      Scalar* current = call.recurrence ? adjoint.recurrence.current.row(0, b) : nullptr;
-      const auto first_element = static_cast<std::uint64_t>((adjoint.first_sample + b) * call.input.features);
-
-      const auto states_at = [](const auto& rows, Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-        States lanes;
-        for (std::size_t k = 0; k < states; ++k) {
-          if constexpr (requires { rows[k].stride; })
-            lanes[k] = rows[k].at(i, extent);
-          else
-            lanes[k] = load(rows[k] + i, extent);
-        }
-        return lanes;
-      };
-      Index before = -1;
-      Index now = -1;
-      if constexpr (rules.inhibited) {
-        const auto winner = [&](const auto& rows) {
-          return winner_of<Scalar>(call.input.features, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-            const States lanes = states_at(rows, i, extent);
-            return lanes[membrane] - step.level(lanes, coefficients.at(i, extent));
-          });
-        };
-        before = winner(entering);
-        now = winner(fired_from);
-      }
-
-      for_whole_lanes<Scalar>(call.width, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-        const auto& c = coefficients.at(i, extent);
-        Winners<L> winners{};
-        if constexpr (rules.inhibited) winners = winners_at<Scalar>(i, now, before);
-        States u_adjoint;
-        for (std::size_t k = 0; k < states; ++k)
-          u_adjoint[k] = returned[k].at(i, extent) + carried[k].at(i, extent);
-        L spk_adjoint = spk.at(i, extent);
-        L spk_before = L(0);
-        if constexpr (recurrent) {
-          spk_adjoint += carried_spk.at(i, extent);
-          spk_before = entering_spk.at(i, extent);
-        }
-        const auto back = step.adjoint(states_at(entering, i, extent), load(input + i, extent), spk_before,
-                                       states_at(fired_from, i, extent), c, winners, spk_adjoint, u_adjoint,
-                                       first_element + static_cast<std::uint64_t>(i));
-        for (std::size_t k = 0; k < states; ++k) store(back.before[k], carry[k] + i, extent);
-        if constexpr (recurrent) {
-          store(back.spk_before, spk_carry + i, extent);
-          if (current != nullptr) store(back.input, current + i, extent);
-        }
-        if (input_adjoint != nullptr)
-          store(store_input ? back.input : load(input_adjoint + i, extent) + back.input, input_adjoint + i,
-                extent);
-        if constexpr (learns) {
-          const auto add = [&](std::size_t k, const L& part) SPIKETAPE_INLINE_LAMBDA {
-            if (adjoint.coefficients[k] == nullptr) return;
-            Scalar* sum = adjoint.coefficients[k] + i;
-            store(load(sum, extent) + part, sum, extent);
-          };
-          for (std::size_t k = 0; k < count; ++k) add(k, back.coefficients.own[k]);
-          add(count, back.coefficients.threshold);
-          add(count + 1, back.coefficients.graded);
-        }
-      });
-      // What lanes behind the last neuron computed is nobody's gradient.
-      if (input_adjoint != nullptr) clear_padding(input_adjoint);
-      if (current != nullptr) clear_padding(current);
-      for (Scalar* sum : adjoint.coefficients)
-        if (learns && sum != nullptr) clear_padding(sum);
+    for (Index b = 0; b < call.input.batch; b += samples)
+      RowAdjoint<rules, learns, Neuron, Coefficients>(call, adjoint, step, coefficients, zero, t, b, samples)
+          .run();
+    if (call.recurrence) {
+      call.clear_padding(adjoint.recurrence.current);
+      adjoint.recurrence.step(call.recurrence, call.step_before(t), adjoint.spk_carry);
     }
-    if (call.recurrence) adjoint.recurrence.step(call.recurrence, call.step_before(t), adjoint.spk_carry);
   }
+  if (!adjoint.input.empty()) call.clear_padding(adjoint.input);
+  for (Scalar* sum : adjoint.coefficients)
+    if (learns && sum != nullptr) std::fill(sum + call.input.features, sum + call.width, Scalar(0));
 }
 
 /// `learns` says whether sums of coefficients are wanted.

@@ -45,6 +45,40 @@ struct ScanCall {
       before_reset;  // the states that fired, where a same-step reset changes them and somebody asks
   Index width;       // what is computed of a row: features, or whole lanes of padded rows
 
+  /// Whether the rows of a view follow each other without a gap: then many are as good as one.
+  template <typename T>
+  bool seamless(const SequenceView<T>& view) const {
+    return view.empty() || view.stride == width || view.batch == 1;
+  }
+  template <typename Views>
+  bool all_seamless(const Views& views) const {
+    return std::all_of(views.begin(), views.end(), [this](const auto& view) { return seamless(view); });
+  }
+  /// How many samples are done as one row, which matters for small layers: all, if each neuron of each does
+  /// the same.
+  template <Rules chosen, typename Coefficients>
+  Index joined() const {
+    const bool join = !chosen.inhibited && Coefficients::shared && seamless(input) && seamless(spk) &&
+                      seamless(initial_spk) && all_seamless(initial) && all_seamless(returned) &&
+                      all_seamless(before_reset);
+    return join ? input.batch : 1;
+  }
+
+  /// What lanes behind the last neuron of a sample computed is nobody's gradient,
+  void clear_padding(const SequenceView<Scalar>& view) const {
+    for (Index row = 0; row < view.rows(); ++row)
+      std::fill(view.row(0, row) + view.features, view.row(0, row) + width, Scalar(0));
+  }
+  /// and no spike.
+  void clear_padding_of_bits() const {
+    const Index last = (input.features - 1) / line<Scalar>;
+    for (Index row = 0; spk_bits != nullptr && row < input.steps * input.batch; ++row) {
+      LineBits* bits = spk_bits + row * lines();
+      bits[last] &= static_cast<LineBits>((2u << ((input.features - 1) % line<Scalar>)) - 1);
+      std::fill(bits + last + 1, bits + lines(), LineBits(0));
+    }
+  }
+
   Index lines() const { return width / line<Scalar>; }
   LineBits* bits_row(Index t, Index b) const {
     return spk_bits == nullptr ? nullptr : spk_bits + (t * input.batch + b) * lines();
@@ -80,6 +114,7 @@ struct ScanCall {
 template <typename Neuron>
 class SharedCoefficients {
  public:
+  static constexpr bool shared = true;
   using Scalar = typename Neuron::Scalar;
   static constexpr std::size_t count = Neuron::Dynamics::coefficient_count;
 
@@ -102,6 +137,7 @@ class SharedCoefficients {
 template <typename Neuron>
 class CoefficientStreams {
  public:
+  static constexpr bool shared = false;
   using Scalar = typename Neuron::Scalar;
   static constexpr std::size_t count = Neuron::Dynamics::coefficient_count;
 

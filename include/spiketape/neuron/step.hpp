@@ -267,7 +267,10 @@ struct NeuronStep {
       dynamics.reset(signal, entered, reset_policy, c.threshold, c.own, states);
     } else {
       T& mem = states[membrane];
-      mem = select(signal, reset_policy.after(mem, c.threshold), mem);
+      if constexpr (requires { reset_policy.after_where(signal, mem, c.threshold); })
+        mem = reset_policy.after_where(signal, mem, c.threshold);
+      else
+        mem = select(signal, reset_policy.after(mem, c.threshold), mem);
     }
   }
 

@@ -1,0 +1,132 @@
+// Samples whose rows follow each other in memory without a gap are done as one row; with a gap, or where each
+// neuron has coefficients of its own, one by one. No bit of any result may tell.
+#include "catch.hpp"
+
+#include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/random.hpp>
+#include <spiketape/neuron/leaky.hpp>
+#include <spiketape/neuron/surrogates_snntorch.hpp>
+
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+namespace st = spiketape;
+using st::Index;
+
+namespace {
+
+constexpr Index steps = 4;
+
+/// Memory of sequences with room between their rows, or with none.
+class Rows {
+ public:
+  Rows(const st::Shape& shape, Index stride, std::uint64_t seed)
+      : shape_(shape), values_(shape.steps * shape.batch, stride) {
+    st::Random random(seed);
+    values_.setConstant(std::numeric_limits<float>::quiet_NaN());  // in the padding, for nobody to see
+    for (Index r = 0; r < values_.rows(); ++r)
+      for (Index i = 0; i < shape.features; ++i) values_(r, i) = float(random.uniform(-0.5, 1.5));
+  }
+  st::SequenceView<float> view() { return {values_.data(), shape_, values_.cols()}; }
+
+ private:
+  st::Shape shape_;
+  st::Array<float> values_;
+};
+
+template <typename A, typename B>
+bool same_bits(const A& a, const B& b) {
+  if (a.rows() != b.rows() || a.cols() != b.cols()) return false;
+  for (Index r = 0; r < a.rows(); ++r)
+    for (Index i = 0; i < a.cols(); ++i) {
+      const float x = a(r, i), y = b(r, i);
+      if (std::memcmp(&x, &y, sizeof x) != 0) return false;
+    }
+  return true;
+}
+
+const Index features[] = {1, 3, 16, 33, 256};
+const Index batches[] = {1, 2, 5};
+
+template <typename Neuron>
+void check_arrays(const Neuron& neuron) {
+  for (const Index n : features)
+    for (const Index batch : batches) {
+      INFO(batch << " samples of " << n);
+      const st::Shape shape{steps, batch, n}, step{1, batch, n};
+      Rows input(shape, n, 1), spaced_input(shape, n + 3, 1), mem(step, n, 2), spaced_mem(step, n + 5, 2);
+      Rows spk(shape, n, 3), returned(shape, n, 3), spaced_spk(shape, n + 1, 3),
+          spaced_returned(shape, n + 2, 3);
+      neuron.forward_into(input.view(), {mem.view()}, {spk.view(), returned.view()});
+      neuron.forward_into(spaced_input.view(), {spaced_mem.view()},
+                          {spaced_spk.view(), spaced_returned.view()});
+      CHECK(same_bits(spk.view().array(), spaced_spk.view().array()));
+      CHECK(same_bits(returned.view().array(), spaced_returned.view().array()));
+      // And sample by sample.
+      for (Index b = 0; b < batch; ++b)
+        for (Index t = 0; t < steps; ++t) {
+          const st::SequenceView<float> from = t == 0 ? mem.view() : returned.view().step(t - 1);
+          const st::SequenceView<float> row{input.view().row(t, b), {1, 1, n}, n};
+          st::Row<float> one_spk(n), one_mem(n);
+          neuron.forward_into(row, {st::SequenceView<const float>(from.row(0, b), {1, 1, n}, n)},
+                              {one_spk, one_mem});
+          CHECK(same_bits(one_mem, returned.view().step(t).array().row(b)));
+          CHECK(same_bits(one_spk, spk.view().step(t).array().row(b)));
+        }
+    }
+}
+
+/// The adjoints of the input: with leaves in padded rows, and in rows that are wider.
+template <typename Neuron>
+void check_tape(const Neuron& neuron) {
+  for (const Index n : features)
+    for (const Index batch : batches) {
+      INFO(batch << " samples of " << n);
+      const st::Shape shape{steps, batch, n};
+      const Index padded = (n + 15) / 16 * 16;
+      Rows input(shape, padded, 1), adjoint(shape, padded, 2);
+      Rows same_input(shape, padded, 1), wide_input(shape, padded + 16, 1),
+          wide_adjoint(shape, padded + 32, 2);
+      st::Tape<float> tape;
+      const auto differentiate = [&](Rows& values, Rows& adjoints) {
+        tape.reset();
+        const auto [spk, mem] = neuron(tape.leaf(values.view(), adjoints.view()));
+        auto spk_adjoint = tape.open_adjoint(spk);
+        auto mem_adjoint = tape.open_adjoint(mem);
+        for (Index r = 0; r < spk_adjoint.rows(); ++r)
+          for (Index i = 0; i < n; ++i) {
+            spk_adjoint.array()(r, i) = float((r * 7 + i * 3) % 5) - 2;
+            mem_adjoint.array()(r, i) = float((r * 5 + i * 2) % 7) - 3;
+          }
+        tape.backward();
+        return st::Array<float>(mem.value().array());
+      };
+      const st::Array<float> mem = differentiate(input, adjoint),
+                             wide = differentiate(wide_input, wide_adjoint);
+      CHECK(same_bits(mem, wide));
+      CHECK(same_bits(adjoint.view().array(), wide_adjoint.view().array()));
+      differentiate(same_input, wide_adjoint);
+      CHECK(same_bits(adjoint.view().array(), wide_adjoint.view().array()));
+      // And in the padding none of each row.
+      for (Index r = 0; r < steps * batch; ++r)
+        for (Index i = n; i < padded; ++i) CHECK(adjoint.view().data[r * padded + i] == 0);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("samples in one row and one by one: the same bits") {
+  check_arrays(st::Leaky<float>({.beta = 0.9f}));
+  check_arrays(st::Leaky<float, st::reset::Zero>({.beta = 0.9f, .reset_delay = false}));
+  check_arrays(st::Leaky<float>({.beta = 0.9f, .inhibition = true}));
+}
+
+TEST_CASE("samples in one row and one by one: the same adjoints") {
+  check_tape(st::Leaky<float>({.beta = 0.9f}));
+  check_tape(st::Leaky<float>({.beta = 0.9f, .reset_delay = false}));
+  check_tape(st::Leaky<float>({.beta = 0.9f, .inhibition = true}));
+  check_tape(st::Leaky<float>({.beta = 0.9f, .learn_beta = true}));
+  // Its numbers are drawn by place: that of a neuron among the neurons, without padding.
+  check_tape(st::Leaky<float, st::reset::Subtract, st::surrogate::StochasticSpikeOperator>({.beta = 0.9f}));
+}
