@@ -1,12 +1,15 @@
 // The scans of Leaky with the options that are chosen at run time, and main. (sweep.sh builds this file
 // alone.)
 #include "scan.hpp"
+#include "scan_by_hand.hpp"
 
 namespace {
 
 namespace st = spiketape;
 
-const bool plain = scan::add("Leaky", st::Leaky<float>({.beta = 0.9f}));
+const bool plain = scan::add("Leaky", st::Leaky<float>({.beta = 0.9f}), {.memory = true});
+
+const bool by_hand = scan::add_by_hand();
 
 const bool per_neuron = scan::add(
     "Leaky, beta per neuron",

@@ -1,8 +1,8 @@
 // How fast a neuron goes through a sequence, and its adjoint comes back, for each neuron and step.
 //
-// (128, 1000) neurons, 25 steps, each with a current that is the same in all of them, as in snnTorch's
-// tutorials. "blocks": four samples at a time, whose states lie in the L2 cache, as training does it with
-// st::Shards; "batch": all at once, outside of it.
+// A thousand neurons, 25 steps, each with a current that is the same in all of them, as in snnTorch's
+// tutorials. "blocks": 128 samples, four at a time, whose states lie in the L2 cache, as training does it
+// with st::Shards; "batch": all 128 at once, outside of it; "memory": 1024 at once, outside of every cache.
 #pragma once
 
 #include "limits.hpp"
@@ -18,7 +18,15 @@ namespace scan {
 
 namespace st = spiketape;
 
-constexpr st::Index batch = 128, neurons = 1000, steps = 25;
+constexpr st::Index neurons = 1000, steps = 25;
+
+struct Size {
+  const char* name;
+  st::Index samples, block;  // how many there are, and how many are done at a time
+
+  double neuron_steps() const { return double(steps * samples * neurons); }
+};
+constexpr Size blocks{"/blocks", 128, 4}, batch{"/batch", 128, 128}, memory{"/memory", 1024, 1024};
 
 /// What a scan does beside the plain one.
 struct Extra {
@@ -26,6 +34,7 @@ struct Extra {
   bool all_to_all = false;    // recurrent, through weights
   bool adjoint_only = false;  // the forward scan is that of another benchmark
   bool from_mem = false;      // the loss depends on the membranes, not on the spikes
+  bool memory = false;        // also outside of every cache
 };
 
 /// Bytes for each neuron and step: how many are moved, and how many lie in memory. Counted is what has a row
@@ -57,7 +66,9 @@ constexpr Bytes adjoint_bytes(const Extra& extra) {
 /// Currents and a place for their adjoints, in rows of whole cache lines as a tape has them.
 class Currents {
  public:
-  Currents() {
+  static constexpr st::Index stride = (neurons + 15) / 16 * 16;
+
+  explicit Currents(const Size& size) : values_(size.samples, stride), adjoints_(size.samples, stride) {
     st::Random random(1);
     for (st::Index i = 0; i < values_.size(); ++i) values_.data()[i] = float(random.uniform(-0.05, 0.35));
   }
@@ -67,27 +78,26 @@ class Currents {
   }
 
  private:
-  static constexpr st::Index stride = (neurons + 15) / 16 * 16;
   static st::SequenceView<float> window(st::Array<float>& rows, st::Index first, st::Index count) {
     return {rows.data() + first * stride, {steps, count, neurons}, stride, true};
   }
-  st::Array<float> values_{batch, stride}, adjoints_{batch, stride};
+  st::Array<float> values_, adjoints_;
 };
 
 /// Does it for all samples, a block at a time.
 template <typename Work>
-void for_blocks(st::Index block, Work&& work) {
-  for (st::Index first = 0; first < batch; first += block) work(first);
+void for_blocks(const Size& size, Work&& work) {
+  for (st::Index first = 0; first < size.samples; first += size.block) work(first);
 }
 
 template <typename Neuron>
-void forward_on_tape(benchmark::State& state, const Neuron& neuron, st::Index block) {
-  Currents currents;
+void forward_on_tape(benchmark::State& state, const Neuron& neuron, const Size& size) {
+  Currents currents(size);
   st::Tape<float> tape;
   const auto all = [&] {
-    for_blocks(block, [&](st::Index first) {
+    for_blocks(size, [&](st::Index first) {
       tape.reset();
-      neuron(tape.leaf(currents.values(first, block), currents.adjoints(first, block)));
+      neuron(tape.leaf(currents.values(first, size.block), currents.adjoints(first, size.block)));
       benchmark::ClobberMemory();
     });
   };
@@ -96,31 +106,32 @@ void forward_on_tape(benchmark::State& state, const Neuron& neuron, st::Index bl
 }
 
 template <typename Neuron>
-void forward_on_arrays(benchmark::State& state, const Neuron& neuron, st::Index block) {
-  Currents currents;
+void forward_on_arrays(benchmark::State& state, const Neuron& neuron, const Size& size) {
+  Currents currents(size);
   std::array<st::Sequence<float>, 1 + Neuron::state_count> results;
   typename Neuron::ResultViews views;
   for (std::size_t k = 0; k < results.size(); ++k)
-    views[k] = results[k] = st::Sequence<float>(steps, block, neurons);
+    views[k] = results[k] = st::Sequence<float>(steps, size.block, neurons);
   const typename Neuron::CarriedViews from_zero{};
   for (auto _ : state)
-    for_blocks(block, [&](st::Index first) {
-      neuron.forward_into(currents.values(first, block), from_zero, views);
+    for_blocks(size, [&](st::Index first) {
+      neuron.forward_into(currents.values(first, size.block), from_zero, views);
       benchmark::ClobberMemory();
     });
 }
 
 /// Only the way back is timed.
 template <typename Neuron>
-void adjoint(benchmark::State& state, const Neuron& neuron, st::Index block, bool from_mem) {
+void adjoint(benchmark::State& state, const Neuron& neuron, const Size& size, bool from_mem) {
   using Clock = std::chrono::steady_clock;
-  Currents currents;
+  Currents currents(size);
   st::Tape<float> tape;
   const auto all = [&] {
     Clock::duration time{};
-    for_blocks(block, [&](st::Index first) {
+    for_blocks(size, [&](st::Index first) {
       tape.reset();
-      const auto out = neuron(tape.leaf(currents.values(first, block), currents.adjoints(first, block)));
+      const auto out =
+          neuron(tape.leaf(currents.values(first, size.block), currents.adjoints(first, size.block)));
       tape.open_adjoint(from_mem ? out.mem : out.spk).array().setConstant(0.001f);
       const auto start = Clock::now();
       tape.backward();
@@ -139,33 +150,33 @@ void adjoint(benchmark::State& state, const Neuron& neuron, st::Index block, boo
 /// the way back: there it is the dense products.
 template <typename Neuron>
 bool add(const std::string& name, const Neuron& neuron, const Extra& extra = {}) {
-  constexpr double all = double(steps * batch * neurons);
-  for (const st::Index block : {st::Index(4), batch}) {
-    const std::string where = block == batch ? "/batch" : "/blocks";
+  for (const Size& size : {blocks, batch, memory}) {
+    if (size.name == memory.name && !extra.memory) continue;
+    const double all = size.neuron_steps();
     const auto limit = [&](const Bytes& bytes, int products) -> ratio::Limit {
       if (extra.all_to_all)
-        return {limits::dense(limits::Products::forward, block, neurons, neurons),
-                products / double(block * neurons)};
-      return {limits::copy(bytes.kept * double(steps * block * neurons)), bytes.moved};
+        return {limits::dense(limits::Products::forward, size.block, neurons, neurons),
+                products / double(size.block * neurons)};
+      return {limits::copy(bytes.kept * double(steps * size.block * neurons)), bytes.moved};
     };
     if (!extra.adjoint_only) {
       const auto on_tape = limit(forward_bytes<Neuron>(true, extra), 1);
-      ratio::add(name + "/forward" + where, [=](benchmark::State& state) {
-        forward_on_tape(state, neuron, block);
+      ratio::add(name + "/forward" + size.name, [=](benchmark::State& state) {
+        forward_on_tape(state, neuron, size);
         ratio::account(state, all, on_tape);
       });
       const auto on_arrays = limit(forward_bytes<Neuron>(false, extra), 1);
-      ratio::add(name + "/forward on arrays" + where, [=](benchmark::State& state) {
-        forward_on_arrays(state, neuron, block);
+      ratio::add(name + "/forward on arrays" + size.name, [=](benchmark::State& state) {
+        forward_on_arrays(state, neuron, size);
         ratio::account(state, all, on_arrays);
       });
     }
     const auto back = limit(adjoint_bytes<Neuron>(extra), 2);
     const auto adjoints = [=](benchmark::State& state) {
-      adjoint(state, neuron, block, extra.from_mem);
+      adjoint(state, neuron, size, extra.from_mem);
       ratio::account(state, all, back);
     };
-    ratio::add(name + "/adjoint" + where, adjoints, ratio::Timed::by_itself);
+    ratio::add(name + "/adjoint" + size.name, adjoints, ratio::Timed::by_itself);
   }
   return true;
 }

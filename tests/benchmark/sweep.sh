@@ -1,6 +1,6 @@
 #!/bin/sh
 # What compiler, optimization and target do to the scan of Leaky: builds scan.cpp with each of them and prints
-# nanoseconds for each neuron and step. Takes some minutes.
+# what it takes beside the same loop written by hand (scan_by_hand.hpp). Takes some minutes.
 #   sh tests/benchmark/sweep.sh
 #   COMPILERS="g++-12 g++-13" sh tests/benchmark/sweep.sh
 set -eu
@@ -14,26 +14,30 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# time_of NAME: the second column of the table.
-time_of() { sed -n "s|^$1  *\([0-9.]*\).*|\1|p" "$folder/table"; }
+# row NAME: nanoseconds of the library's row, and how many times those of the loop by hand they are.
+row() {
+  awk -v name="$1" '$1 == "Leaky/" name { ours = $2 } $1 " " $2 == "by hand/" name { hand = $3 }
+    END { printf "%12s %6.2f", ours, ours / hand }' "$folder/table"
+}
 
-echo 'ns per neuron-step                  in blocks of 4 samples       whole batch of 128'
-printf '%-10s %-20s %10s %10s %12s %10s\n' '' '' forward adjoint forward adjoint
+echo 'ns for each neuron and step, and how many times the loop by hand takes'
+printf '%-10s %-14s %27s %27s\n' '' '' 'in blocks of 4 samples  ' 'whole batch of 128    '
+printf '%-10s %-14s%19s%19s%19s%19s\n' '' '' forward adjoint forward adjoint
 for compiler in ${COMPILERS:-g++ clang++}; do
   command -v "$compiler" >/dev/null 2>&1 || continue
   for optimization in -O2 -O3; do
     for target in '' -march=x86-64-v3 -march=native; do
+      printf '%-10s %-14s' "$compiler" "$optimization ${target#-march=}"
       # Unquoted: nothing where there is no target, and several words in the libraries.
       # shellcheck disable=SC2086
       if $compiler -std=c++20 -DNDEBUG $optimization $target -I "$here/../../include" "$here/scan.cpp" \
         $libraries -pthread -o "$folder/scan" 2>"$folder/errors"; then
-        "$folder/scan" --benchmark_filter='^Leaky/(forward|adjoint)/' >"$folder/table" 2>/dev/null
-        printf '%-10s %-20s %10s %10s %12s %10s\n' "$compiler" "$optimization ${target#-march=}" \
-          "$(time_of Leaky/forward/blocks)" "$(time_of Leaky/adjoint/blocks)" \
-          "$(time_of Leaky/forward/batch)" "$(time_of Leaky/adjoint/batch)"
+        "$folder/scan" --benchmark_filter='^(Leaky|by hand)/(forward|adjoint)/(blocks|batch)' \
+          >"$folder/table" 2>/dev/null
+        for name in forward/blocks adjoint/blocks forward/batch adjoint/batch; do row $name; done
+        echo
       else
-        printf '%-10s %-20s does not build: %s\n' "$compiler" "$optimization ${target#-march=}" \
-          "$(grep -m 1 error "$folder/errors")"
+        echo " does not build: $(grep -m 1 error "$folder/errors")"
       fi
     done
   done
