@@ -123,13 +123,14 @@ Events<Scalar> decode(const BitRows<Scalar>& rows, Index count, EventRoom<Scalar
 /// Calls body(i, lanes) for the columns of a padded row, in blocks of as many lanes as stay in registers:
 /// `lanes` is a compile-time constant. The rows of a block of columns are then worked on before the next
 /// block, so that their weights stay in the cache.
-template <Real Scalar, typename Body>
+template <Real Scalar, int most = 8, typename Body>
 SPIKETAPE_INLINE void for_column_blocks(Index width, Body&& body) {
   constexpr Index size = Lane<Scalar>::size;
   Index i = 0;
-  for (; i + 8 * size <= width; i += 8 * size) body(i, std::integral_constant<int, 8>());
+  for (; i + most * size <= width; i += most * size) body(i, std::integral_constant<int, most>());
   const auto rest = [&]<int lanes>() SPIKETAPE_INLINE_LAMBDA {
-    if constexpr (lanes * size >= padded<Scalar>(1)) {  // rows are padded: there is no smaller rest
+    // Rows are padded: there is no smaller rest.
+    if constexpr (lanes < most && lanes * size >= padded<Scalar>(1)) {
       if (i + lanes * size > width) return;
       body(i, std::integral_constant<int, lanes>());
       i += lanes * size;

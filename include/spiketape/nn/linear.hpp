@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/active_columns.hpp>
 #include <spiketape/core/events.hpp>
 #include <spiketape/core/parameter.hpp>
 #include <spiketape/core/product.hpp>
@@ -42,6 +43,9 @@ struct LinearProduct {
     events_times_weight(x, y.rows(), in, weight, weight_stride, bias, whole_lanes<Scalar>(out), y.data,
                         y.stride);
   }
+  void forward(const ActiveColumns<Scalar>& x, const SequenceView<Scalar>& y) const {
+    active_columns_times_weight(x, weight, weight_stride, bias, y);
+  }
   /// The same with numbers. `width` is that of the result: whole lanes where its rows are padded, else `out`.
   /// Of one row, or where outputs are few, just `out` are written: the padding stays as it is.
   void forward(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y, Index width,
@@ -68,6 +72,10 @@ struct LinearProduct {
     Scalar* weight_adjoint = sum.open(first);
     gather_weight_gradient(by_column, in, y_adjoint.data, y_adjoint.stride, width, weight_adjoint,
                            weight_stride, first);
+  }
+  void add_weight_adjoint(const ActiveColumns<Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
+                          GradientSum<Scalar>& sum) const {
+    active_columns_weight_gradient(x, y_adjoint, sum.open(), weight_stride);
   }
   void add_weight_adjoint(const SequenceView<const Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
                           GradientSum<Scalar>& sum, Tape<Scalar>& tape) const {
@@ -104,13 +112,16 @@ struct LinearOp {
   Var<Scalar> input, output;
   LinearProduct<Scalar> product;
   Events<Scalar> events;
+  ActiveColumns<Scalar> columns;
   GradientSum<Scalar>* weight_sum;
   GradientSum<Scalar>* bias_sum;  // nullptr: no bias
 
   void backward(Tape<Scalar>& tape) const {
     if (!output.has_adjoint()) return;
     const SequenceView<const Scalar> y_adjoint = output.adjoint();
-    if (events)
+    if (columns)
+      product.add_weight_adjoint(columns, y_adjoint, *weight_sum);
+    else if (events)
       product.add_weight_adjoint(events, y_adjoint, *weight_sum, tape);
     else
       product.add_weight_adjoint(input.value(), y_adjoint, *weight_sum, tape);
@@ -180,12 +191,15 @@ class Linear {
     const Shape shape{input.steps(), input.batch(), out_features()};
     const Var<Scalar> output = tape.result(shape, true, input.constant());
     const auto events = events_of(input);
-    if (events)
+    const auto columns = columns_of(input, events);
+    if (columns)
+      product().forward(columns, tape.writable(output));
+    else if (events)
       product().forward(events, tape.writable(output));
     else
       product().forward(input.value(), tape.writable(output), detail::whole_lanes<Scalar>(out_features()),
                         &tape.workspace());
-    tape.record(detail::LinearOp<Scalar>{input, output, product(), events,
+    tape.record(detail::LinearOp<Scalar>{input, output, product(), events, columns,
                                          &tape.gradients().sum_of(weight_.ptr()),
                                          has_bias_ ? &tape.gradients().sum_of(bias_.ptr()) : nullptr});
     return output;
@@ -242,6 +256,14 @@ class Linear {
                                          input.tape());
     const detail::BitRows<Scalar>* bits = input.tape().bits(input);
     return bits != nullptr ? detail::decode(*bits, rows, room) : detail::decode(input.value(), room);
+  }
+
+  /// The events by sample, if a sample lights the same columns again and again.
+  detail::ActiveColumns<Scalar> columns_of(const Var<Scalar>& input,
+                                           const detail::Events<Scalar>& events) const {
+    const bool may_pay = events && !input.constant() && input.steps() >= 4 && out_features() > 64;
+    return may_pay ? detail::active_columns(events, input.shape(), input.tape())
+                   : detail::ActiveColumns<Scalar>();
   }
 
   detail::LinearProduct<Scalar> product() const {
