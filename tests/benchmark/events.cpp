@@ -3,12 +3,17 @@
 // A product is from the bits of the spikes to the currents, the list of events included; the gradient of the
 // weights has that list already. Both may be faster than their limit, Eigen's product of the same size, on
 // one thread.
+//
+// And active columns against events, by how often an active column fires: for images of 784 pixels, 19 % of
+// them lit, in 25 steps, four samples at a time.
+#include "images.hpp"
 #include "limits.hpp"
 #include "ratio.hpp"
 
 #include <spiketape/spiketape.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -62,6 +67,49 @@ class Layer {
   st::SequenceView<float> y_;
 };
 
+/// Flickering images: the lit pixels of each fire in a step with one probability.
+class Flicker {
+ public:
+  enum class By { events, active_columns };
+
+  explicit Flicker(double percent) {
+    const st::Array<float> images = images::sparse(samples, random_);
+    const auto probability = static_cast<float>(percent / 100);
+    input_ = images::rate_coded((images > 0).cast<float>() * probability, steps, random_);
+    const st::Var<float> x = tape_.constant(input_);
+    events_ = st::detail::decode(x.value(), {x.value().rows(), images::pixels, 1, tape_});
+    y_ = tape_.room({steps, samples, out});
+    y_.array().setOnes();
+  }
+
+  /// The product and the gradient of the weights, gathering included.
+  void run(By by) {
+    const st::detail::LinearProduct<float> product{layer_.weight().data(), layer_.weight().stride(),
+                                                   layer_.bias().data(), images::pixels, out};
+    if (by == By::events) {
+      product.forward(events_, y_);
+      product.add_weight_adjoint(events_, y_, sum_, memory_);
+    } else {
+      const auto columns = st::detail::active_columns(events_, input_.shape(), memory_, 0);
+      product.forward(columns, y_);
+      product.add_weight_adjoint(columns, y_, sum_);
+    }
+    memory_.reset();
+  }
+
+ private:
+  static constexpr st::Index out = 1000, samples = 4, steps = 25;
+
+  st::Random random_{1};
+  st::Linear<float> layer_{images::pixels, out, random_};
+  st::GradientSums<float> sums_;
+  st::GradientSum<float>& sum_ = sums_.sum_of(layer_.weight().ptr());
+  st::Sequence<float> input_;
+  st::Tape<float> tape_, memory_;
+  st::detail::Events<float> events_;
+  st::SequenceView<float> y_;
+};
+
 std::string name_of(const std::string& group, double percent) {
   char text[16];
   std::snprintf(text, sizeof text, "/%.1f %%", percent);
@@ -89,9 +137,29 @@ std::string add(limits::Products which, st::Index rows, st::Index out) {
   return group;
 }
 
+void add_flicker() {
+  for (const double percent : {30, 40, 50, 60, 70, 80, 90, 100}) {
+    const auto add_one = [&](Flicker::By by, const char* name, const ratio::Limit& limit) {
+      const std::string full = name_of(name, percent);
+      ratio::add(full, [=](benchmark::State& state) {
+        Flicker flicker(percent);
+        for (auto _ : state) {
+          flicker.run(by);
+          benchmark::ClobberMemory();
+        }
+        ratio::account(state, 1, limit);
+      });
+      return full;
+    };
+    const std::string events = add_one(Flicker::By::events, "flicker as events", {});
+    add_one(Flicker::By::active_columns, "flicker as active columns", {events});
+  }
+}
+
 /// The densities at which events take as long as the dense product, on straight lines between measured ones.
 /// There may be several: finding the events takes longest where a bit is hardest to foresee.
 void print_break_even(const ratio::Reporter& reporter, const std::string& group) {
+  if (std::isnan(reporter.times_limit(name_of(group, percents[0])))) return;  // not asked for
   std::printf("%-33s events are faster", group.c_str());
   double percent_before = 0, before = 0;
   for (const double percent : percents) {
@@ -113,6 +181,7 @@ int main(int argc, char** argv) {
   for (const auto which : {limits::Products::forward, limits::Products::gradient})
     for (const st::Index out : {in, st::Index(10)})
       for (const st::Index rows : {3200, 100}) groups.push_back(add(which, rows, out));
+  add_flicker();
 
   ratio::Reporter reporter("ms", 1e3);
   ratio::run(argc, argv, reporter);

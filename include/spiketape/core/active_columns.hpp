@@ -24,13 +24,15 @@ struct ActiveColumns {
 };
 
 /// The share of the values of active columns that must be events, so that multiplying the zeros among them
-/// costs less than loading rows of W again.
-inline constexpr double emptiest_columns = 0.6;
+/// costs less than loading rows of W again: SSE multiplies too slowly to save much by loading less.
+template <Real Scalar>
+inline constexpr double emptiest_columns = sizeof(Lane<Scalar>) > 16 ? 0.6 : 0.8;
 
-/// Gathers the events of a sequence of shape x by sample; nothing where that does not pay. `memory` has
-/// allocate<T>(count).
+/// Gathers the events of a sequence of shape x by sample; nothing where columns are emptier than `emptiest`.
+/// `memory` has allocate<T>(count).
 template <Real Scalar, typename Memory>
-ActiveColumns<Scalar> active_columns(const Events<Scalar>& events, const Shape& x, Memory& memory) {
+ActiveColumns<Scalar> active_columns(const Events<Scalar>& events, const Shape& x, Memory& memory,
+                                     double emptiest = emptiest_columns<Scalar>) {
   const Index count = events.begins[x.steps * x.batch];
   auto* begins = memory.template allocate<Index>(x.batch + 1);
   auto* columns = memory.template allocate<std::int32_t>(std::min(count, x.batch * x.features));
@@ -50,7 +52,7 @@ ActiveColumns<Scalar> active_columns(const Events<Scalar>& events, const Shape& 
       place = active++;
       columns[place] = events.columns[e];
     });
-    if (static_cast<double>(count) < emptiest_columns * static_cast<double>(active * x.steps)) return {};
+    if (static_cast<double>(count) < emptiest * static_cast<double>(active * x.steps)) return {};
   }
   begins[x.batch] = active;
 
@@ -81,20 +83,17 @@ SPIKETAPE_INLINE void for_tiles(Index count, Body&& body) {
 
 /// A tile of a product, to[r] = from[r] + Σ_k factor(r, k)·row(k), k = 0, …, depth − 1. The rows are given by
 /// the place of their first number.
-template <int rows, int lanes, typename From, typename To, typename Factor, typename Row>
+template <typename Block, int rows, typename From, typename To, typename Factor, typename Row>
 SPIKETAPE_INLINE void multiply_tile(Index depth, From&& from, To&& to, Factor&& factor, Row&& row) {
-  using L = Lane<std::remove_cvref_t<decltype(*row(0))>>;
-  L sums[rows][lanes];
-  for (int r = 0; r < rows; ++r)
-    for (int q = 0; q < lanes; ++q) sums[r][q] = L::load(from(r) + q * L::size);
+  Block sums[rows];
+  unrolled<rows>([&](auto r) SPIKETAPE_INLINE_LAMBDA { sums[r] = Block::load(from(r)); });
   for (Index k = 0; k < depth; ++k) {
-    L numbers[lanes];
-    for (int q = 0; q < lanes; ++q) numbers[q] = L::load(row(k) + q * L::size);
-    for (int r = 0; r < rows; ++r)
-      for (int q = 0; q < lanes; ++q) sums[r][q] = multiply_add(L(factor(r, k)), numbers[q], sums[r][q]);
+    const Block numbers = Block::load(row(k));
+    unrolled<rows>([&](auto r) SPIKETAPE_INLINE_LAMBDA {
+      sums[r] = multiply_add(typename Block::L(factor(r, k)), numbers, sums[r]);
+    });
   }
-  for (int r = 0; r < rows; ++r)
-    for (int q = 0; q < lanes; ++q) sums[r][q].store(to(r) + q * L::size);
+  unrolled<rows>([&](auto r) SPIKETAPE_INLINE_LAMBDA { sums[r].store(to(r)); });
 }
 
 /// y = bias + x W; rows of y have whole lanes.
@@ -107,7 +106,7 @@ void active_columns_times_weight(const ActiveColumns<Scalar>& x, const Scalar* w
           const std::int32_t* columns = x.columns + x.begins[b];
           const Scalar* values = x.values + x.begins[b] * x.steps;
           for_tiles(x.steps, [&](Index t, auto rows) SPIKETAPE_INLINE_LAMBDA {
-            multiply_tile<rows(), lanes()>(
+            multiply_tile<LaneBlock<Scalar, lanes()>, rows()>(
                 x.begins[b + 1] - x.begins[b],  //
                 [&](int) SPIKETAPE_INLINE_LAMBDA { return bias + i; },
                 [&](int r) SPIKETAPE_INLINE_LAMBDA { return y.row(t + r, b) + i; },
@@ -131,7 +130,7 @@ void active_columns_weight_gradient(const ActiveColumns<Scalar>& x,
             const auto sum = [&](int r) SPIKETAPE_INLINE_LAMBDA {
               return weight_adjoint + columns[c + r] * weight_stride + i;
             };
-            multiply_tile<rows(), lanes()>(
+            multiply_tile<LaneBlock<Scalar, lanes()>, rows()>(
                 x.steps, sum, sum,
                 [&](int r, Index t) SPIKETAPE_INLINE_LAMBDA { return values[(c + r) * x.steps + t]; },
                 [&](Index t) SPIKETAPE_INLINE_LAMBDA { return y_adjoint.row(t, b) + i; });

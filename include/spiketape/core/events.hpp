@@ -4,7 +4,7 @@
 #pragma once
 
 #include <spiketape/core/bit_rows.hpp>
-#include <spiketape/core/lanes.hpp>
+#include <spiketape/core/lane_block.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -120,60 +120,32 @@ Events<Scalar> decode(const BitRows<Scalar>& rows, Index count, EventRoom<Scalar
   return {room.begins, room.columns, room.values};
 }
 
-/// Calls body(i, lanes) for the columns of a padded row, in blocks of as many lanes as stay in registers:
-/// `lanes` is a compile-time constant. The rows of a block of columns are then worked on before the next
-/// block, so that their weights stay in the cache.
-template <Real Scalar, int most = 8, typename Body>
-SPIKETAPE_INLINE void for_column_blocks(Index width, Body&& body) {
-  constexpr Index size = Lane<Scalar>::size;
-  Index i = 0;
-  for (; i + most * size <= width; i += most * size) body(i, std::integral_constant<int, most>());
-  const auto rest = [&]<int lanes>() SPIKETAPE_INLINE_LAMBDA {
-    // Rows are padded: there is no smaller rest.
-    if constexpr (lanes < most && lanes * size >= padded<Scalar>(1)) {
-      if (i + lanes * size > width) return;
-      body(i, std::integral_constant<int, lanes>());
-      i += lanes * size;
-    }
-  };
-  rest.template operator()<4>();
-  rest.template operator()<2>();
-  rest.template operator()<1>();
-}
-
 /// Where a factor is 1: no multiplication.
 struct One {};
 
-/// Adds Σ factor(e)·W[row(e)] over e = begin, …, end − 1, in a block of `lanes` lanes at column i, to `sums`.
-/// Where there are few lanes, several sums run side by side: one would wait for itself.
-template <int lanes, Real Scalar, typename Factor, typename Row>
+/// Adds Σ factor(e)·W[row(e)] over e = begin, …, end − 1, in a block of lanes at column i, to `sums`. Where
+/// there are few lanes, several sums run side by side: one would wait for itself.
+template <Real Scalar, int lanes, typename Factor, typename Row>
 SPIKETAPE_INLINE void sum_rows(Index begin, Index end, Factor&& factor, Row&& row, const Scalar* weight,
-                               Index stride, Index i, Lane<Scalar> (&sums)[lanes]) {
-  using L = Lane<Scalar>;
+                               Index stride, Index i, LaneBlock<Scalar, lanes>& sums) {
+  using Block = LaneBlock<Scalar, lanes>;
   constexpr int chains = lanes >= 8 ? 1 : lanes >= 4 ? 2 : 4;
-  L parts[chains][lanes];
-  for (int q = 0; q < lanes; ++q) {
-    parts[0][q] = sums[q];
-    for (int c = 1; c < chains; ++c) parts[c][q] = L(0);
-  }
-  const auto add = [&](Index e, L(&part)[lanes]) SPIKETAPE_INLINE_LAMBDA {
+  const auto add = [&](Index e, Block& part) SPIKETAPE_INLINE_LAMBDA {
     const auto f = factor(e);
-    const Scalar* from = weight + row(e) * stride + i;
-    for (int q = 0; q < lanes; ++q) {
-      if constexpr (std::is_same_v<decltype(f), const One>)
-        part[q] += L::load(from + q * L::size);
-      else
-        part[q] = multiply_add(L(f), L::load(from + q * L::size), part[q]);
-    }
+    const Block numbers = Block::load(weight + row(e) * stride + i);
+    if constexpr (std::is_same_v<decltype(f), const One>)
+      part = part + numbers;
+    else
+      part = multiply_add(Lane<Scalar>(f), numbers, part);
   };
+  Block parts[chains];
+  parts[0] = sums;
   Index e = begin;
   for (; e + chains <= end; e += chains)
-    for (int c = 0; c < chains; ++c) add(e + c, parts[c]);
+    unrolled<chains>([&](auto c) SPIKETAPE_INLINE_LAMBDA { add(e + c, parts[c]); });
   for (; e < end; ++e) add(e, parts[0]);
-  for (int q = 0; q < lanes; ++q) {
-    sums[q] = parts[0][q];
-    for (int c = 1; c < chains; ++c) sums[q] += parts[c][q];
-  }
+  sums = parts[0];
+  unrolled<chains - 1>([&](auto c) SPIKETAPE_INLINE_LAMBDA { sums = sums + parts[c + 1]; });
 }
 
 /// Whether rows have so many events that it pays to take W in slices, see events_times_weight.
@@ -195,21 +167,18 @@ void events_times_weight(const Events<Scalar>& events, Index rows, Index inputs,
   constexpr Index slice = 128, group = 128;
   const bool sliced = worth_slices(events, rows, inputs, (inputs + slice - 1) / slice);
   const auto column = [&](Index e) SPIKETAPE_INLINE_LAMBDA { return static_cast<Index>(events.columns[e]); };
-  for_column_blocks<Scalar>(width, [&](Index i, auto block) SPIKETAPE_INLINE_LAMBDA {
-    constexpr int lanes = decltype(block)::value;
+  for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+    using Block = LaneBlock<Scalar, lanes()>;
     const auto each_row = [&](auto&& factor, const L& scale) SPIKETAPE_INLINE_LAMBDA {
       // Events begin to end − 1 of a row.
       const auto add = [&](Index row, Index begin, Index end, bool first, bool last) SPIKETAPE_INLINE_LAMBDA {
         Scalar* to = y + row * y_stride + i;
-        L sums[lanes];
-        for (int q = 0; q < lanes; ++q) sums[q] = first ? L(0) : L::load(to + q * L::size);
-        sum_rows<lanes>(begin, end, factor, column, weight, weight_stride, i, sums);
-        for (int q = 0; q < lanes; ++q)
-          (last ? multiply_add(scale, sums[q], L::load(bias + i + q * L::size)) : sums[q])
-              .store(to + q * L::size);
+        Block sums = first ? Block() : Block::load(to);
+        sum_rows(begin, end, factor, column, weight, weight_stride, i, sums);
+        (last ? multiply_add(scale, sums, Block::load(bias + i)) : sums).store(to);
       };
       // With fewer lanes several sums run side by side, and slices would change their order.
-      if (lanes < 8 || !sliced) {
+      if (lanes() < 8 || !sliced) {
         for (Index r = 0; r < rows; ++r) add(r, events.begins[r], events.begins[r + 1], true, true);
         return;
       }
@@ -245,21 +214,20 @@ void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index
   for (Index first = 0; first == 0 || first < inputs; first += some) {
     const Index count = places_of(x + first, std::min(some, inputs - first), places);
     const Scalar* before = first == 0 ? bias : y;
-    for_column_blocks<Scalar>(whole_lanes<Scalar>(outputs), [&](Index i, auto block) SPIKETAPE_INLINE_LAMBDA {
-      constexpr int lanes = decltype(block)::value;
-      L sums[lanes];
-      std::fill_n(sums, lanes, L(0));
-      sum_rows<lanes>(
+    for_column_blocks<Scalar>(whole_lanes<Scalar>(outputs), [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+      using Block = LaneBlock<Scalar, lanes()>;
+      Block sums;
+      sum_rows(
           Index(0), count, [&](Index e) SPIKETAPE_INLINE_LAMBDA { return x[first + places[e]]; },
           [&](Index e) SPIKETAPE_INLINE_LAMBDA { return first + static_cast<Index>(places[e]); }, weight,
           weight_stride, i, sums);
-      for (int q = 0; q < lanes; ++q) {
+      unrolled<lanes()>([&](auto q) SPIKETAPE_INLINE_LAMBDA {
         const Index at = i + q * L::size;
         if (at + L::size <= outputs)
-          (L::load(before + at) + sums[q]).store(y + at);
+          (L::load(before + at) + sums.lane[q]).store(y + at);
         else if (at < outputs)
-          (L::load(before + at, outputs - at) + sums[q]).store(y + at, outputs - at);
-      }
+          (L::load(before + at, outputs - at) + sums.lane[q]).store(y + at, outputs - at);
+      });
     });
   }
 }
@@ -270,25 +238,22 @@ template <Real Scalar>
 void scatter_weight_gradient(const Events<Scalar>& events, Index rows, const Scalar* y_adjoint,
                              Index y_stride, Index width, Scalar* weight_adjoint, Index weight_stride) {
   using L = Lane<Scalar>;
-  for_column_blocks<Scalar>(width, [&](Index i, auto block) SPIKETAPE_INLINE_LAMBDA {
-    constexpr int lanes = decltype(block)::value;
+  for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+    using Block = LaneBlock<Scalar, lanes()>;
     const auto each_row = [&](const L& scale, auto&& part) SPIKETAPE_INLINE_LAMBDA {
       for (Index r = 0; r < rows; ++r) {
-        L adjoint[lanes];
-        for (int q = 0; q < lanes; ++q)
-          adjoint[q] = scale * L::load(y_adjoint + r * y_stride + i + q * L::size);
+        const Block adjoint = multiply_add(scale, Block::load(y_adjoint + r * y_stride + i), Block());
         for (Index e = events.begins[r]; e < events.begins[r + 1]; ++e) {
           Scalar* to = weight_adjoint + static_cast<Index>(events.columns[e]) * weight_stride + i;
-          for (int q = 0; q < lanes; ++q)
-            part(e, adjoint[q], L::load(to + q * L::size)).store(to + q * L::size);
+          part(e, adjoint, Block::load(to)).store(to);
         }
       }
     };
     if (events.values == nullptr)
       each_row(L(events.value),
-               [](Index, const L& a, const L& sum) SPIKETAPE_INLINE_LAMBDA { return sum + a; });
+               [](Index, const Block& a, const Block& sum) SPIKETAPE_INLINE_LAMBDA { return sum + a; });
     else
-      each_row(L(1), [&](Index e, const L& a, const L& sum)
+      each_row(L(1), [&](Index e, const Block& a, const Block& sum)
                          SPIKETAPE_INLINE_LAMBDA { return multiply_add(L(events.values[e]), a, sum); });
   });
 }
@@ -300,18 +265,16 @@ void gather_weight_gradient(const Events<Scalar>& by_column, Index columns, cons
                             Index width, Scalar* weight_adjoint, Index weight_stride, bool first) {
   using L = Lane<Scalar>;
   const auto row = [&](Index e) SPIKETAPE_INLINE_LAMBDA { return static_cast<Index>(by_column.columns[e]); };
-  for_column_blocks<Scalar>(width, [&](Index i, auto block) SPIKETAPE_INLINE_LAMBDA {
-    constexpr int lanes = decltype(block)::value;
+  for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+    using Block = LaneBlock<Scalar, lanes()>;
     const auto each_column = [&](auto&& factor, const L& scale) SPIKETAPE_INLINE_LAMBDA {
       for (Index c = 0; c < columns; ++c) {
         const Index begin = by_column.begins[c], end = by_column.begins[c + 1];
         if (begin == end && !first) continue;
-        L sums[lanes];
-        std::fill_n(sums, lanes, L(0));
-        sum_rows<lanes>(begin, end, factor, row, y_adjoint, y_stride, i, sums);
+        Block sums;
+        sum_rows(begin, end, factor, row, y_adjoint, y_stride, i, sums);
         Scalar* to = weight_adjoint + c * weight_stride + i;
-        for (int q = 0; q < lanes; ++q)
-          multiply_add(scale, sums[q], first ? L(0) : L::load(to + q * L::size)).store(to + q * L::size);
+        multiply_add(scale, sums, first ? Block() : Block::load(to)).store(to);
       }
     };
     if (by_column.values == nullptr)
@@ -354,18 +317,15 @@ template <Real Scalar>
 void few_outputs_times_weight(Index rows, Index outputs, const Scalar* y_adjoint, Index y_stride,
                               const Scalar* transposed, Index width, Scalar* x_adjoint, Index x_stride,
                               bool first) {
-  using L = Lane<Scalar>;
-  for_column_blocks<Scalar>(width, [&](Index i, auto block) SPIKETAPE_INLINE_LAMBDA {
-    constexpr int lanes = decltype(block)::value;
+  for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+    using Block = LaneBlock<Scalar, lanes()>;
     for (Index r = 0; r < rows; ++r) {
       Scalar* to = x_adjoint + r * x_stride + i;
-      L sums[lanes];
-      std::fill_n(sums, lanes, L(0));
-      sum_rows<lanes>(
+      Block sums;
+      sum_rows(
           Index(0), outputs, [&](Index k) SPIKETAPE_INLINE_LAMBDA { return y_adjoint[r * y_stride + k]; },
           [](Index k) SPIKETAPE_INLINE_LAMBDA { return k; }, transposed, width, i, sums);
-      for (int q = 0; q < lanes; ++q)
-        (first ? sums[q] : L::load(to + q * L::size) + sums[q]).store(to + q * L::size);
+      (first ? sums : Block::load(to) + sums).store(to);
     }
   });
 }

@@ -258,7 +258,8 @@ class Linear {
     return bits != nullptr ? detail::decode(*bits, rows, room) : detail::decode(input.value(), room);
   }
 
-  /// The events by sample, if a sample lights the same columns again and again.
+  /// The events by sample, if a sample lights the same columns again and again: in enough steps to share rows
+  /// of W, which must be long enough to be worth sharing.
   detail::ActiveColumns<Scalar> columns_of(const Var<Scalar>& input,
                                            const detail::Events<Scalar>& events) const {
     const bool may_pay = events && !input.constant() && input.steps() >= 4 && out_features() > 64;
