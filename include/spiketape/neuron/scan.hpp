@@ -28,7 +28,7 @@ class RowStep {
       : call_(call),
         samples_(samples),
         step_(step),
-        coefficients_(coefficients),
+        coefficients_(coefficients.row()),
         input_(call.input.row(t, b)),
         spk_(call.spk.empty() ? nullptr : call.spk.row(t, b)),
         bits_(call.bits_row(t, b)) {
@@ -139,7 +139,7 @@ class RowStep {
   const ScanCall<Neuron>& call_;
   const Index samples_;
   const Step& step_;
-  const Coefficients& coefficients_;
+  const typename Coefficients::Row coefficients_;
   const Scalar* input_;
   Scalar* spk_;
   LineBits* bits_;

@@ -53,7 +53,7 @@ class RowAdjoint {
                               const RepeatedNumber<Scalar>& zero, Index t, Index b, Index samples)
       : call_(call),
         step_(step),
-        coefficients_(coefficients),
+        coefficients_(coefficients.row()),
         sums_(adjoint.coefficients),
         samples_(samples),
         first_element_(static_cast<std::uint64_t>((adjoint.first_sample + b) * call.input.features)),
@@ -147,7 +147,7 @@ class RowAdjoint {
 
   const ScanCall<Neuron>& call_;
   const Step& step_;
-  const Coefficients& coefficients_;
+  const typename Coefficients::Row coefficients_;
   const decltype(ScanAdjoint<Neuron>::coefficients)& sums_;
   const Index samples_;
   const std::uint64_t first_element_;

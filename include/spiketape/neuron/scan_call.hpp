@@ -110,12 +110,14 @@ struct ScanCall {
   }
 };
 
-/// The coefficients of a call, for neurons that share all of them: loaded once.
+/// The coefficients of a call, for neurons that share all of them: loaded once. What goes through a row has a
+/// `Row` of them by value: behind a reference, compilers would read them again after each store.
 template <typename Neuron>
 class SharedCoefficients {
  public:
   static constexpr bool shared = true;
   using Scalar = typename Neuron::Scalar;
+  using Row = SharedCoefficients;
   static constexpr std::size_t count = Neuron::Dynamics::coefficient_count;
 
   explicit SharedCoefficients(const typename ScanCall<Neuron>::Coefficients& views) {
@@ -124,6 +126,7 @@ class SharedCoefficients {
     lanes_.graded = *views[count + 1].data;
   }
 
+  const Row& row() const { return *this; }
   template <typename Extent>
   SPIKETAPE_INLINE const StepCoefficients<Lane<Scalar>, count>& at(Index, Extent) const {
     return lanes_;
@@ -141,23 +144,29 @@ class CoefficientStreams {
   using Scalar = typename Neuron::Scalar;
   static constexpr std::size_t count = Neuron::Dynamics::coefficient_count;
 
+  struct Row {
+    std::array<Stream<Scalar>, count + 2> streams;
+
+    template <typename Extent>
+    SPIKETAPE_INLINE StepCoefficients<Lane<Scalar>, count> at(Index i, Extent extent) const {
+      StepCoefficients<Lane<Scalar>, count> c;
+      for (std::size_t k = 0; k < count; ++k) c.own[k] = streams[k].at(i, extent);
+      c.threshold = streams[count].at(i, extent);
+      c.graded = streams[count + 1].at(i, extent);
+      return c;
+    }
+  };
+
   explicit CoefficientStreams(const typename ScanCall<Neuron>::Coefficients& views) {
-    for (std::size_t k = 0; k < views.size(); ++k) streams_[k] = views[k].stream(places_[k]);
+    for (std::size_t k = 0; k < views.size(); ++k) row_.streams[k] = views[k].stream(places_[k]);
   }
   CoefficientStreams(const CoefficientStreams&) = delete;
 
-  template <typename Extent>
-  SPIKETAPE_INLINE StepCoefficients<Lane<Scalar>, count> at(Index i, Extent extent) const {
-    StepCoefficients<Lane<Scalar>, count> c;
-    for (std::size_t k = 0; k < count; ++k) c.own[k] = streams_[k].at(i, extent);
-    c.threshold = streams_[count].at(i, extent);
-    c.graded = streams_[count + 1].at(i, extent);
-    return c;
-  }
+  const Row& row() const { return row_; }
 
  private:
   std::array<RepeatedNumber<Scalar>, count + 2> places_;
-  std::array<Stream<Scalar>, count + 2> streams_;
+  Row row_;
 };
 
 /// Calls f with the rules as a compile-time constant. The exact rules differ from the others only with
