@@ -96,24 +96,32 @@ SPIKETAPE_INLINE void multiply_tile(Index depth, From&& from, To&& to, Factor&& 
   unrolled<rows>([&](auto r) SPIKETAPE_INLINE_LAMBDA { sums[r].store(to(r)); });
 }
 
+/// Calls body(b, i, lanes) for all samples and blocks of columns. Samples are inside: a block of columns of W
+/// serves all of them from the cache.
+template <Real Scalar, typename Body>
+SPIKETAPE_INLINE void for_samples_and_blocks(const SequenceView<const Scalar>& y, Body&& body) {
+  for_column_blocks<Scalar, tile_lanes<Scalar>>(whole_lanes<Scalar>(y.features),
+                                                [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+                                                  for (Index b = 0; b < y.batch; ++b) body(b, i, lanes);
+                                                });
+}
+
 /// y = bias + x W; rows of y have whole lanes.
 template <Real Scalar>
 void active_columns_times_weight(const ActiveColumns<Scalar>& x, const Scalar* weight, Index weight_stride,
                                  const Scalar* bias, const SequenceView<Scalar>& y) {
-  for (Index b = 0; b < y.batch; ++b)
-    for_column_blocks<Scalar, tile_lanes<Scalar>>(
-        whole_lanes<Scalar>(y.features), [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
-          const std::int32_t* columns = x.columns + x.begins[b];
-          const Scalar* values = x.values + x.begins[b] * x.steps;
-          for_tiles(x.steps, [&](Index t, auto rows) SPIKETAPE_INLINE_LAMBDA {
-            multiply_tile<LaneBlock<Scalar, lanes()>, rows()>(
-                x.begins[b + 1] - x.begins[b],  //
-                [&](int) SPIKETAPE_INLINE_LAMBDA { return bias + i; },
-                [&](int r) SPIKETAPE_INLINE_LAMBDA { return y.row(t + r, b) + i; },
-                [&](int r, Index k) SPIKETAPE_INLINE_LAMBDA { return values[k * x.steps + t + r]; },
-                [&](Index k) SPIKETAPE_INLINE_LAMBDA { return weight + columns[k] * weight_stride + i; });
-          });
-        });
+  for_samples_and_blocks<Scalar>(y, [&](Index b, Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+    const std::int32_t* columns = x.columns + x.begins[b];
+    const Scalar* values = x.values + x.begins[b] * x.steps;
+    for_tiles(x.steps, [&](Index t, auto rows) SPIKETAPE_INLINE_LAMBDA {
+      multiply_tile<LaneBlock<Scalar, lanes()>, rows()>(
+          x.begins[b + 1] - x.begins[b],  //
+          [&](int) SPIKETAPE_INLINE_LAMBDA { return bias + i; },
+          [&](int r) SPIKETAPE_INLINE_LAMBDA { return y.row(t + r, b) + i; },
+          [&](int r, Index k) SPIKETAPE_INLINE_LAMBDA { return values[k * x.steps + t + r]; },
+          [&](Index k) SPIKETAPE_INLINE_LAMBDA { return weight + columns[k] * weight_stride + i; });
+    });
+  });
 }
 
 /// W̄ += xᵀ ȳ.
@@ -121,21 +129,19 @@ template <Real Scalar>
 void active_columns_weight_gradient(const ActiveColumns<Scalar>& x,
                                     const SequenceView<const Scalar>& y_adjoint, Scalar* weight_adjoint,
                                     Index weight_stride) {
-  for (Index b = 0; b < y_adjoint.batch; ++b)
-    for_column_blocks<Scalar, tile_lanes<Scalar>>(
-        whole_lanes<Scalar>(y_adjoint.features), [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
-          const std::int32_t* columns = x.columns + x.begins[b];
-          const Scalar* values = x.values + x.begins[b] * x.steps;
-          for_tiles(x.begins[b + 1] - x.begins[b], [&](Index c, auto rows) SPIKETAPE_INLINE_LAMBDA {
-            const auto sum = [&](int r) SPIKETAPE_INLINE_LAMBDA {
-              return weight_adjoint + columns[c + r] * weight_stride + i;
-            };
-            multiply_tile<LaneBlock<Scalar, lanes()>, rows()>(
-                x.steps, sum, sum,
-                [&](int r, Index t) SPIKETAPE_INLINE_LAMBDA { return values[(c + r) * x.steps + t]; },
-                [&](Index t) SPIKETAPE_INLINE_LAMBDA { return y_adjoint.row(t, b) + i; });
-          });
-        });
+  for_samples_and_blocks<Scalar>(y_adjoint, [&](Index b, Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+    const std::int32_t* columns = x.columns + x.begins[b];
+    const Scalar* values = x.values + x.begins[b] * x.steps;
+    for_tiles(x.begins[b + 1] - x.begins[b], [&](Index c, auto rows) SPIKETAPE_INLINE_LAMBDA {
+      const auto sum = [&](int r) SPIKETAPE_INLINE_LAMBDA {
+        return weight_adjoint + columns[c + r] * weight_stride + i;
+      };
+      multiply_tile<LaneBlock<Scalar, lanes()>, rows()>(
+          x.steps, sum, sum,
+          [&](int r, Index t) SPIKETAPE_INLINE_LAMBDA { return values[(c + r) * x.steps + t]; },
+          [&](Index t) SPIKETAPE_INLINE_LAMBDA { return y_adjoint.row(t, b) + i; });
+    });
+  });
 }
 
 }  // namespace spiketape::detail
