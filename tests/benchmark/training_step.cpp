@@ -33,7 +33,7 @@ class Training {
   Training(st::Index hidden, int threads)
       : net_{st::Linear<float>(images::pixels, hidden, random_), st::Leaky<float>({.beta = 0.95f}),
              st::Linear<float>(hidden, 10, random_), st::Leaky<float>({.beta = 0.95f})},
-        adam_(net_.parameters(), {.lr = 5e-4}),
+        adam_(net_.parameters(), {.lr = 5e-4, .threads = threads}),
         shards_(threads, threads, 4) {}
 
   float step(st::SequenceView<const float> input, std::span<const int> labels) {
