@@ -104,6 +104,26 @@ TEMPLATE_TEST_CASE("a layer gives the same by events as by dense products, forwa
         }
 }
 
+TEMPLATE_TEST_CASE("the gradient of weights is the same for more rows than are sorted at once, and for none",
+                   "", float, double) {
+  st::Random random(67);
+  const st::Linear<TestType> layer(20, 50, random);
+  st::Tape<TestType> tape;
+  for (const Index rows : {5, 0, 1, 1023, 1024, 1025, 2100}) {
+    INFO(rows << " rows");
+    const st::Array<TestType> input = sparse_array<TestType>(random, rows, 20, 0.1);
+    const st::Array<TestType> weights = numeric::random_array<TestType>(random, rows, 50);
+    const st::Array<TestType> expected = input.matrix().transpose() * weights.matrix();
+    tape.gradients().clear();
+    for (const int times : {1, 2}) {  // stored, and added to
+      tape.reset();
+      tape.backward(st::sum(tape.constant(weights) * layer(tape.constant(input))));
+      const st::Array<TestType> sum = static_cast<TestType>(times) * expected;
+      CHECK(numeric::near(tape.gradients().gradient(layer.weight()), sum, tolerance::rounding<TestType>));
+    }
+  }
+}
+
 TEST_CASE("an adjoint that is there already is added to, by few outputs and by many") {
   st::Random random(64);
   for (const Index out : {3, 40}) {

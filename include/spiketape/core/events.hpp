@@ -1,6 +1,6 @@
 // Rows that are mostly zero, as events: spikes, rate codes, images. A product with such rows adds the
 // weights of the few active inputs and leaves out the rest, which beats a dense product up to a density of
-// a third, and at any density where there are few outputs.
+// almost a half.
 #pragma once
 
 #include <spiketape/core/bit_rows.hpp>
@@ -25,9 +25,9 @@ struct Events {
   explicit operator bool() const { return begins != nullptr; }
 };
 
-/// The share of non-zero inputs up to which events are faster than a dense product. (With few outputs they
-/// always are, but denser ones would take more memory than the rows themselves.)
-constexpr double densest_events(Index outputs) { return outputs <= 64 ? 0.5 : 0.35; }
+/// The share of non-zero inputs up to which events are faster than a dense product, forward and backward
+/// together: where tests/benchmark/events.cpp finds the break-even, for few outputs and for many.
+inline constexpr double densest_events = 0.45;
 
 /// Writes the places of the numbers that are not zero, and returns how many there are; up to 16 too many are
 /// written, see write_places.
@@ -284,32 +284,27 @@ void gather_weight_gradient(const Events<Scalar>& by_column, Index columns, cons
   });
 }
 
-/// The events of rows, put in order of their columns: rows and columns change places.
+/// The events of rows first, …, first + rows − 1, put in order of their columns: rows and columns change
+/// places.
 template <Real Scalar, typename Memory>
-Events<Scalar> transposed(const Events<Scalar>& events, Index rows, Index columns, Memory& memory) {
-  const Index count = events.begins[rows];
+Events<Scalar> transposed(const Events<Scalar>& events, Index first, Index rows, Index columns,
+                          Memory& memory) {
+  const Index begin = events.begins[first], end = events.begins[first + rows], count = end - begin;
   auto* begins = memory.template allocate<Index>(columns + 2);
   auto* places = memory.template allocate<std::int32_t>(count);
   auto* values = events.values != nullptr ? memory.template allocate<Scalar>(count) : nullptr;
   // Each column's end is where the next one begins, so counts are kept two places on and filled in one place
   // on.
   std::fill_n(begins, columns + 2, Index(0));
-  for (Index e = 0; e < count; ++e) ++begins[events.columns[e] + 2];
+  for (Index e = begin; e < end; ++e) ++begins[events.columns[e] + 2];
   for (Index c = 0; c < columns; ++c) begins[c + 2] += begins[c + 1];
   for (Index r = 0; r < rows; ++r)
-    for (Index e = events.begins[r]; e < events.begins[r + 1]; ++e) {
+    for (Index e = events.begins[first + r]; e < events.begins[first + r + 1]; ++e) {
       const Index to = begins[events.columns[e] + 1]++;
       places[to] = static_cast<std::int32_t>(r);
       if (values != nullptr) values[to] = events.values[e];
     }
   return {begins, places, values, events.value};
-}
-
-/// Which of the two: what is smaller, a block of columns of dy or of dW, should be read at random; for few outputs
-/// sorting the events takes longer than it saves.
-template <Real Scalar>
-constexpr bool gathers(Index rows, Index columns, Index width) {
-  return width > 2 * line<Scalar> && rows <= columns;
 }
 
 /// x̄[r] = Σ_k dy[r][k]·Wᵀ[k] for few outputs k, with Wᵀ of (outputs, inputs); added where `first` is false.

@@ -37,8 +37,7 @@ struct Recurrence {
   static bool fires_densely(const SequenceView<const Scalar>& spk) {
     Index count = 0;
     for (Index b = 0; b < spk.batch; ++b) count += nonzeros(spk.row(0, b), spk.features);
-    return static_cast<double>(count) >
-           densest_events(spk.features) * static_cast<double>(spk.batch * spk.features);
+    return static_cast<double>(count) > densest_events * static_cast<double>(spk.batch * spk.features);
   }
 };
 

@@ -65,13 +65,19 @@ struct LinearProduct {
   void add_weight_adjoint(const Events<Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
                           GradientSum<Scalar>& sum, Tape<Scalar>& tape) const {
     const Index rows = y_adjoint.rows(), width = whole_lanes<Scalar>(out);
-    if (!gathers<Scalar>(rows, in, width))
+    if (width <= 2 * line<Scalar>)  // sorting the events would take longer than it saves
       return scatter_weight_gradient(x, rows, y_adjoint.data, y_adjoint.stride, width, sum.open(), weight_stride);
-    const Events<Scalar> by_column = transposed(x, rows, in, tape);  // may throw; then the sum is as it was
+    // Rows of ȳ are read at random, so a group of them stays in the cache.
+    constexpr Index group = 1024;
+    const Index groups = std::max<Index>(1, (rows + group - 1) / group);
+    auto* by_column = tape.template allocate<Events<Scalar>>(groups);
+    for (Index g = 0; g < groups; ++g)  // may throw; then the sum is as it was
+      by_column[g] = transposed(x, g * group, std::min(group, rows - g * group), in, tape);
     bool first;
     Scalar* weight_adjoint = sum.open(first);
-    gather_weight_gradient(by_column, in, y_adjoint.data, y_adjoint.stride, width, weight_adjoint,
-                           weight_stride, first);
+    for (Index g = 0; g < groups; ++g)
+      gather_weight_gradient(by_column[g], in, y_adjoint.data + g * group * y_adjoint.stride,
+                             y_adjoint.stride, width, weight_adjoint, weight_stride, first && g == 0);
   }
   void add_weight_adjoint(const ActiveColumns<Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
                           GradientSum<Scalar>& sum) const {
@@ -252,8 +258,7 @@ class Linear {
   /// The input as events, if it is sparse enough; spikes are, without being written out.
   detail::Events<Scalar> events_of(const Var<Scalar>& input) const {
     const Index rows = input.constant() ? input.batch() : input.steps() * input.batch();
-    const detail::EventRoom<Scalar> room(rows, input.features(), detail::densest_events(out_features()),
-                                         input.tape());
+    const detail::EventRoom<Scalar> room(rows, input.features(), detail::densest_events, input.tape());
     const detail::BitRows<Scalar>* bits = input.tape().bits(input);
     return bits != nullptr ? detail::decode(*bits, rows, room) : detail::decode(input.value(), room);
   }
