@@ -16,7 +16,7 @@ const bool per_neuron = scan::add(
     st::Leaky<float>({.beta = st::Row<float>(st::Row<float>::LinSpaced(scan::neurons, 0.8f, 0.95f))}));
 
 const bool learned = scan::add("Leaky, beta learned", st::Leaky<float>({.beta = 0.9f, .learn_beta = true}),
-                               {.adjoint_only = true});
+                               {.learned = true, .adjoint_only = true});
 
 const bool same_step = scan::add("Leaky, same-step reset",
                                  st::Leaky<float>({.beta = 0.9f, .reset_delay = false}), {.same_step = true});

@@ -32,6 +32,7 @@ constexpr Size blocks{"/blocks", 128, 4}, batch{"/batch", 128, 128}, memory{"/me
 struct Extra {
   bool same_step = false;     // the reset is in the step of the spike
   bool all_to_all = false;    // recurrent, through weights
+  bool learned = false;       // with gradients of coefficients
   bool adjoint_only = false;  // the forward scan is that of another benchmark
   bool from_mem = false;      // the loss depends on the membranes, not on the spikes
   bool memory = false;        // also outside of every cache
@@ -55,12 +56,12 @@ constexpr Bytes forward_bytes(bool on_tape, const Extra& extra) {
           4 * (states + spikes + before_reset) + bits};
 }
 
-/// Of each state that of the step before and that of this step are read, and one adjoint, that of the spike
-/// (or the membrane); by a recurrent neuron the spike of the step before, too. Of Leaky so 12 bytes.
+/// Read are the membrane that fired and one adjoint, that of the spike (or the membrane): 8 bytes. Gradients of
+/// coefficients also need the states of the step before, and the spike that a recurrent neuron sent.
 template <typename Neuron>
 constexpr Bytes adjoint_bytes(const Extra& extra) {
-  const double states = double(Neuron::state_count), spikes = Neuron::recurrent ? 1 : 0;
-  return {4 * (2 * states + 1 + spikes), 4 * (states + 1 + spikes + (extra.same_step ? 1 : 0))};
+  const double before = extra.learned ? double(Neuron::state_count) + (Neuron::recurrent ? 1 : 0) : 0;
+  return {4 * (2 + before), 4 * (2 + before)};
 }
 
 /// Currents and a place for their adjoints, in rows of whole cache lines as a tape has them.
