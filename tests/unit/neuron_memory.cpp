@@ -84,3 +84,32 @@ TEST_CASE("what is computed behind the last neuron reaches no gradient") {
     CHECK(zero);
   }
 }
+
+TEST_CASE("a neuron whose shared coefficients are learned may be called on layers of different widths") {
+  const st::Leaky<float> lif({.beta = 0.9f,
+                              .threshold = 0.8f,
+                              .learn_beta = true,
+                              .learn_threshold = true,
+                              .graded_spikes_factor = 2.0f,
+                              .learn_graded_spikes_factor = true});
+  st::Random random(8);
+  const auto wide = numeric::random_sequence<float>(random, {6, 3, 37}, -0.4, 1.6);
+  const auto narrow = numeric::random_sequence<float>(random, {6, 3, 10}, -0.4, 1.6);
+  const auto gradients = [&](std::vector<st::Sequence<float>> inputs) {
+    st::Tape<float> tape;
+    for (const auto& input : inputs) {
+      tape.reset();
+      const auto out = lif(tape.constant(input));
+      tape.backward(st::sum(out.mem * out.mem) + st::sum(out.spk));
+    }
+    return std::array{tape.gradients().gradient(lif.beta())(0, 0),
+                      tape.gradients().gradient(lif.threshold())(0, 0),
+                      tape.gradients().gradient(lif.graded_spikes_factor())(0, 0)};
+  };
+  const auto of_wide = gradients({wide}), of_narrow = gradients({narrow}),
+             of_both = gradients({wide, narrow});
+  for (std::size_t k = 0; k < 3; ++k) {
+    INFO("coefficient " << k);
+    CHECK(of_both[k] == Approx(of_wide[k] + of_narrow[k]).epsilon(tolerance::rounding<float>));
+  }
+}

@@ -88,23 +88,24 @@ class RowAdjoint {
       before = winner(entering_);
       now = winner(fired_from_);
     }
-    for_whole_lanes<Scalar>(samples_ * call_.width, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-      Winners<L> winners{};
-      if constexpr (rules.inhibited) winners = winners_at<Scalar>(i, now, before);
-      States u_adjoint;
-      for (std::size_t k = 0; k < states; ++k)
-        u_adjoint[k] = returned_[k].at(i, extent) + carried_[k].at(i, extent);
-      L spk_adjoint = spk_adjoint_.at(i, extent);
-      L spk_before = L(0);
-      if constexpr (recurrent) {
-        spk_adjoint += carried_spk_.at(i, extent);
-        spk_before = entering_spk_.at(i, extent);
-      }
-      pass_on(i, extent,
-              step_.adjoint(lanes_of(entering_, i, extent), load(input_ + i, extent), spk_before,
-                            lanes_of(fired_from_, i, extent), coefficients_.at(i, extent), winners,
-                            spk_adjoint, u_adjoint, first_element_ + static_cast<std::uint64_t>(i)));
-    });
+    for_whole_lanes<Scalar>(
+        samples_ * call_.width, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+          Winners<L> winners{};
+          if constexpr (rules.inhibited) winners = winners_at<Scalar>(i, now, before);
+          States u_adjoint;
+          for (std::size_t k = 0; k < states; ++k)
+            u_adjoint[k] = returned_[k].at(i, extent) + carried_[k].at(i, extent);
+          L spk_adjoint = spk_adjoint_.at(i, extent);
+          L spk_before = L(0);
+          if constexpr (recurrent) {
+            spk_adjoint += carried_spk_.at(i, extent);
+            spk_before = entering_spk_.at(i, extent);
+          }
+          pass_on(i, extent,
+                  step_.adjoint(lanes_of(entering_, i, extent), load(input_ + i, extent), spk_before,
+                                lanes_of(fired_from_, i, extent), coefficients_.at(i, extent), winners,
+                                spk_adjoint, u_adjoint, first_element_ + static_cast<std::uint64_t>(i)));
+        });
   }
 
  private:
@@ -158,12 +159,35 @@ class RowAdjoint {
   Scalar *spk_carry_ = nullptr, *current_adjoint_ = nullptr, *input_adjoint_ = nullptr;
 };
 
+/// Sums of coefficients behind the last neuron. A shared coefficient's sums serve calls of any width, so what
+/// lies there may be those of a wider one, and must outlive what the lanes there add to it.
+template <typename Neuron>
+class SumsBehind {
+ public:
+  SumsBehind(const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint)
+      : sums_(adjoint.coefficients), first_(call.input.features), count_(call.width - first_) {
+    for (std::size_t k = 0; k < sums_.size(); ++k)
+      if (sums_[k] != nullptr) std::copy_n(sums_[k] + first_, count_, kept_[k].begin());
+  }
+  void restore() const {
+    for (std::size_t k = 0; k < sums_.size(); ++k)
+      if (sums_[k] != nullptr) std::copy_n(kept_[k].begin(), count_, sums_[k] + first_);
+  }
+
+ private:
+  using Scalar = typename Neuron::Scalar;
+  decltype(ScanAdjoint<Neuron>::coefficients) sums_;
+  Index first_, count_;
+  std::array<std::array<Scalar, alignment / sizeof(Scalar)>, std::tuple_size_v<decltype(sums_)>> kept_;
+};
+
 template <Rules rules, bool learns, typename Coefficients, typename Neuron>
 SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint) {
   using Scalar = typename Neuron::Scalar;
   const Coefficients coefficients(call.coefficients);
   const NeuronStep<Neuron, rules, Lane<Scalar>> step(*call.policies, !adjoint.with_surrogate);
   const RepeatedNumber<Scalar> zero;
+  const SumsBehind<Neuron> behind(call, adjoint);
   // A row of sums is that of one sample, and random surrogates count neurons without padding.
   constexpr bool joins = !learns && !HasRandomDerivative<typename Neuron::Surrogate, Lane<Scalar>>;
   const Index samples = joins && adjoint.seamless(call) ? call.template joined<rules, Coefficients>() : 1;
@@ -177,8 +201,7 @@ SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdj
     }
   }
   if (!adjoint.input.empty()) call.clear_padding(adjoint.input);
-  for (Scalar* sum : adjoint.coefficients)
-    if (learns && sum != nullptr) std::fill(sum + call.input.features, sum + call.width, Scalar(0));
+  behind.restore();
 }
 
 /// `learns` says whether sums of coefficients are wanted.
