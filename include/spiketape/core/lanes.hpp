@@ -271,6 +271,13 @@ SPIKETAPE_INLINE void for_whole_lanes(Index count, Body&& body) {
     for (Index i = 0; i < count; i += size) body(i, Whole{});
   }
 }
+/// The same from the end to the beginning.
+template <Real Scalar, typename Body>
+SPIKETAPE_INLINE void for_whole_lanes_backward(Index count, Body&& body) {
+  constexpr Index size = Lane<Scalar>::size;
+  for_whole_lanes<Scalar>(
+      count, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA { body(count - size - i, extent); });
+}
 
 /// Rows inside the library are padded to whole lanes of the widest machine (64 bytes), so that no row
 /// has a part at its end. Strides of a multiple of 1 KiB fall into few cache sets: they get one more.

@@ -88,7 +88,7 @@ class RowAdjoint {
       before = winner(entering_);
       now = winner(fired_from_);
     }
-    for_whole_lanes<Scalar>(
+    for_whole_lanes_backward<Scalar>(
         samples_ * call_.width, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
           Winners<L> winners{};
           if constexpr (rules.inhibited) winners = winners_at<Scalar>(i, now, before);
@@ -192,7 +192,7 @@ SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdj
   constexpr bool joins = !learns && !HasRandomDerivative<typename Neuron::Surrogate, Lane<Scalar>>;
   const Index samples = joins && adjoint.seamless(call) ? call.template joined<rules, Coefficients>() : 1;
   for (Index t = call.input.steps - 1; t >= 0; --t) {
-    for (Index b = 0; b < call.input.batch; b += samples)
+    for (Index b = call.input.batch - samples; b >= 0; b -= samples)
       RowAdjoint<rules, learns, Neuron, Coefficients>(call, adjoint, step, coefficients, zero, t, b, samples)
           .run();
     if (call.recurrence) {
