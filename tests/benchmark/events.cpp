@@ -41,7 +41,8 @@ class Layer {
 
   st::detail::Events<float> decode() {
     tape_.reset();
-    return st::detail::decode<float>({bits_.data(), lines, &one, true}, rows_, {rows_, in, 1, tape_});
+    return st::detail::decode<float>({bits_.data(), lines, &one, true}, rows_,
+                                     {rows_, in, rows_ * in, tape_, false});
   }
   void product(const st::detail::Events<float>& events) { layer().forward(events, y_); }
   void gradient(const st::detail::Events<float>& events) {
@@ -77,7 +78,8 @@ class Flicker {
     const auto probability = static_cast<float>(percent / 100);
     input_ = images::rate_coded((images > 0).cast<float>() * probability, steps, random_);
     const st::Var<float> x = tape_.constant(input_);
-    events_ = st::detail::decode(x.value(), {x.value().rows(), images::pixels, 1, tape_});
+    events_ = st::detail::decode(
+        x.value(), {x.value().rows(), images::pixels, x.value().rows() * images::pixels, tape_});
     y_ = tape_.room({steps, samples, out});
     y_.array().setOnes();
   }

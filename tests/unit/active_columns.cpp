@@ -31,7 +31,8 @@ st::Sequence<Scalar> flickering(st::Random& random, const st::Shape& shape, doub
 template <typename Scalar>
 st::detail::Events<Scalar> all_events(const st::Var<Scalar>& x) {
   return st::detail::decode(x.value(),
-                            st::detail::EventRoom<Scalar>(x.value().rows(), x.features(), 1, x.tape()));
+                            st::detail::EventRoom<Scalar>(x.value().rows(), x.features(),
+                                                          x.value().rows() * x.features(), x.tape()));
 }
 
 template <typename Scalar>

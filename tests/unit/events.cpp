@@ -25,7 +25,10 @@ st::Array<Scalar> sparse_array(st::Random& random, Index rows, Index cols, doubl
 /// The events of a value, unless they are more than the share `densest`.
 template <typename Scalar>
 st::detail::Events<Scalar> decoded(const st::Var<Scalar>& x, double densest) {
-  return st::detail::decode(x.value(), st::detail::EventRoom<Scalar>(x.value().rows(), x.features(), densest, x.tape()));
+  const Index rows = x.value().rows();
+  return st::detail::decode(
+      x.value(), st::detail::EventRoom<Scalar>(
+                     rows, x.features(), st::detail::most_events(rows, x.features(), densest), x.tape()));
 }
 
 }  // namespace

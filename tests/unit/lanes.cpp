@@ -87,8 +87,8 @@ static_assert(st::detail::padded<float>(240) == 240);
 static_assert(st::detail::padded<float>(241) == 272 && st::detail::padded<float>(256) == 272,
               "1 KiB and a lane");
 static_assert(st::detail::padded<double>(128) == 136 && st::detail::padded<double>(256) == 264);
-static_assert(st::detail::whole_lanes<float>(0) == 0 && st::detail::whole_lanes<float>(10) == 16);
-static_assert(st::detail::whole_lanes<float>(256) == 256 && st::detail::whole_lanes<double>(129) == 136);
+static_assert(st::detail::whole_lines<float>(0) == 0 && st::detail::whole_lines<float>(10) == 16);
+static_assert(st::detail::whole_lines<float>(256) == 256 && st::detail::whole_lines<double>(129) == 136);
 static_assert(64 / sizeof(float) % st::Lane<float>::size == 0 &&
                   64 / sizeof(double) % st::Lane<double>::size == 0,
               "padded rows are whole lanes on every machine");
@@ -211,8 +211,8 @@ TEMPLATE_TEST_CASE("a row is walked in lanes, once each, with a part at its end"
     });
     CHECK(parts == (count % size == 0 ? 0 : 1));
     Index rounded = 0;
-    const Index width = st::detail::whole_lanes<TestType>(count);
-    st::detail::for_whole_lanes<TestType>(width, [&](Index i, st::detail::Whole) {
+    const Index width = st::detail::whole_lines<TestType>(count);
+    st::detail::for_whole_lines<TestType>(width, [&](Index i, st::detail::Whole) {
       CHECK(i == rounded);
       rounded += size;
     });

@@ -103,9 +103,8 @@ TEST_CASE("Alpha takes alpha > beta, and beta < 1") {
   CHECK(error({.alpha = 0.5, .beta = st::Row<double>()}) ==
         "spiketape::Alpha: beta has no values, expected one or one for each neuron");
   CHECK(error({.alpha = 0.9, .beta = 0.8, .reset_delay = false, .snntorch_exact = true}) ==
-        "spiketape::Alpha: snntorch_exact is true and reset_delay is false, which snnTorch's Alpha does not "
-        "have; "
-        "expected one of them otherwise");
+        "spiketape::Alpha: snntorch_exact is true and reset_delay is false, which snnTorch has for resets of "
+        "the membrane only; expected one of them otherwise");
   CHECK_NOTHROW(Alpha({.alpha = 1, .beta = 0}));
   CHECK_NOTHROW(Alpha({.alpha = 0.9, .beta = 0.8, .snntorch_exact = true}));
 }

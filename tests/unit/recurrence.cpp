@@ -47,8 +47,9 @@ TEMPLATE_TEST_CASE("a recurrent step is S W + b, and its adjoint that of the for
         st::Parameter<TestType> w_sum("w", neurons, neurons), b_sum("b", 1, neurons);
         w_sum.array().setOnes();
         b_sum.array().setOnes();
-        st::detail::EventRoom<TestType> events(batch, neurons,
-                                               st::detail::RecurrenceAdjoint<TestType>::densest, tape);
+        const Index most =
+            st::detail::most_events(batch, neurons, st::detail::RecurrenceAdjoint<TestType>::densest);
+        st::detail::EventRoom<TestType> events(batch, neurons, most, tape);
         st::detail::RecurrenceAdjoint<TestType> adjoint{room(current_adjoint)};
         if (learned) {
           adjoint.weight = w_sum.data();

@@ -2,7 +2,7 @@
 #include "catch.hpp"
 
 #include <spiketape/core/random.hpp>
-#include <spiketape/neuron/scan_call.hpp>
+#include <spiketape/neuron/winner.hpp>
 
 #include <limits>
 #include <vector>

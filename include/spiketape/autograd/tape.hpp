@@ -93,7 +93,7 @@ class Tape {
     if (adjoint.shape() != value.shape() || adjoint.constant != value.constant)
       detail::fail_argument("spiketape::Tape::leaf: adjoint has shape ", adjoint.shape(), ", value has ",
                             value.shape());
-    const Index width = detail::whole_lanes<Scalar>(value.features);
+    const Index width = detail::whole_lines<Scalar>(value.features);
     if (value.stride < width || adjoint.stride < width)
       detail::fail_argument("spiketape::Tape::leaf: rows have a stride of ",
                             std::min(value.stride, adjoint.stride), ", expected at least ", width,

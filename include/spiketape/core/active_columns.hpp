@@ -100,7 +100,7 @@ SPIKETAPE_INLINE void multiply_tile(Index depth, From&& from, To&& to, Factor&& 
 /// serves all of them from the cache.
 template <Real Scalar, typename Body>
 SPIKETAPE_INLINE void for_samples_and_blocks(const SequenceView<const Scalar>& y, Body&& body) {
-  for_column_blocks<Scalar, tile_lanes<Scalar>>(whole_lanes<Scalar>(y.features),
+  for_column_blocks<Scalar, tile_lanes<Scalar>>(whole_lines<Scalar>(y.features),
                                                 [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
                                                   for (Index b = 0; b < y.batch; ++b) body(b, i, lanes);
                                                 });

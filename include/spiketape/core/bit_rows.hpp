@@ -12,9 +12,7 @@
 
 namespace spiketape::detail {
 
-/// How many numbers lie in a cache line, 16 floats or 8 doubles, and their bits, the first number's lowest.
-template <Real Scalar>
-inline constexpr Index line = 64 / sizeof(Scalar);
+/// The bits of a line, the first number's lowest.
 using LineBits = std::uint16_t;
 
 /// Rows of numbers that are zero where a bit is zero, and where it is one a number that all share or that
@@ -27,6 +25,13 @@ struct BitRows {
   bool shared = true;
 
   const LineBits* row(Index r) const { return bits + r * lines; }
+
+  /// How many bits of the first rows are set.
+  Index count(Index rows) const {
+    Index found = 0;
+    for (Index i = 0; i < rows * lines; ++i) found += std::popcount(bits[i]);
+    return found;
+  }
 
   /// Writes the numbers of row r, whole lines of them.
   void write(Index r, Scalar* numbers) const {

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <concepts>
 #include <cstdint>
 #include <type_traits>
 
@@ -58,23 +57,27 @@ Index nonzeros(const Scalar* numbers, Index count) {
   return found;
 }
 
-/// Memory for decoded events. `most` is how many there may be before decoding is given up.
+/// How many events may be among the numbers of some rows before decoding is given up.
+inline Index most_events(Index rows, Index features, double densest = densest_events) {
+  return static_cast<Index>(densest * static_cast<double>(rows * features));
+}
+
+/// Memory for decoded events, `most` of them.
 template <Real Scalar>
 struct EventRoom {
   Index most;
   Index* begins;
   std::int32_t* columns;
-  Scalar* values;
+  Scalar* values;  // of events that do not all have the same
 
   EventRoom() = default;
-  /// For rows of which no more than the share `densest` is not zero; `memory` has allocate<T>(count), as a
-  /// tape has.
+  /// `memory` has allocate<T>(count), as a tape has.
   template <typename Memory>
-  EventRoom(Index rows, Index features, double densest, Memory& memory)
-      : most(static_cast<Index>(densest * static_cast<double>(rows * features))),
+  EventRoom(Index rows, Index features, Index most_, Memory& memory, bool with_values = true)
+      : most(most_),
         begins(memory.template allocate<Index>(rows + 1)),
         columns(memory.template allocate<std::int32_t>(most + features + 16)),  // see write_places
-        values(memory.template allocate<Scalar>(most + features)) {}
+        values(with_values ? memory.template allocate<Scalar>(most + features) : nullptr) {}
 
   /// Writes the places of each row by write(row, places), which returns their number. False if they are too
   /// many.
@@ -214,7 +217,7 @@ void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index
   for (Index first = 0; first == 0 || first < inputs; first += some) {
     const Index count = places_of(x + first, std::min(some, inputs - first), places);
     const Scalar* before = first == 0 ? bias : y;
-    for_column_blocks<Scalar>(whole_lanes<Scalar>(outputs), [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+    for_column_blocks<Scalar>(whole_lines<Scalar>(outputs), [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
       using Block = LaneBlock<Scalar, lanes()>;
       Block sums;
       sum_rows(
@@ -285,7 +288,7 @@ void gather_weight_gradient(const Events<Scalar>& by_column, Index columns, cons
 }
 
 /// The events of rows first, …, first + rows − 1, put in order of their columns: rows and columns change
-/// places.
+/// places, so that `columns` of the result are rows, counted from `first`.
 template <Real Scalar, typename Memory>
 Events<Scalar> transposed(const Events<Scalar>& events, Index first, Index rows, Index columns,
                           Memory& memory) {

@@ -8,6 +8,7 @@
 // below: st::exp, not std::exp; st::select(condition, a, b), not `condition ? a : b`.
 #pragma once
 
+#include <spiketape/core/aligned.hpp>
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/config.hpp>
 #include <spiketape/core/mask.hpp>
@@ -257,12 +258,29 @@ SPIKETAPE_INLINE void for_lanes(Index count, Body&& body) {
   if (i < count) body(i, Part{count - i});
 }
 
-/// The same for rows that are padded, with `count` from whole_lanes. Two at a time: compilers do not unroll
-/// at -O2.
+/// How many numbers lie in a cache line: 16 floats or 8 doubles. No machine's lanes are longer.
+template <Real Scalar>
+inline constexpr Index line = Index(alignment / sizeof(Scalar));
+
+/// Features rounded up to whole lines: what is computed of a padded row.
+template <Real Scalar>
+constexpr Index whole_lines(Index features) {
+  return (features + line<Scalar> - 1) / line<Scalar> * line<Scalar>;
+}
+
+/// The stride of rows inside the library: they are padded to whole lines, so that no row has a part at its
+/// end. Strides of a multiple of 1 KiB fall into few cache sets: they get one line more.
+template <Real Scalar>
+constexpr Index padded(Index features) {
+  const Index stride = whole_lines<Scalar>(features);
+  return stride > 0 && stride % (1024 / Index(sizeof(Scalar))) == 0 ? stride + line<Scalar> : stride;
+}
+
+/// for_lanes of a padded row, with `count` from whole_lines. Two at a time: compilers do not unroll at -O2.
 template <Real Scalar, typename Body>
-SPIKETAPE_INLINE void for_whole_lanes(Index count, Body&& body) {
+SPIKETAPE_INLINE void for_whole_lines(Index count, Body&& body) {
   constexpr Index size = Lane<Scalar>::size;
-  if constexpr (2 * size <= 64 / Index(sizeof(Scalar))) {  // padded rows are whole cache lines
+  if constexpr (2 * size <= line<Scalar>) {
     for (Index i = 0; i < count; i += 2 * size) {
       body(i, Whole{});
       body(i + size, Whole{});
@@ -273,27 +291,33 @@ SPIKETAPE_INLINE void for_whole_lanes(Index count, Body&& body) {
 }
 /// The same from the end to the beginning.
 template <Real Scalar, typename Body>
-SPIKETAPE_INLINE void for_whole_lanes_backward(Index count, Body&& body) {
+SPIKETAPE_INLINE void for_whole_lines_backward(Index count, Body&& body) {
   constexpr Index size = Lane<Scalar>::size;
-  for_whole_lanes<Scalar>(
+  for_whole_lines<Scalar>(
       count, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA { body(count - size - i, extent); });
 }
 
-/// Rows inside the library are padded to whole lanes of the widest machine (64 bytes), so that no row
-/// has a part at its end. Strides of a multiple of 1 KiB fall into few cache sets: they get one more.
+/// A row that a loop over lanes reads: of stride 1, or of stride 0 where one number stands for all, repeated
+/// through a lane. So one loop serves both.
 template <Real Scalar>
-constexpr Index padded(Index features) {
-  constexpr Index lane = 64 / sizeof(Scalar);
-  const Index stride = (features + lane - 1) / lane * lane;
-  return stride > 0 && stride % (1024 / Index(sizeof(Scalar))) == 0 ? stride + lane : stride;
-}
+struct Stream {
+  const Scalar* data;
+  Index stride;
 
-/// Features rounded up to whole lanes: what is computed of a padded row.
+  template <typename Extent>
+  SPIKETAPE_INLINE Lane<Scalar> at(Index i, Extent extent) const {
+    return load(data + i * stride, extent);
+  }
+};
+
+/// The number that a stream of stride 0 reads. It must outlive the stream.
 template <Real Scalar>
-constexpr Index whole_lanes(Index features) {
-  constexpr Index lane = 64 / sizeof(Scalar);
-  return (features + lane - 1) / lane * lane;
-}
+struct alignas(alignment) RepeatedNumber {
+  Scalar numbers[Lane<Scalar>::size];
+
+  explicit RepeatedNumber(Scalar number = 0) { Lane<Scalar>(number).store(numbers); }
+  Stream<Scalar> stream() const { return {numbers, 0}; }
+};
 
 }  // namespace detail
 }  // namespace spiketape

@@ -41,10 +41,11 @@ struct CrossEntropyOp {
       for (Index b = 0; b < p.batch; ++b) {
         const Scalar* from = p.row(t, b);
         Scalar* to = adjoint.view.row(t, b);
-        for_whole_lanes<Scalar>(whole_lanes<Scalar>(p.features), [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
-          const Lane<Scalar> part = Lane<Scalar>(scale * repeats) * load(from + i, whole);
-          store(adjoint.first ? part : load(to + i, whole) + part, to + i, whole);
-        });
+        for_whole_lines<Scalar>(
+            whole_lines<Scalar>(p.features), [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
+              const Lane<Scalar> part = Lane<Scalar>(scale * repeats) * load(from + i, whole);
+              store(adjoint.first ? part : load(to + i, whole) + part, to + i, whole);
+            });
         to[targets[b]] -= scale * repeats;
       }
     }
@@ -59,7 +60,7 @@ Scalar softmax(const Scalar* row, Scalar* probabilities, Index features) {
   Scalar largest = -infinity;
   for (Index i = 0; i < features; ++i) largest = row[i] > largest || row[i] != row[i] ? row[i] : largest;
   L sums = L(0);
-  for_whole_lanes<Scalar>(whole_lanes<Scalar>(features), [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
+  for_whole_lines<Scalar>(whole_lines<Scalar>(features), [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
     const auto inside = L::counting_from(i) < L(features);
     const L e = where(inside, exp(load(row + i, whole) - L(largest)));
     store(e, probabilities + i, whole);
@@ -69,7 +70,7 @@ Scalar softmax(const Scalar* row, Scalar* probabilities, Index features) {
   sums.store(parts);
   Scalar sum = 0;
   for (const Scalar part : parts) sum += part;
-  for_whole_lanes<Scalar>(whole_lanes<Scalar>(features), [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
+  for_whole_lines<Scalar>(whole_lines<Scalar>(features), [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
     store(load(probabilities + i, whole) * L(Scalar(1) / sum), probabilities + i, whole);
   });
   return largest + std::log(sum);

@@ -190,10 +190,6 @@ class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::Alp
 
  private:
   static Row<Scalar> tau_of(const Options& options) {
-    if (options.snntorch_exact && !options.reset_delay)
-      detail::fail_argument(
-          "spiketape::Alpha: snntorch_exact is true and reset_delay is false, which snnTorch's Alpha "
-          "does not have; expected one of them otherwise");
     const Row<Scalar>& alpha = options.alpha.values();
     const Row<Scalar>& beta = options.beta.values();
     Row<Scalar> tau(std::max<Index>({1, alpha.size(), beta.size()}));

@@ -101,28 +101,6 @@ struct NeuronCoefficient {
   }
 };
 
-/// Where a loop over lanes reads a coefficient: stride 0 for a shared one, 1 for one for each neuron,
-/// so that one loop serves both.
-template <Real Scalar>
-struct Stream {
-  const Scalar* data;
-  Index stride;
-
-  template <typename Extent>
-  SPIKETAPE_INLINE Lane<Scalar> at(Index i, Extent extent) const {
-    return load(data + i * stride, extent);
-  }
-};
-
-/// One number, repeated through a lane, for streams of stride 0.
-template <Real Scalar>
-struct alignas(alignment) RepeatedNumber {
-  Scalar numbers[Lane<Scalar>::size];
-
-  explicit RepeatedNumber(Scalar number = 0) { Lane<Scalar>(number).store(numbers); }
-  Stream<Scalar> stream() const { return {numbers, 0}; }
-};
-
 /// A coefficient as records on tapes keep it: the parameter's memory.
 template <Real Scalar>
 struct CoefficientView {

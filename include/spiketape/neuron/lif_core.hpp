@@ -95,6 +95,11 @@ class LIFCore : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
     if constexpr (requires { options.inhibition; }) rules_.inhibited = options.inhibition;
     if constexpr (requires { options.snntorch_exact; }) rules_.exact = options.snntorch_exact;
     if constexpr (requires { options.surrogate_disable; }) surrogate_disable_ = options.surrogate_disable;
+    if (detail::HasOwnReset<Dynamics, Reset, Scalar> && rules_.exact && !rules_.delayed)
+      detail::fail_argument(
+          "spiketape::", Derived::name,
+          ": snntorch_exact is true and reset_delay is false, which snnTorch has for resets of the "
+          "membrane only; expected one of them otherwise");
     const detail::NeuronCoefficient<Scalar>* longest = &coefficients_[0];
     for (const auto& coefficient : coefficients_)
       if (coefficient.parameter.cols() > longest->parameter.cols()) longest = &coefficient;
@@ -220,12 +225,12 @@ class LIFCore : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
       results[k] = tape.bare_result(shape, differentiable);
       written[k] = tape.writable(results[k]);
     }
-    const Index width = detail::whole_lanes<Scalar>(shape.features);
+    const Index width = detail::whole_lines<Scalar>(shape.features);
     // Spikes are kept as bits; a recurrent neuron needs them as numbers, too.
     auto* bits =
         tape.template allocate<detail::LineBits>(shape.steps * shape.batch * (width / detail::line<Scalar>));
     if (recurrent) {
-      results[0] = tape.bare_result(shape, differentiable);
+      results[0] = tape.result(shape, differentiable);
       written[0] = tape.writable(results[0]);
       tape.set_bits(results[0], spike_rows(bits, width, tape));
     } else {
@@ -235,8 +240,8 @@ class LIFCore : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
     op.call.spk_bits = bits;
     op.call.recurrence.workspace = &tape.workspace();
     if (differentiable && !rules_.delayed)
-      for (std::size_t k = detail::HasOwnReset<Dynamics, Reset, Scalar> ? 0 : state_count - 1;
-           k < state_count; ++k)
+      for (std::size_t k = detail::NeuronStep<Derived, detail::Rules{}, Scalar>::first_reset; k < state_count;
+           ++k)
         op.call.before_reset[k] = tape.bare_room(shape);
     detail::scan_forward(op.call);
 

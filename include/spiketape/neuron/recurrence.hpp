@@ -55,7 +55,7 @@ struct RecurrenceAdjoint {
   /// One step: adds to the sums, and to the adjoint of the spikes of the step before.
   void step(const Recurrence<Scalar>& recurrence, const SequenceView<const Scalar>& spk_before,
             const SequenceView<Scalar>& spk_adjoint) const {
-    const Index width = whole_lanes<Scalar>(current.features);
+    const Index width = whole_lines<Scalar>(current.features);
     if (weight != nullptr) {
       if (!spk_before.empty()) {
         if (const Events<Scalar> events = decode(spk_before, *room))
@@ -67,7 +67,7 @@ struct RecurrenceAdjoint {
               {current.data, current.stride}, weight, recurrence.stride, recurrence.workspace);
       }
       for (Index b = 0; b < current.batch; ++b)
-        for_whole_lanes<Scalar>(width, [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
+        for_whole_lines<Scalar>(width, [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
           store(load(bias + i, whole) + load(current.row(0, b) + i, whole), bias + i, whole);
         });
     }

@@ -5,8 +5,8 @@
 #pragma once
 
 #include <spiketape/neuron/scan_call.hpp>
+#include <spiketape/neuron/winner.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -50,12 +50,11 @@ class RowStep {
   SPIKETAPE_INLINE void run_with_inhibition() const {
     Scalar* waiting = spk_ != nullptr ? spk_ : returned_[membrane];
     const Index features = call_.input.features;
-    const auto above_level = [&](const States& states, const auto& c) SPIKETAPE_INLINE_LAMBDA {
-      return states[membrane] - step_.level(states, c);
-    };
-    const Index before = winner_of<Scalar>(features, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-      return above_level(entered_at(i, extent), coefficients_.at(i, extent));
-    });
+    Index before = -1;
+    if constexpr (Step::asks_winner_before)
+      before = winner_of<Scalar>(features, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+        return step_.above(entered_at(i, extent), coefficients_.at(i, extent));
+      });
     for_lanes<Scalar>(call_.width, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
       const auto& c = coefficients_.at(i, extent);
       const States states =
@@ -70,7 +69,7 @@ class RowStep {
       return states;
     };
     const Index now = winner_of<Scalar>(features, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-      return above_level(integrated_at(i, extent), coefficients_.at(i, extent));
+      return step_.above(integrated_at(i, extent), coefficients_.at(i, extent));
     });
     for_lines<Scalar>(
         call_.width,
@@ -123,11 +122,10 @@ class RowStep {
   SPIKETAPE_INLINE Mask<Scalar> fire(Index i, Extent extent, const C& c, const Winners<L>& winners,
                                      const States& entered, States states) const {
     const Mask<Scalar> fired = step_.fired(states, c, winners.now);
-    if constexpr (!rules.delayed) {
+    if constexpr (!rules.delayed)
       for (std::size_t k = 0; k <= membrane; ++k)
         if (before_reset_[k] != nullptr) store(states[k], before_reset_[k] + i, extent);
-      step_.reset_after(fired, entered, c, winners, states);
-    }
+    step_.finish(fired, entered, c, winners, states);
     for (std::size_t k = 0; k <= membrane; ++k) store(states[k], returned_[k] + i, extent);
     if (!only_bits && spk_ != nullptr) store(step_.spike(fired, c), spk_ + i, extent);
     return fired;

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <spiketape/neuron/scan_call.hpp>
+#include <spiketape/neuron/winner.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
 
 namespace spiketape::detail {
 
@@ -63,7 +65,7 @@ class RowAdjoint {
     for (std::size_t k = 0; k < states; ++k) {
       entering_[k] = call.entering(k, t, b, zero);
       fired_from_[k] = {call.fired_from(k, t, b), 1};
-      returned_[k] =
+      returned_adjoint_[k] =
           adjoint.returned[k].empty() ? zero.stream() : Stream<Scalar>{adjoint.returned[k].row(t, b), 1};
       carry_[k] = adjoint.carry[k].row(0, b);
       carried_[k] = last ? zero.stream() : Stream<Scalar>{carry_[k], 1};
@@ -85,16 +87,16 @@ class RowAdjoint {
     Index before = -1;
     Index now = -1;
     if constexpr (rules.inhibited) {
-      before = winner(entering_);
+      if constexpr (Step::asks_winner_before) before = winner(entering_);
       now = winner(fired_from_);
     }
-    for_whole_lanes_backward<Scalar>(
+    for_whole_lines_backward<Scalar>(
         samples_ * call_.width, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
           Winners<L> winners{};
           if constexpr (rules.inhibited) winners = winners_at<Scalar>(i, now, before);
           States u_adjoint;
           for (std::size_t k = 0; k < states; ++k)
-            u_adjoint[k] = returned_[k].at(i, extent) + carried_[k].at(i, extent);
+            u_adjoint[k] = returned_adjoint_[k].at(i, extent) + carried_[k].at(i, extent);
           L spk_adjoint = spk_adjoint_.at(i, extent);
           L spk_before = L(0);
           if constexpr (recurrent) {
@@ -120,8 +122,7 @@ class RowAdjoint {
 
   SPIKETAPE_INLINE Index winner(const Streams& streams) const {
     return winner_of<Scalar>(call_.input.features, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-      const States lanes = lanes_of(streams, i, extent);
-      return lanes[membrane] - step_.level(lanes, coefficients_.at(i, extent));
+      return step_.above(lanes_of(streams, i, extent), coefficients_.at(i, extent));
     });
   }
 
@@ -154,7 +155,7 @@ class RowAdjoint {
   const std::uint64_t first_element_;
   const Scalar* input_;
   Stream<Scalar> spk_adjoint_, input_before_{}, entering_spk_{}, carried_spk_{};
-  Streams entering_, fired_from_, returned_, carried_;
+  Streams entering_, fired_from_, returned_adjoint_, carried_;
   std::array<Scalar*, states> carry_;
   Scalar *spk_carry_ = nullptr, *current_adjoint_ = nullptr, *input_adjoint_ = nullptr;
 };
@@ -178,7 +179,7 @@ class SumsBehind {
   using Scalar = typename Neuron::Scalar;
   decltype(ScanAdjoint<Neuron>::coefficients) sums_;
   Index first_, count_;
-  std::array<std::array<Scalar, alignment / sizeof(Scalar)>, std::tuple_size_v<decltype(sums_)>> kept_;
+  std::array<std::array<Scalar, line<Scalar>>, std::tuple_size_v<decltype(sums_)>> kept_;
 };
 
 template <Rules rules, bool learns, typename Coefficients, typename Neuron>

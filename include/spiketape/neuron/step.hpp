@@ -83,6 +83,7 @@ struct NeuronStep {
   static constexpr std::size_t membrane = Dynamics::state_count - 1;
   static constexpr bool resets_first = rules.delayed || rules.exact;
   static constexpr bool before_input = Reset::before_input;
+  static constexpr bool asks_winner_before = rules.inhibited && rules.delayed && !rules.exact;
   static constexpr bool own_reset = HasOwnReset<Dynamics, Reset, T>;
   static constexpr std::size_t first_reset = own_reset ? 0 : membrane;  // of the states that a reset changes
 
@@ -108,13 +109,18 @@ struct NeuronStep {
       return c.threshold;
   }
 
+  /// x = V − θ, or of entering states U_prev − θ.
+  SPIKETAPE_INLINE T above(const States& states, const Coefficients& c) const {
+    return states[membrane] - level(states, c);
+  }
+
   /// h = m·H(V − θ)
   SPIKETAPE_INLINE Mask fired(const States& integrated, const Coefficients& c, const Mask& winner) const {
-    const Mask above = level(integrated, c) < integrated[membrane];
+    const Mask over = level(integrated, c) < integrated[membrane];
     if constexpr (rules.inhibited)
-      return above & winner;
+      return over & winner;
     else
-      return above;
+      return over;
   }
 
   /// R, from the states of the step before.
@@ -146,10 +152,12 @@ struct NeuronStep {
     for (T& state : states) state = quantize(quantizer, state);
   }
 
-  /// The reset in the same step, where the neuron fired: V becomes U.
-  SPIKETAPE_INLINE void reset_after(const Mask& fired, const States& entered, const Coefficients& c,
-                                    const Winners<T>& winners, States& states) const {
-    if constexpr (!rules.exact) {
+  /// The states that the step returns: U is V, or its reset in the same step where the neuron fired.
+  SPIKETAPE_INLINE void finish(const Mask& fired, const States& entered, const Coefficients& c,
+                               const Winners<T>& winners, States& states) const {
+    if constexpr (rules.delayed) {
+      return;
+    } else if constexpr (!rules.exact) {
       const States integrated = states;
       reset_where(fired, integrated, c, states);
     } else {
@@ -177,7 +185,7 @@ struct NeuronStep {
 
     const T& v = integrated[membrane];
     const Mask fired = this->fired(integrated, c, winners.now);
-    T slope = where(with_surrogate, surrogate_derivative(surrogate, v - level(integrated, c), element));
+    T slope = where(with_surrogate, surrogate_derivative(surrogate, above(integrated, c), element));
     if constexpr (rules.inhibited) slope = where(winners.now, slope);  // s = m σ'(V − θ)
 
     // 1. The reset, if it is in the same step: its effect on the states and, through x, the decision to

@@ -40,7 +40,7 @@ struct LinearProduct {
 
   /// y = x W + b, x as events; whole lanes of y are written.
   void forward(const Events<Scalar>& x, const SequenceView<Scalar>& y) const {
-    events_times_weight(x, y.rows(), in, weight, weight_stride, bias, whole_lanes<Scalar>(out), y.data,
+    events_times_weight(x, y.rows(), in, weight, weight_stride, bias, whole_lines<Scalar>(out), y.data,
                         y.stride);
   }
   void forward(const ActiveColumns<Scalar>& x, const SequenceView<Scalar>& y) const {
@@ -61,17 +61,17 @@ struct LinearProduct {
                                                     {weight, weight_stride}, y.data, y.stride, workspace);
   }
 
-  /// W̄ += xᵀ ȳ. The padding is zero on both sides.
+  /// W̄ += xᵀ ȳ. The padding of ȳ is zero.
   void add_weight_adjoint(const Events<Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
                           GradientSum<Scalar>& sum, Tape<Scalar>& tape) const {
-    const Index rows = y_adjoint.rows(), width = whole_lanes<Scalar>(out);
+    const Index rows = y_adjoint.rows(), width = whole_lines<Scalar>(out);
     if (width <= 2 * line<Scalar>)  // sorting the events would take longer than it saves
       return scatter_weight_gradient(x, rows, y_adjoint.data, y_adjoint.stride, width, sum.open(), weight_stride);
     // Rows of ȳ are read at random, so a group of them stays in the cache.
     constexpr Index group = 1024;
     const Index groups = std::max<Index>(1, (rows + group - 1) / group);
     auto* by_column = tape.template allocate<Events<Scalar>>(groups);
-    for (Index g = 0; g < groups; ++g)  // may throw; then the sum is as it was
+    for (Index g = 0; g < groups; ++g)  // may throw, and the sum must not be open before it is written
       by_column[g] = transposed(x, g * group, std::min(group, rows - g * group), in, tape);
     bool first;
     Scalar* weight_adjoint = sum.open(first);
@@ -85,7 +85,7 @@ struct LinearProduct {
   }
   void add_weight_adjoint(const SequenceView<const Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
                           GradientSum<Scalar>& sum, Tape<Scalar>& tape) const {
-    const Index width = whole_lanes<Scalar>(out);
+    const Index width = whole_lines<Scalar>(out);
     add_product<Order::transposed, Order::as_is, Scalar>(x.features, width, x.rows(), {x.data, x.stride},
                                                          {y_adjoint.data, y_adjoint.stride}, sum.open(), weight_stride,
                                                          &tape.workspace());
@@ -97,7 +97,7 @@ struct LinearProduct {
     const SequenceView<Scalar>& x = x_adjoint.view;
     if (x.rows() == 0) return;
     if (out <= few_outputs) {
-      const Index width = whole_lanes<Scalar>(x.features);
+      const Index width = whole_lines<Scalar>(x.features);
       Scalar* transposed = tape.template allocate<Scalar>(out * width);
       for (Index i = 0; i < width; ++i)
         for (Index k = 0; k < out; ++k)
@@ -135,7 +135,7 @@ struct LinearOp {
       Scalar* sum = bias_sum->open();
       for (Index row = 0; row < y_adjoint.rows(); ++row) {
         const Scalar* adjoint_row = y_adjoint.data + row * y_adjoint.stride;
-        for_whole_lanes<Scalar>(whole_lanes<Scalar>(product.out),
+        for_whole_lines<Scalar>(whole_lines<Scalar>(product.out),
                                 [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
                                   store(load(sum + i, whole) + load(adjoint_row + i, whole), sum + i, whole);
                                 });
@@ -153,8 +153,9 @@ struct LinearOptions {
 };
 
 /// A dense layer, y = x W + b, on rows of (in_features), giving rows of (out_features). A whole sequence
-/// is one product; a sequence whose steps are all the same is multiplied once, and so is its weight
-/// gradient. On a tape it is differentiated by its input, W and b.
+/// is one product, of dense rows or, on a tape, of the few inputs that are not zero, whichever is faster (the
+/// same sums in another order). A sequence whose steps are all the same is multiplied once, and so is its
+/// weight gradient. On a tape it is differentiated by its input, W and b.
 ///
 /// W is kept as (in_features, out_features), the transpose of PyTorch's, so that what one input neuron
 /// sends lies in one row; like nn.Linear, W and b start uniform in ±1/√in_features.
@@ -203,7 +204,7 @@ class Linear {
     else if (events)
       product().forward(events, tape.writable(output));
     else
-      product().forward(input.value(), tape.writable(output), detail::whole_lanes<Scalar>(out_features()),
+      product().forward(input.value(), tape.writable(output), detail::whole_lines<Scalar>(out_features()),
                         &tape.workspace());
     tape.record(detail::LinearOp<Scalar>{input, output, product(), events, columns,
                                          &tape.gradients().sum_of(weight_.ptr()),
@@ -232,10 +233,13 @@ class Linear {
   /// std::invalid_argument for an output of another shape or one that overlaps the input.
   void forward_into(SequenceView<const Scalar> input, SequenceView<Scalar> output) const {
     check(input.shape());
-    if (output.shape() != Shape{input.steps, input.batch, out_features()} ||
-        output.constant != input.constant)
+    if (output.shape() != Shape{input.steps, input.batch, out_features()})
       detail::fail_argument("spiketape::Linear::forward_into: output has shape ", output.shape(),
                             ", expected ", Shape{input.steps, input.batch, out_features()});
+    if (output.constant != input.constant)
+      detail::fail_argument("spiketape::Linear::forward_into: ", input.constant ? "input" : "output",
+                            " is one step for all and ", input.constant ? "output" : "input",
+                            " is not, expected both or neither");
     if (detail::overlap<Scalar>(input, output))
       detail::fail_argument(
           "spiketape::Linear::forward_into: output lies where input lies, expected other memory");
@@ -258,9 +262,14 @@ class Linear {
   /// The input as events, if it is sparse enough; spikes are, without being written out.
   detail::Events<Scalar> events_of(const Var<Scalar>& input) const {
     const Index rows = input.constant() ? input.batch() : input.steps() * input.batch();
-    const detail::EventRoom<Scalar> room(rows, input.features(), detail::densest_events, input.tape());
-    const detail::BitRows<Scalar>* bits = input.tape().bits(input);
-    return bits != nullptr ? detail::decode(*bits, rows, room) : detail::decode(input.value(), room);
+    const Index features = input.features(), most = detail::most_events(rows, features);
+    Tape<Scalar>& tape = input.tape();
+    const detail::BitRows<Scalar>* bits = tape.bits(input);
+    if (bits == nullptr)
+      return detail::decode(input.value(), detail::EventRoom<Scalar>(rows, features, most, tape));
+    const Index count = bits->count(rows);
+    if (count > most) return {};
+    return detail::decode(*bits, rows, detail::EventRoom<Scalar>(rows, features, count, tape, !bits->shared));
   }
 
   /// The events by sample, if a sample lights the same columns again and again: in enough steps to share rows

@@ -31,8 +31,8 @@ struct WindowsOptions {
 ///
 /// A whole gradient takes memory for about T/k states and a window of k steps: with k = √T both stay small, T
 /// = 10,000 steps need that of 100. (Chen, Xu, Zhang and Guestrin, Training deep nets with sublinear memory
-/// cost, 2016.) The result is that of the whole sequence on one tape, up to rounding; of neurons'
-/// coefficients to the bit. Nothing is allocated once everything has warmed up.
+/// cost, 2016.) The result is that of the whole sequence on one tape, up to rounding. Nothing is
+/// allocated once everything has warmed up.
 template <Real Scalar>
 class Windows {
  public:
