@@ -1,5 +1,5 @@
-// Rows to feed a network with: made up, so that nobody needs a data set, but as sparse and as bright as MNIST's
-// digits.
+// Rows to feed a network with: made up, so that nobody needs a data set, but as sparse and as bright as
+// MNIST's digits.
 #pragma once
 
 #include <spiketape/core/array.hpp>

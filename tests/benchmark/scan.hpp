@@ -56,8 +56,8 @@ constexpr Bytes forward_bytes(bool on_tape, const Extra& extra) {
           4 * (states + spikes + before_reset) + bits};
 }
 
-/// Read are the membrane that fired and one adjoint, that of the spike (or the membrane): 8 bytes. Gradients of
-/// coefficients also need the states of the step before, and the spike that a recurrent neuron sent.
+/// Read are the membrane that fired and one adjoint, that of the spike (or the membrane): 8 bytes. Gradients
+/// of coefficients also need the states of the step before, and the spike that a recurrent neuron sent.
 template <typename Neuron>
 constexpr Bytes adjoint_bytes(const Extra& extra) {
   const double before = extra.learned ? double(Neuron::state_count) + (Neuron::recurrent ? 1 : 0) : 0;

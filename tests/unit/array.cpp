@@ -199,7 +199,8 @@ TEST_CASE("sequences that cannot be say why") {
   };
   const st::Sequence<float> two(2, 3, 4);
   CHECK(repeat_error(two, 3) == "spiketape::Sequence::repeat: input has 2 steps, expected 1 to repeat it");
-  CHECK(repeat_error(two.view().step(0), -1) == "spiketape::Sequence::repeat: steps is -1, expected at least 0");
+  CHECK(repeat_error(two.view().step(0), -1) ==
+        "spiketape::Sequence::repeat: steps is -1, expected at least 0");
   CHECK(error_text<std::invalid_argument>([&] { st::repeat(two, 3); }) ==
         "spiketape::repeat: input has 2 steps, expected 1 to repeat it");
   const auto view = st::repeat(two.step(1), 7);

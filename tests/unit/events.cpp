@@ -52,8 +52,7 @@ TEMPLATE_TEST_CASE("events are the numbers that are not zero, in their order", "
         equal = equal && events.begins[r] == e;
         for (Index i = 0; i < features; ++i) {
           if (rows(r, i) == 0) continue;
-          equal =
-              equal && events.columns[e] == i && events.values[e] == rows(r, i);
+          equal = equal && events.columns[e] == i && events.values[e] == rows(r, i);
           ++e;
         }
       }

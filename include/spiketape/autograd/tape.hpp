@@ -115,7 +115,8 @@ class Tape {
 
   /// The derivative of `loss`, a single number, by every variable and parameter it came from: adjoints
   /// of variables are read with Var::adjoint, those of parameters are added into gradients(). Once for
-  /// each recording: a second call throws until the tape is reset.
+  /// each recording: a second call throws until the tape is reset. If memory runs out on the way
+  /// (std::bad_alloc), some gradients are there and some are not: clear them.
   void backward(const Var<Scalar>& loss) {
     check_mine(loss, "Tape::backward");
     if (loss.shape() != Shape{1, 1, 1})

@@ -112,7 +112,8 @@ struct SequenceView {
   template <typename Derived>
   static SequenceView step_of(Derived& step) {
     static_assert(bool(Derived::Flags & Eigen::DirectAccessBit),
-                  "spiketape: an expression lies nowhere in memory: write .eval(), or make it a spiketape::Array<Scalar>");
+                  "spiketape: an expression lies nowhere in memory: write .eval(), or make it a "
+                  "spiketape::Array<Scalar>");
     static_assert(Derived::IsRowMajor || Derived::IsVectorAtCompileTime,
                   "spiketape: a step must be row-major, (batch, features): use spiketape::Array<Scalar>");
     static_assert(Derived::IsRowMajor,
@@ -201,7 +202,8 @@ class Sequence {
  private:
   Index checked(Index t) const {
     if (t < 0 || t >= shape_.steps)
-      detail::fail_argument("spiketape::Sequence::step: t is ", t, ", the sequence has ", shape_.steps, " steps");
+      detail::fail_argument("spiketape::Sequence::step: t is ", t, ", the sequence has ", shape_.steps,
+                            " steps");
     return t;
   }
 

@@ -114,7 +114,8 @@ Events<Scalar> decode(const BitRows<Scalar>& rows, Index count, EventRoom<Scalar
   if (!room.fill(count, [&](Index row, std::int32_t* places) SPIKETAPE_INLINE_LAMBDA {
         Index found = 0;
         for (Index l = 0; l < rows.lines; ++l)
-          found += write_places(rows.row(row)[l], static_cast<std::int32_t>(l * line<Scalar>), places + found);
+          found +=
+              write_places(rows.row(row)[l], static_cast<std::int32_t>(l * line<Scalar>), places + found);
         return found;
       }))
     return {};
@@ -261,11 +262,12 @@ void scatter_weight_gradient(const Events<Scalar>& events, Index rows, const Sca
   });
 }
 
-/// The same column after column: writes dW once, or stores it if it is the first gradient there, and reads dy wherever
-/// there is an event.
+/// The same column after column: writes dW once, or stores it if it is the first gradient there, and reads dy
+/// wherever there is an event.
 template <Real Scalar>
-void gather_weight_gradient(const Events<Scalar>& by_column, Index columns, const Scalar* y_adjoint, Index y_stride,
-                            Index width, Scalar* weight_adjoint, Index weight_stride, bool first) {
+void gather_weight_gradient(const Events<Scalar>& by_column, Index columns, const Scalar* y_adjoint,
+                            Index y_stride, Index width, Scalar* weight_adjoint, Index weight_stride,
+                            bool first) {
   using L = Lane<Scalar>;
   const auto row = [&](Index e) SPIKETAPE_INLINE_LAMBDA { return static_cast<Index>(by_column.columns[e]); };
   for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {

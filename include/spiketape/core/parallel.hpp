@@ -9,8 +9,8 @@
 
 namespace spiketape::detail {
 
-/// Calls body(i) for i = 0, …, count − 1, on up to `threads` threads. What it does must not depend on the order, and it
-/// must not throw.
+/// Calls body(i) for i = 0, …, count − 1, on up to `threads` threads. What it does must not depend on the
+/// order, and it must not throw.
 template <typename Body>
 void parallel_for(int threads, Eigen::Index count, Body&& body) {
 #ifdef _OPENMP
@@ -24,7 +24,8 @@ void parallel_for(int threads, Eigen::Index count, Body&& body) {
   for (Eigen::Index i = 0; i < count; ++i) body(i);
 }
 
-/// Calls body(begin, end) for pieces of 0, …, count − 1 that are worth a thread, whole lanes each but the last.
+/// Calls body(begin, end) for pieces of 0, …, count − 1 that are worth a thread, whole lanes each but the
+/// last.
 template <typename Body>
 void parallel_pieces(int threads, Eigen::Index count, Body&& body) {
   constexpr Eigen::Index piece = 1 << 14;

@@ -53,8 +53,8 @@ class Parameter {
     data_->values.resize(static_cast<std::size_t>(rows * data_->stride));
   }
   Parameter(const Parameter& other) : data_(std::make_shared<detail::ParameterData<Scalar>>(*other.data_)) {}
-  /// Takes the values and keeps the identity, so `net = best` is seen by the optimizer of net. Only for another
-  /// shape it becomes a new parameter.
+  /// Takes the values and keeps the identity, so `net = best` is seen by the optimizer of net. Only for
+  /// another shape it becomes a new parameter.
   Parameter& operator=(const Parameter& other) {
     if (this == &other) return *this;
     if (data_ != nullptr && other.data_ != nullptr && rows() == other.rows() && cols() == other.cols())

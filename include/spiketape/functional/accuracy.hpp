@@ -16,7 +16,8 @@ template <typename Outputs>
 std::vector<int> predict(const Outputs& outputs) {
   const auto view = view_of(outputs);
   if (view.features == 0)
-    detail::fail_argument("spiketape::predict: input has shape ", view.shape(), ", expected at least one class");
+    detail::fail_argument("spiketape::predict: input has shape ", view.shape(),
+                          ", expected at least one class");
   std::vector<int> classes;
   std::vector<double> sums;
   for (Index b = 0; b < view.batch; ++b) {
@@ -37,10 +38,11 @@ template <typename Outputs>
 double accuracy(const Outputs& outputs, std::span<const int> targets) {
   const auto view = view_of(outputs);
   if (view.batch == 0)
-    detail::fail_argument("spiketape::accuracy: input has shape ", view.shape(), ", expected at least one sample");
+    detail::fail_argument("spiketape::accuracy: input has shape ", view.shape(),
+                          ", expected at least one sample");
   if (static_cast<Index>(targets.size()) != view.batch)
-    detail::fail_argument("spiketape::accuracy: targets has ", targets.size(), " labels, input has a batch of ",
-                          view.batch);
+    detail::fail_argument("spiketape::accuracy: targets has ", targets.size(),
+                          " labels, input has a batch of ", view.batch);
   const std::vector<int> classes = predict(outputs);
   std::size_t right = 0;
   for (std::size_t b = 0; b < targets.size(); ++b) right += classes[b] == targets[b] ? 1 : 0;

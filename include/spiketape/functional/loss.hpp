@@ -91,10 +91,11 @@ Var<Scalar> cross_entropy(const Var<Scalar>& x, std::span<const int> targets,
                           const CrossEntropyOptions& options = {}) {
   const Shape shape = x.shape();
   if (shape.batch == 0 || shape.steps == 0)
-    detail::fail_argument("spiketape::cross_entropy: input has shape ", shape, ", expected at least one sample and step");
+    detail::fail_argument("spiketape::cross_entropy: input has shape ", shape,
+                          ", expected at least one sample and step");
   if (static_cast<Index>(targets.size()) != shape.batch)
-    detail::fail_argument("spiketape::cross_entropy: targets has ", targets.size(), " labels, input has a batch of ",
-                          shape.batch);
+    detail::fail_argument("spiketape::cross_entropy: targets has ", targets.size(),
+                          " labels, input has a batch of ", shape.batch);
   if (options.samples < 0)
     detail::fail_argument("spiketape::cross_entropy: samples is ", options.samples, ", expected at least 0");
   for (std::size_t b = 0; b < targets.size(); ++b)
@@ -113,7 +114,8 @@ Var<Scalar> cross_entropy(const Var<Scalar>& x, std::span<const int> targets,
   for (Index t = 0; t < values.stored_steps(); ++t)
     for (Index b = 0; b < shape.batch; ++b) {
       const Scalar* row = values.row(t, b);
-      total += static_cast<double>(detail::softmax(row, probabilities.row(t, b), shape.features) - row[targets[static_cast<std::size_t>(b)]]);
+      total += static_cast<double>(detail::softmax(row, probabilities.row(t, b), shape.features) -
+                                   row[targets[static_cast<std::size_t>(b)]]);
     }
   if (values.constant) total *= static_cast<double>(shape.steps);
 
@@ -121,7 +123,8 @@ Var<Scalar> cross_entropy(const Var<Scalar>& x, std::span<const int> targets,
   if (options.over_steps == OverSteps::mean) factor /= static_cast<double>(shape.steps);
   *tape.writable(loss).data = static_cast<Scalar>(factor * total);
   if (loss.differentiable())
-    tape.record(detail::CrossEntropyOp<Scalar>{x, loss, probabilities, kept_targets, static_cast<Scalar>(factor)});
+    tape.record(
+        detail::CrossEntropyOp<Scalar>{x, loss, probabilities, kept_targets, static_cast<Scalar>(factor)});
   return loss;
 }
 

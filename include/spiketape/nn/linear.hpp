@@ -36,6 +36,7 @@ struct LinearProduct {
   const Scalar* bias;
   Index in, out;
 
+  /// Up to here one row at a time, zeros left out, beats a dense product of any density.
   static constexpr Index few_outputs = 32;
 
   /// y = x W + b, x as events; whole lanes of y are written.
@@ -53,7 +54,8 @@ struct LinearProduct {
     // Zeros are left out where that always pays: the weights of few outputs lie in the cache.
     if (y.rows() == 1 || out <= few_outputs) {
       for (Index row = 0; row < y.rows(); ++row)
-        row_times_weight(x.data + row * x.stride, x.features, weight, weight_stride, bias, out, y.data + row * y.stride);
+        row_times_weight(x.data + row * x.stride, x.features, weight, weight_stride, bias, out,
+                         y.data + row * y.stride);
       return;
     }
     for (Index row = 0; row < y.rows(); ++row) std::copy_n(bias, width, y.data + row * y.stride);
@@ -66,7 +68,8 @@ struct LinearProduct {
                           GradientSum<Scalar>& sum, Tape<Scalar>& tape) const {
     const Index rows = y_adjoint.rows(), width = whole_lines<Scalar>(out);
     if (width <= 2 * line<Scalar>)  // sorting the events would take longer than it saves
-      return scatter_weight_gradient(x, rows, y_adjoint.data, y_adjoint.stride, width, sum.open(), weight_stride);
+      return scatter_weight_gradient(x, rows, y_adjoint.data, y_adjoint.stride, width, sum.open(),
+                                     weight_stride);
     // Rows of ȳ are read at random, so a group of them stays in the cache.
     constexpr Index group = 1024;
     const Index groups = std::max<Index>(1, (rows + group - 1) / group);
@@ -87,8 +90,8 @@ struct LinearProduct {
                           GradientSum<Scalar>& sum, Tape<Scalar>& tape) const {
     const Index width = whole_lines<Scalar>(out);
     add_product<Order::transposed, Order::as_is, Scalar>(x.features, width, x.rows(), {x.data, x.stride},
-                                                         {y_adjoint.data, y_adjoint.stride}, sum.open(), weight_stride,
-                                                         &tape.workspace());
+                                                         {y_adjoint.data, y_adjoint.stride}, sum.open(),
+                                                         weight_stride, &tape.workspace());
   }
 
   /// x̄ = ȳ Wᵀ, or += where it is not the first.
