@@ -91,7 +91,7 @@ static_assert(st::detail::whole_lines<float>(0) == 0 && st::detail::whole_lines<
 static_assert(st::detail::whole_lines<float>(256) == 256 && st::detail::whole_lines<double>(129) == 136);
 static_assert(64 / sizeof(float) % st::Lane<float>::size == 0 &&
                   64 / sizeof(double) % st::Lane<double>::size == 0,
-              "padded rows are whole lanes on every machine");
+              "padded rows are whole lines on every machine");
 
 }  // namespace
 

@@ -295,7 +295,7 @@ TEST_CASE("a leaf reads memory of the caller's and its gradient is written there
         "spiketape::Tape::leaf: adjoint has shape (2, 3, 4), value has (2, 3, 5)");
   st::Sequence<double> tight(2, 3, 5);
   CHECK(error([&] { tape.leaf(tight, adjoint.view()); }) ==
-        "spiketape::Tape::leaf: rows have a stride of 5, expected at least 8 (whole lanes); copy with "
+        "spiketape::Tape::leaf: rows have a stride of 5, expected at least 8 (whole cache lines); copy with "
         "Tape::variable instead");
   CHECK(error([&] { tape.leaf(value.view(), tight); }).find("stride of 5") != std::string::npos);
 }

@@ -88,7 +88,7 @@ class Tape {
 
   /// A value that lies in memory of the caller's, and an adjoint that is written there by backward
   /// (overwritten, not added to): the way to differentiate a part of a larger computation. Both must
-  /// outlive the backward pass and have rows padded to whole lanes, as values on tapes have.
+  /// outlive the backward pass and have rows padded to whole cache lines, as values on tapes have.
   Var<Scalar> leaf(SequenceView<Scalar> value, SequenceView<Scalar> adjoint) {
     if (adjoint.shape() != value.shape() || adjoint.constant != value.constant)
       detail::fail_argument("spiketape::Tape::leaf: adjoint has shape ", adjoint.shape(), ", value has ",
@@ -97,7 +97,7 @@ class Tape {
     if (value.stride < width || adjoint.stride < width)
       detail::fail_argument("spiketape::Tape::leaf: rows have a stride of ",
                             std::min(value.stride, adjoint.stride), ", expected at least ", width,
-                            " (whole lanes); copy with Tape::variable instead");
+                            " (whole cache lines); copy with Tape::variable instead");
     Var<Scalar> var = add_node(value, true);
     var.node_->adjoint = adjoint;
     foreign_ = prepend(foreign_, var.node_);
@@ -172,7 +172,7 @@ class Tape {
     check_not_swept("result");
     return add_node(room(shape, constant), differentiable);
   }
-  /// The same for operations that write whole lanes of every row: nothing is initialised.
+  /// The same for operations that write whole lines of every row: nothing is initialised.
   Var<Scalar> bare_result(const Shape& shape, bool differentiable, bool constant = false) {
     check_not_swept("result");
     return add_node(bare_room(shape, constant), differentiable);

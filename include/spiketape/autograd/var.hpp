@@ -48,7 +48,7 @@ class Var {
   /// Whether the loss is differentiated by it.
   bool differentiable() const { return node("differentiable").differentiable; }
 
-  /// The value; its rows are padded to whole lanes. Spikes are kept as bits, and written out at the first
+  /// The value; its rows are padded to whole cache lines. Spikes are kept as bits, and written out at the first
   /// call.
   SequenceView<const Scalar> value() const;
   /// The stored rows of the value as an Eigen array.

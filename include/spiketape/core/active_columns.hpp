@@ -106,7 +106,7 @@ SPIKETAPE_INLINE void for_samples_and_blocks(const SequenceView<const Scalar>& y
                                                 });
 }
 
-/// y = bias + x W; rows of y have whole lanes.
+/// y = bias + x W; rows of y have whole lines.
 template <Real Scalar>
 void active_columns_times_weight(const ActiveColumns<Scalar>& x, const Scalar* weight, Index weight_stride,
                                  const Scalar* bias, const SequenceView<Scalar>& y) {

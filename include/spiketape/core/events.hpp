@@ -159,7 +159,7 @@ bool worth_slices(const Events<Scalar>& events, Index rows, Index inputs, Index 
   return slices > 1 && count >= 4 * inputs && count >= 4 * rows * slices;
 }
 
-/// y[r] = bias + Σ value·W[column] over the events of row r; rows of y have whole lanes.
+/// y[r] = bias + Σ value·W[column] over the events of row r; rows of y have whole lines.
 ///
 /// Where many rows use each row of W, a slice of W that lies in the nearest cache is added to a group of rows
 /// before the next slice comes, and y keeps the unfinished sums. The order of additions, and so the result,

@@ -16,7 +16,7 @@ namespace spiketape {
 
 namespace detail {
 
-/// The memory of a Parameter: rows padded to whole lanes, the padding zero. Its address is the
+/// The memory of a Parameter: rows padded to whole lines, the padding zero. Its address is the
 /// parameter's identity, so gradients and optimizers still find it when the layer that owns it moves.
 template <Real Scalar>
 struct ParameterData {

@@ -42,7 +42,7 @@ struct ScanCall {
   Views<Scalar> returned;                  // the states that each step returns
   Views<Scalar>
       before_reset;  // the states that fired, where a same-step reset changes them and somebody asks
-  Index width;       // what is computed of a row: features, or whole lanes of padded rows
+  Index width;       // what is computed of a row: features, or whole lines of padded rows
 
   /// Whether the rows of a view follow each other without a gap: then many are as good as one.
   template <typename T>

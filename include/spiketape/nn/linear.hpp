@@ -39,7 +39,7 @@ struct LinearProduct {
   /// Up to here one row at a time, zeros left out, beats a dense product of any density.
   static constexpr Index few_outputs = 32;
 
-  /// y = x W + b, x as events; whole lanes of y are written.
+  /// y = x W + b, x as events; whole lines of y are written.
   void forward(const Events<Scalar>& x, const SequenceView<Scalar>& y) const {
     events_times_weight(x, y.rows(), in, weight, weight_stride, bias, whole_lines<Scalar>(out), y.data,
                         y.stride);
@@ -47,7 +47,7 @@ struct LinearProduct {
   void forward(const ActiveColumns<Scalar>& x, const SequenceView<Scalar>& y) const {
     active_columns_times_weight(x, weight, weight_stride, bias, y);
   }
-  /// The same with numbers. `width` is that of the result: whole lanes where its rows are padded, else `out`.
+  /// The same with numbers. `width` is that of the result: whole lines where its rows are padded, else `out`.
   /// Of one row, or where outputs are few, just `out` are written: the padding stays as it is.
   void forward(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y, Index width,
                Workspace<Scalar>* workspace) const {
