@@ -48,8 +48,8 @@ class Var {
   /// Whether the loss is differentiated by it.
   bool differentiable() const { return node("differentiable").differentiable; }
 
-  /// The value; its rows are padded to whole cache lines. Spikes are kept as bits, and written out at the first
-  /// call.
+  /// The value; its rows are padded to whole cache lines. Spikes are kept as bits, and written out at the
+  /// first call.
   SequenceView<const Scalar> value() const;
   /// The stored rows of the value as an Eigen array.
   ArrayMap<const Scalar> array() const { return value().array(); }
