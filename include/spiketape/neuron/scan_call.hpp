@@ -51,7 +51,7 @@ struct ScanCall {
   }
   template <typename Views>
   bool all_seamless(const Views& views) const {
-    return std::all_of(views.begin(), views.end(), [this](const auto& view) { return seamless(view); });
+    return std::all_of(views.begin(), views.end(), [this](const auto& view) { return this->seamless(view); });
   }
   /// How many samples are done as one row, which matters for small layers: all, if each neuron of each does
   /// the same.
