@@ -235,3 +235,23 @@ TEST_CASE("a linear layer that does not fit says why") {
         "spiketape::Linear::forward_into: output is one step for all and input is not, expected both or "
         "neither");
 }
+
+TEST_CASE("the gradient of weights that no cache holds is that of small ones") {
+  st::Random random(9);
+  const Index in = 150, out = 4100;  // more rows of W than a slice has
+  const st::Linear<float> linear(in, out, random);
+  const auto input = numeric::random_array<float>(random, 3, in, 0.5, 1.5);
+  const auto weights = numeric::random_array<float>(random, 3, out);
+  const st::Array<float> expected = input.matrix().transpose() * weights.matrix();
+  st::Tape<float> tape;
+  for (const int round : {1, 2}) {  // the second begins with what the first left
+    INFO("round " << round);
+    tape.gradients().clear();
+    for (const int times : {1, 2}) {  // stored, and added to
+      tape.reset();
+      tape.backward(st::sum(tape.constant(weights) * linear(tape.constant(input))));
+      const st::Array<float> sum = static_cast<float>(times) * expected;
+      CHECK(numeric::near(tape.gradients().gradient(linear.weight()), sum, tolerance::rounding<float>));
+    }
+  }
+}

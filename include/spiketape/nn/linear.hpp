@@ -89,9 +89,18 @@ struct LinearProduct {
   void add_weight_adjoint(const SequenceView<const Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
                           GradientSum<Scalar>& sum, Tape<Scalar>& tape) const {
     const Index width = whole_lines<Scalar>(out);
-    add_product<Order::transposed, Order::as_is, Scalar>(x.features, width, x.rows(), {x.data, x.stride},
-                                                         {y_adjoint.data, y_adjoint.stride}, sum.open(),
-                                                         weight_stride, &tape.workspace());
+    // A slice of W̄, a megabyte, is still in the cache when the product adds to what was set to zero.
+    const Index slice =
+        std::max<Index>(64, (Index(1) << 20) / std::max<Index>(1, width * Index(sizeof(Scalar))));
+    for (Index i = 0; i < x.features; i += slice) {
+      const Index rows = std::min(slice, x.features - i);
+      Scalar* to = sum.values.data() + i * weight_stride;
+      if (!sum.written) std::fill_n(to, rows * weight_stride, Scalar(0));
+      add_product<Order::transposed, Order::as_is, Scalar>(rows, width, x.rows(), {x.data + i, x.stride},
+                                                           {y_adjoint.data, y_adjoint.stride}, to,
+                                                           weight_stride, &tape.workspace());
+    }
+    sum.written = true;
   }
 
   /// x̄ = ȳ Wᵀ, or += where it is not the first.
