@@ -100,6 +100,8 @@ TEST_CASE("coefficients that cannot be say why") {
         leaky + "threshold is NaN, expected a number");
   CHECK(options_error({.beta = 0.5, .graded_spikes_factor = nan_value}) ==
         leaky + "graded_spikes_factor is NaN, expected a number");
+  CHECK(options_error({.beta = 0.5, .graded_spikes_factor = {1, std::numeric_limits<double>::infinity()}}) ==
+        leaky + "graded_spikes_factor is inf, expected a finite number");
   const std::string expected = " (expected 1 value or one for each neuron)";
   CHECK(options_error({.beta = {0.1, 0.2, 0.3}, .threshold = {1.0, 2.0}}) ==
         leaky + "threshold has 2 values, beta has 3" + expected);

@@ -88,8 +88,8 @@ struct LeakyOptions {
 ///     auto bump = [](auto x) { return 1.0f / (1.0f + x * x); };
 ///     st::Leaky<float, st::reset::Subtract, decltype(bump)> mine({.beta = 0.9f, .spike_grad = bump});
 ///
-/// Throws std::invalid_argument if a coefficient is empty, NaN, or has neither one value nor one for each
-/// feature of the input.
+/// Throws std::invalid_argument if a coefficient is empty or NaN (g: or infinite), or has neither one value
+/// nor one for each feature of the input.
 template <typename Scalar, typename Reset = reset::Subtract, typename Surrogate = surrogate::ATan,
           typename Quantizer = quant::None>
 class Leaky : public LIF<Leaky<Scalar, Reset, Surrogate, Quantizer>, detail::LeakyDynamics, Scalar, Reset,

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <memory>
 #include <type_traits>
@@ -108,6 +109,11 @@ class LIFCore : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
         detail::fail_argument("spiketape::", Derived::name, ": ", coefficient.parameter.name(), " has ",
                               coefficient.parameter.cols(), " values, ", longest->parameter.name(), " has ",
                               longest->parameter.cols(), " (expected 1 value or one for each neuron)");
+    // A neuron that does not fire sends 0, and 0·∞ is no zero.
+    for (Index i = 0; i < graded_spikes_factor().cols(); ++i)
+      if (const Scalar factor = graded_spikes_factor().array()(0, i); !std::isfinite(factor))
+        detail::fail_argument("spiketape::", Derived::name, ": graded_spikes_factor is ", factor,
+                              ", expected a finite number");
   }
 
   /// The neuron's own coefficients first, then threshold and graded_spikes_factor.
