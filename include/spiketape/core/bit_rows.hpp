@@ -8,7 +8,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 namespace spiketape::detail {
 
@@ -82,15 +81,15 @@ template <Real Scalar, typename Body, typename Emit>
 SPIKETAPE_INLINE void for_lines(Index count, Body&& body, Emit&& emit) {
   constexpr Index size = Lane<Scalar>::size;
   static_assert(line<Scalar> % size == 0);
+  constexpr std::size_t lanes = line<Scalar> / size;
   const Index lines = count / line<Scalar>;
-  for (Index l = 0; l < lines; ++l)
-    [&]<std::size_t... k>(std::index_sequence<k...>)
-        SPIKETAPE_INLINE_LAMBDA {  // compilers do not unroll at -O2
-      const std::array<Mask<Scalar>, sizeof...(k)> masks{
-          body(l * line<Scalar> + Index(k) * size, Whole{})...};
-      emit(l, static_cast<LineBits>(bits_of(masks)));
-    }
-  (std::make_index_sequence<line<Scalar> / size>());
+  for (Index l = 0; l < lines; ++l) {
+    std::array<Mask<Scalar>, lanes> masks;
+    SPIKETAPE_UNROLL
+    for (std::size_t k = 0; k < lanes; ++k)
+      masks[k] = body(l * line<Scalar> + static_cast<Index>(k) * size, Whole{});
+    emit(l, static_cast<LineBits>(bits_of(masks)));
+  }
   Index i = lines * line<Scalar>;
   for (; i + size <= count; i += size) body(i, Whole{});
   if (i < count) body(i, Part{count - i});
