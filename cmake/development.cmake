@@ -27,9 +27,7 @@ else()
                          INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 endif()
 if(SPIKETAPE_SANITIZE)
-  # Whether pointer arithmetic wraps around takes compilers as long as all other checks; a read or write out of
-  # bounds is the address sanitizer's.
-  set(sanitize -fsanitize=${SPIKETAPE_SANITIZE} -fno-sanitize=pointer-overflow -fno-sanitize-recover=all)
+  set(sanitize -fsanitize=${SPIKETAPE_SANITIZE} -fno-sanitize-recover=all)
   target_compile_options(spiketape_development INTERFACE ${sanitize} -fno-omit-frame-pointer -O1 -g1)
   target_link_options(spiketape_development INTERFACE ${sanitize})
 endif()

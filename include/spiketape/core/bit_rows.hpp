@@ -4,6 +4,7 @@
 
 #include <spiketape/core/lanes.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -74,9 +75,9 @@ SPIKETAPE_INLINE Index write_places(unsigned bits, std::int32_t first, std::int3
 #endif
 }
 
-/// Calls body(i, whole or part) for the lanes of a row of `count` numbers, line by line, and emit(l, bits)
-/// with the masks that it returned for a whole line l. (A row that ends within a line has no bits of it
-/// emitted.)
+/// Calls body(i, whole or part) for the lanes of a row of `count` numbers, and emit(l, bits) with the masks
+/// that it returned for a whole line l. (A row that ends within a line has no bits of it emitted, and all
+/// lanes there are parts: one copy of the body fewer.)
 template <Real Scalar, typename Body, typename Emit>
 SPIKETAPE_INLINE void for_lines(Index count, Body&& body, Emit&& emit) {
   constexpr Index size = Lane<Scalar>::size;
@@ -90,9 +91,7 @@ SPIKETAPE_INLINE void for_lines(Index count, Body&& body, Emit&& emit) {
       masks[k] = body(l * line<Scalar> + static_cast<Index>(k) * size, Whole{});
     emit(l, static_cast<LineBits>(bits_of(masks)));
   }
-  Index i = lines * line<Scalar>;
-  for (; i + size <= count; i += size) body(i, Whole{});
-  if (i < count) body(i, Part{count - i});
+  for (Index i = lines * line<Scalar>; i < count; i += size) body(i, Part{std::min(size, count - i)});
 }
 
 }  // namespace spiketape::detail

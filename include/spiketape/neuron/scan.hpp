@@ -41,8 +41,14 @@ class RowStep {
   }
 
   SPIKETAPE_INLINE void run() const {
-    const bool only_bits = spk_ == nullptr && bits_ != nullptr;
-    only_bits ? run<true>() : run<false>();
+    for_lines<Scalar>(
+        samples_ * call_.width,
+        [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+          const auto& c = coefficients_.at(i, extent);
+          const States entered = entered_at(i, extent);
+          return fire(i, extent, c, Winners<L>{}, entered, integrated(i, extent, c, Winners<L>{}, entered));
+        },
+        keep_bits());
   }
 
   /// Under inhibition the winner is known when the whole row is integrated; until then V waits where the
@@ -74,10 +80,10 @@ class RowStep {
     for_lines<Scalar>(
         call_.width,
         [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-          return fire<false>(i, extent, coefficients_.at(i, extent), winners_at<Scalar>(i, now, before),
-                             entered_at(i, extent), integrated_at(i, extent));
+          return fire(i, extent, coefficients_.at(i, extent), winners_at<Scalar>(i, now, before),
+                      entered_at(i, extent), integrated_at(i, extent));
         },
-        [&](Index l, LineBits bits) SPIKETAPE_INLINE_LAMBDA { emit(l, bits); });
+        keep_bits());
   }
 
  private:
@@ -102,23 +108,8 @@ class RowStep {
     return states;
   }
 
-  /// On a tape spikes are asked for as bits only: known at compile time, that saves a third of the time.
-  template <bool only_bits>
-  SPIKETAPE_INLINE void run() const {
-    for_lines<Scalar>(
-        samples_ * call_.width,
-        [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-          const auto& c = coefficients_.at(i, extent);
-          const States entered = entered_at(i, extent);
-          return fire<only_bits>(i, extent, c, Winners<L>{}, entered,
-                                 integrated(i, extent, c, Winners<L>{}, entered));
-        },
-        [&](Index l, LineBits bits)
-            SPIKETAPE_INLINE_LAMBDA { only_bits ? void(bits_[l] = bits) : emit(l, bits); });
-  }
-
   /// Writes what a lane returns, and hands back who fired.
-  template <bool only_bits, typename Extent, typename C>
+  template <typename Extent, typename C>
   SPIKETAPE_INLINE Mask<Scalar> fire(Index i, Extent extent, const C& c, const Winners<L>& winners,
                                      const States& entered, States states) const {
     const Mask<Scalar> fired = step_.fired(states, c, winners.now);
@@ -127,13 +118,17 @@ class RowStep {
         if (before_reset_[k] != nullptr) store(states[k], before_reset_[k] + i, extent);
     step_.finish(fired, entered, c, winners, states);
     for (std::size_t k = 0; k <= membrane; ++k) store(states[k], returned_[k] + i, extent);
-    if (!only_bits && spk_ != nullptr) store(step_.spike(fired, c), spk_ + i, extent);
+    if (spk_ != nullptr) store(step_.spike(fired, c), spk_ + i, extent);
     return fired;
   }
 
-  SPIKETAPE_INLINE void emit(Index l, LineBits bits) const {
-    if (bits_ != nullptr) bits_[l] = bits;
+  /// What becomes of the spikes of a line.
+  SPIKETAPE_INLINE auto keep_bits() const {
+    return [to = bits_](Index l, LineBits bits) SPIKETAPE_INLINE_LAMBDA {
+      if (to != nullptr) to[l] = bits;
+    };
   }
+
   const ScanCall<Neuron>& call_;
   const Index samples_;
   const Step& step_;
