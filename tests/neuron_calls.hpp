@@ -4,9 +4,9 @@
 
 #include "errors.hpp"
 #include "numeric.hpp"
+#include "plain_neurons.hpp"
 #include "results.hpp"
 
-#include <spiketape/neuron/rsynaptic.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 

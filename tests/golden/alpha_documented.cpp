@@ -3,6 +3,7 @@
 // the base run's x, so that differences of the loop are what the adjoint must be; a delayed reset is held as
 // it was in the base run.
 #include "../numeric.hpp"
+#include "../plain_neurons.hpp"
 #include "../results.hpp"
 
 #include <vector>

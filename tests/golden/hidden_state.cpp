@@ -1,5 +1,6 @@
 // Recorded cases about the life of a hidden membrane that are no plain neuron cases.
 #include "../errors.hpp"
+#include "../plain_neurons.hpp"
 #include "leaky_parity.hpp"
 
 namespace st = spiketape;

@@ -1,6 +1,7 @@
 // Where Lapicque leaves snnTorch there is no record: its documented equations, written a second time as a
 // plain loop over numbers; see alpha_documented.cpp for how it is differentiated.
 #include "../numeric.hpp"
+#include "../plain_neurons.hpp"
 
 #include <spiketape/neuron/lapicque.hpp>
 

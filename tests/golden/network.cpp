@@ -1,4 +1,5 @@
 // Linear - Leaky - Linear - Leaky: values, gradients and parameters after training steps, as recorded.
+#include "../plain_neurons.hpp"
 #include "record.hpp"
 
 #include <spiketape/functional/loss.hpp>

@@ -9,6 +9,7 @@
 #include "catch.hpp"
 #include "errors.hpp"
 #include "numeric.hpp"
+#include "plain_neurons.hpp"
 
 #include <span>
 
@@ -69,6 +70,16 @@ TEST_CASE("blocks give the loss and the gradients of the whole batch, on any num
   check_blocks(net, step);
   check_blocks(net, st::repeat(step, steps));
   check_blocks(net, numeric::random_sequence<float>(random, {steps, batch, 20}, -2, 4));
+}
+
+TEST_CASE("the layers before the first neuron are shared by threads, dense and as events") {
+  st::Random random(86);
+  const st::Sequential net{st::Linear<float>(120, 300, random), hidden(), st::Linear<float>(300, 5, random),
+                           output()};
+  auto step = numeric::random_array<float>(random, batch, 120, -2, 4);
+  check_blocks(net, st::repeat(step, steps));
+  step = (step > 3).select(step, 0);
+  check_blocks(net, st::repeat(step, steps));
 }
 
 TEST_CASE("a network may begin with a neuron, or with several layers before the first") {

@@ -3,6 +3,7 @@
 #include "catch.hpp"
 #include "errors.hpp"
 #include "numeric.hpp"
+#include "plain_neurons.hpp"
 
 #include <cmath>
 #include <limits>

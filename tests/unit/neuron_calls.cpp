@@ -1,7 +1,5 @@
 #include "neuron_calls.hpp"
 
-#include <spiketape/neuron/lapicque.hpp>
-
 namespace st = spiketape;
 
 TEMPLATE_TEST_CASE("states are explicit, hidden, or in memory of the caller's", "", st::Lapicque<double>,

@@ -4,6 +4,7 @@
 #include "catch.hpp"
 #include "errors.hpp"
 #include "numeric.hpp"
+#include "plain_neurons.hpp"
 
 #include <memory>
 #include <stdexcept>

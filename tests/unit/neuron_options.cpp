@@ -1,6 +1,7 @@
 // The options of every neuron: errors, what is learned, what follows from what, old names.
 #include "catch.hpp"
 #include "errors.hpp"
+#include "plain_neurons.hpp"
 
 #include <spiketape/neuron/alif.hpp>
 #include <spiketape/neuron/alpha.hpp>

@@ -1,6 +1,7 @@
 // What one neuron is in terms of another, and neurons that can be followed by hand.
 #include "catch.hpp"
 #include "numeric.hpp"
+#include "plain_neurons.hpp"
 
 #include <spiketape/neuron/alif.hpp>
 #include <spiketape/neuron/alpha.hpp>

@@ -7,6 +7,7 @@
 
 #include "catch.hpp"
 #include "numeric.hpp"
+#include "plain_neurons.hpp"
 
 #include <utility>
 

@@ -8,6 +8,7 @@
 #include "catch.hpp"
 #include "errors.hpp"
 #include "numeric.hpp"
+#include "plain_neurons.hpp"
 
 #include <span>
 #include <stdexcept>

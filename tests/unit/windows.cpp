@@ -9,6 +9,7 @@
 #include "catch.hpp"
 #include "errors.hpp"
 #include "numeric.hpp"
+#include "plain_neurons.hpp"
 
 #include <stdexcept>
 #include <vector>

@@ -1,0 +1,7 @@
+#include "synaptic_case.hpp"
+
+TEST_CASE("Synaptic<double> gives the recorded figures") {
+  const golden::Counts counts = golden::run_synaptic<double>();
+  CHECK(counts.exact == 12);
+  CHECK(counts.plain == 6);
+}
