@@ -9,6 +9,7 @@
 #include <cmath>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace st = spiketape;
 using numeric::near, numeric::random_array, numeric::random_sequence, numeric::same;
@@ -236,9 +237,53 @@ TEST_CASE("a linear layer that does not fit says why") {
         "neither");
 }
 
+TEMPLATE_TEST_CASE("threads share what a tape's layers do, and no bit tells", "", float, double) {
+  st::Random random(9);
+  const Index in = 150, out = 610;
+  // The second layer gives the first one's result an adjoint.
+  const st::Linear<TestType> first(in, out, random), second(out, 100, random);
+  for (const double zeros : {0., 0.8, 1.})  // dense; as events; with rows that have none
+    for (const bool repeated : {false, true}) {
+      auto input = random_sequence<TestType>(random, {4, 7, in});
+      for (Index i = 0; i < input.array().size(); ++i)
+        if (random.uniform(0, 1) < zeros) input.array().data()[i] = 0;
+      const auto run = [&](int threads) {
+        st::Tape<TestType> tape;
+        tape.set_threads(threads);
+        CHECK(tape.threads() == threads);
+        std::vector<st::Array<TestType>> results;
+        for (const int times : {1, 2}) {  // the gradients are stored, and added to
+          tape.reset();
+          const auto x = repeated ? tape.variable(input.step(times), 3) : tape.variable(input);
+          const auto hidden = first(x);
+          const auto y = second(hidden);
+          tape.backward(sum(y * y));
+          for (const auto& var : {x, hidden}) results.emplace_back(var.adjoint().array());
+          for (const auto& var : {hidden, y}) results.emplace_back(var.array());
+        }
+        for (const st::Linear<TestType>* layer : {&first, &second})
+          for (const auto& parameter : layer->parameters())
+            results.push_back(tape.gradients().gradient(parameter));
+        return results;
+      };
+      const auto expected = run(1);
+      for (const int threads : {2, 3, 20}) {
+        INFO(zeros << " are zero, " << threads << " threads");
+        const auto results = run(threads);
+        for (std::size_t k = 0; k < expected.size(); ++k) {
+          INFO("result " << k);
+          REQUIRE(same(results[k], expected[k]));
+        }
+      }
+    }
+  st::Tape<TestType> tape;
+  CHECK(error([&] { tape.set_threads(0); }) ==
+        "spiketape::Tape::set_threads: threads is 0, expected at least 1");
+}
+
 TEST_CASE("the gradient of weights that no cache holds is that of small ones") {
   st::Random random(9);
-  const Index in = 150, out = 4100;  // more rows of W than a slice has
+  const Index in = 150, out = 4100;  // many pieces of W
   const st::Linear<float> linear(in, out, random);
   const auto input = numeric::random_array<float>(random, 3, in, 0.5, 1.5);
   const auto weights = numeric::random_array<float>(random, 3, out);

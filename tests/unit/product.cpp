@@ -75,6 +75,43 @@ TEMPLATE_TEST_CASE("a product with the second operand transposed is added", "", 
   check_products<Order::as_is, Order::transposed, TestType>();
 }
 
+TEMPLATE_TEST_CASE("a product in pieces is the product, the same to the bit on any number of threads", "",
+                   float, double) {
+  st::Random random(24);
+  const auto check = [&]<Order order_a, Order order_b>() {
+    for (const Index cols : {0, 1, 64, 65, 300, 1201})
+      for (const Index depth : {0, 33}) {
+        INFO(cols << " columns, depth " << depth);
+        constexpr Index rows = 13, gap = 3;
+        constexpr bool a_as_is = order_a == Order::as_is, b_as_is = order_b == Order::as_is;
+        const Strided<TestType> a(random, a_as_is ? rows : depth, a_as_is ? depth : rows, gap);
+        const Strided<TestType> b(random, b_as_is ? depth : cols, b_as_is ? cols : depth, gap);
+        const Strided<TestType> before(random, rows, cols, gap);
+        const Eigen::MatrixXd left = a_as_is ? a.matrix() : Eigen::MatrixXd(a.matrix().transpose());
+        const Eigen::MatrixXd right = b_as_is ? b.matrix() : Eigen::MatrixXd(b.matrix().transpose());
+        const Eigen::MatrixXd expected = left * right + Eigen::MatrixXd::Constant(rows, cols, 2);
+        const auto product = [&](Workspace<TestType>* workspace) {
+          Strided<TestType> c = before;
+          st::detail::add_product_in_pieces<order_a, order_b, TestType>(
+              rows, cols, depth, a.operand(), b.operand(), c.memory.data(), c.memory.cols(), workspace,
+              [&](Index i, Index count) { c.memory.middleCols(i, count).setConstant(2); });
+          CHECK(numeric::near(c.matrix(), expected, tolerance::rounding<TestType>));
+          CHECK(numeric::same(c.memory.rightCols(gap), before.memory.rightCols(gap)));
+          return c.memory;
+        };
+        const auto once = product(nullptr);
+        for (const int threads : {1, 2, 3, 9}) {
+          Workspace<TestType> workspace;
+          workspace.set_threads(threads);
+          CHECK(numeric::same(product(&workspace), once));
+        }
+      }
+  };
+  check.template operator()<Order::as_is, Order::as_is>();
+  check.template operator()<Order::transposed, Order::as_is>();
+  check.template operator()<Order::as_is, Order::transposed>();
+}
+
 TEST_CASE("a workspace grows to the largest need and is then reused") {
   Workspace<float> workspace;
   const float* large = workspace.reserve(1000);

@@ -161,6 +161,15 @@ class Tape {
   Index first_sample() const { return first_sample_; }
   void set_first_sample(Index first_sample) { first_sample_ = first_sample; }
 
+  /// Threads that large products on this tape are split over (OpenMP): 1 unless set, at least 1. The results
+  /// are the same to the bit.
+  int threads() const { return workspace_.threads(); }
+  void set_threads(int threads) {
+    if (threads < 1)
+      detail::fail_argument("spiketape::Tape::set_threads: threads is ", threads, ", expected at least 1");
+    workspace_.set_threads(threads);
+  }
+
   /// Bytes held for values, adjoints and records.
   std::size_t capacity() const { return arena_.capacity(); }
 

@@ -22,6 +22,8 @@ struct Events {
   Scalar value = 1;
 
   explicit operator bool() const { return begins != nullptr; }
+  /// The events from a row on.
+  Events from(Index row) const { return {begins + row, columns, values, value}; }
 };
 
 /// The share of non-zero inputs up to which events are faster than a dense product, forward and backward
@@ -155,7 +157,7 @@ SPIKETAPE_INLINE void sum_rows(Index begin, Index end, Factor&& factor, Row&& ro
 /// Whether rows have so many events that it pays to take W in slices, see events_times_weight.
 template <Real Scalar>
 bool worth_slices(const Events<Scalar>& events, Index rows, Index inputs, Index slices) {
-  const Index count = events.begins[rows];
+  const Index count = events.begins[rows] - events.begins[0];
   return slices > 1 && count >= 4 * inputs && count >= 4 * rows * slices;
 }
 

@@ -24,6 +24,16 @@ void parallel_for(int threads, Eigen::Index count, Body&& body) {
   for (Eigen::Index i = 0; i < count; ++i) body(i);
 }
 
+/// Calls body(thread, begin, end) for ranges of 0, …, count − 1, one for each of up to `threads` threads,
+/// which are counted from 0. What it does must not depend on where a range ends, and it must not throw.
+template <typename Body>
+void parallel_ranges(int threads, Eigen::Index count, Body&& body) {
+  const Eigen::Index ranges = std::min<Eigen::Index>(threads, count);
+  parallel_for(threads, ranges, [&](Eigen::Index i) {
+    body(static_cast<int>(i), count * i / ranges, count * (i + 1) / ranges);
+  });
+}
+
 /// Calls body(begin, end) for pieces of 0, …, count − 1 that are worth a thread, whole lanes each but the
 /// last.
 template <typename Body>

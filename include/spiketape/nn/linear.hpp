@@ -40,9 +40,11 @@ struct LinearProduct {
   static constexpr Index few_outputs = 32;
 
   /// y = x W + b, x as events; whole lines of y are written.
-  void forward(const Events<Scalar>& x, const SequenceView<Scalar>& y) const {
-    events_times_weight(x, y.rows(), in, weight, weight_stride, bias, whole_lines<Scalar>(out), y.data,
-                        y.stride);
+  void forward(const Events<Scalar>& x, const SequenceView<Scalar>& y, int threads) const {
+    parallel_ranges(threads, y.rows(), [&](int, Index begin, Index end) {
+      events_times_weight(x.from(begin), end - begin, in, weight, weight_stride, bias,
+                          whole_lines<Scalar>(out), y.data + begin * y.stride, y.stride);
+    });
   }
   void forward(const ActiveColumns<Scalar>& x, const SequenceView<Scalar>& y) const {
     active_columns_times_weight(x, weight, weight_stride, bias, y);
@@ -58,9 +60,12 @@ struct LinearProduct {
                          y.data + row * y.stride);
       return;
     }
-    for (Index row = 0; row < y.rows(); ++row) std::copy_n(bias, width, y.data + row * y.stride);
-    add_product<Order::as_is, Order::as_is, Scalar>(y.rows(), width, x.features, {x.data, x.stride},
-                                                    {weight, weight_stride}, y.data, y.stride, workspace);
+    add_product_in_pieces<Order::as_is, Order::as_is, Scalar>(
+        y.rows(), width, x.features, {x.data, x.stride}, {weight, weight_stride}, y.data, y.stride, workspace,
+        [&](Index i, Index count) {
+          for (Index row = 0; row < y.rows(); ++row)
+            std::copy_n(bias + i, count, y.data + row * y.stride + i);
+        });
   }
 
   /// W̄ += xᵀ ȳ. The padding of ȳ is zero.
@@ -78,9 +83,12 @@ struct LinearProduct {
       by_column[g] = transposed(x, g * group, std::min(group, rows - g * group), in, tape);
     bool first;
     Scalar* weight_adjoint = sum.open(first);
-    for (Index g = 0; g < groups; ++g)
-      gather_weight_gradient(by_column[g], in, y_adjoint.data + g * group * y_adjoint.stride,
-                             y_adjoint.stride, width, weight_adjoint, weight_stride, first && g == 0);
+    parallel_ranges(tape.threads(), in, [&](int, Index begin, Index end) {
+      for (Index g = 0; g < groups; ++g)
+        gather_weight_gradient(by_column[g].from(begin), end - begin,
+                               y_adjoint.data + g * group * y_adjoint.stride, y_adjoint.stride, width,
+                               weight_adjoint + begin * weight_stride, weight_stride, first && g == 0);
+    });
   }
   void add_weight_adjoint(const ActiveColumns<Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
                           GradientSum<Scalar>& sum) const {
@@ -88,18 +96,11 @@ struct LinearProduct {
   }
   void add_weight_adjoint(const SequenceView<const Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
                           GradientSum<Scalar>& sum, Tape<Scalar>& tape) const {
-    const Index width = whole_lines<Scalar>(out);
-    // A slice of W̄, a megabyte, is still in the cache when the product adds to what was set to zero.
-    const Index slice =
-        std::max<Index>(64, (Index(1) << 20) / std::max<Index>(1, width * Index(sizeof(Scalar))));
-    for (Index i = 0; i < x.features; i += slice) {
-      const Index rows = std::min(slice, x.features - i);
-      Scalar* to = sum.values.data() + i * weight_stride;
-      if (!sum.written) std::fill_n(to, rows * weight_stride, Scalar(0));
-      add_product<Order::transposed, Order::as_is, Scalar>(rows, width, x.rows(), {x.data + i, x.stride},
-                                                           {y_adjoint.data, y_adjoint.stride}, to,
-                                                           weight_stride, &tape.workspace());
-    }
+    Scalar* weight_adjoint = sum.values.data();
+    add_product_in_pieces<Order::transposed, Order::as_is, Scalar>(
+        in, whole_lines<Scalar>(out), x.rows(), {x.data, x.stride}, {y_adjoint.data, y_adjoint.stride},
+        weight_adjoint, weight_stride, &tape.workspace(),
+        zeros(weight_adjoint, weight_stride, in, !sum.written));
     sum.written = true;
   }
 
@@ -117,10 +118,17 @@ struct LinearProduct {
       return few_outputs_times_weight(x.rows(), out, y_adjoint.data, y_adjoint.stride, transposed, width,
                                       x.data, x.stride, x_adjoint.first);
     }
-    if (x_adjoint.first) x.array().setZero();
-    add_product<Order::as_is, Order::transposed, Scalar>(
+    add_product_in_pieces<Order::as_is, Order::transposed, Scalar>(
         x.rows(), x.features, out, {y_adjoint.data, y_adjoint.stride}, {weight, weight_stride}, x.data,
-        x.stride, &tape.workspace());
+        x.stride, &tape.workspace(), zeros(x.data, x.stride, x.rows(), x_adjoint.first));
+  }
+
+ private:
+  /// Sets pieces of columns to zero where nothing has been added yet.
+  static auto zeros(Scalar* to, Index stride, Index rows, bool first) {
+    return [=](Index i, Index count) {
+      for (Index row = 0; first && row < rows; ++row) std::fill_n(to + row * stride + i, count, Scalar(0));
+    };
   }
 };
 
@@ -214,7 +222,7 @@ class Linear {
     if (columns)
       product().forward(columns, tape.writable(output));
     else if (events)
-      product().forward(events, tape.writable(output));
+      product().forward(events, tape.writable(output), tape.threads());
     else
       product().forward(input.value(), tape.writable(output), detail::whole_lines<Scalar>(out_features()),
                         &tape.workspace());

@@ -32,8 +32,8 @@ namespace spiketape {
 ///
 /// Blocks make training fast and small: a few samples at a time go forward and backward, while all that the
 /// tape keeps of them lies in the cache; the next block takes the same memory. The layers in front of the
-/// first neuron run once for the whole shard if the input is the same in all steps, since large products are
-/// better.
+/// first neuron run once for the whole batch if the input is the same in all steps, since large products are
+/// better; the threads share those (see Tape::set_threads).
 template <Real Scalar>
 class Shards {
  public:
@@ -46,6 +46,8 @@ class Shards {
     if (block < 0) detail::fail_argument("spiketape::Shards: block is ", block, ", expected at least 0");
     for (int i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>());
     for (int i = 1; i < count; ++i) others_.push_back(&shards_[static_cast<std::size_t>(i)]->gradients);
+    front_tape_ = std::make_unique<Tape<Scalar>>(gradients());
+    front_tape_->set_threads(threads);
   }
 
   /// Runs a network (see Sequential) on a batch, a step or a sequence, block by block, forward and backward:
@@ -62,17 +64,13 @@ class Shards {
       detail::fail_argument(
           "spiketape::Shards::run: a neuron of the network has init_hidden = true, expected none: "
           "hidden state belongs to one thread and one batch");
-    return run_shards(input.batch, [&](Shard& shard, Index first, Index count) {
-      const Index block = block_ > 0 ? std::min(block_, count) : count;
-      if (input.constant || input.steps == 1)
-        return run_front_once(shard, net, input, first, count, block, loss);
-      for (Index done = 0; done < count; done += block) {
-        const Index size = std::min(block, count - done);
-        shard.block_tape.reset();
-        shard.block_tape.set_first_sample(first + done);
-        const Var<Scalar> x = samples(shard.block_tape, input, first + done, size);
-        finish(shard, loss(net(x), first + done, size));
-      }
+    if (input.batch > 0 && (input.constant || input.steps == 1)) {
+      const Var<Scalar> currents = front(net, input);
+      // Rows of a block follow each other only in a single stored step.
+      if (currents.constant() || currents.steps() == 1) return run_back(net, currents, loss);
+    }
+    return run_blocks(input.batch, [&](Shard& shard, Index first, Index count) {
+      finish(shard, loss(net(samples(shard.tape, input, first, count)), first, count));
     });
   }
 
@@ -82,9 +80,8 @@ class Shards {
   template <typename Forward>
   Scalar run(Index batch, Forward&& forward) {
     return run_shards(batch, [&](Shard& shard, Index first, Index count) {
-      shard.block_tape.reset();
-      shard.block_tape.set_first_sample(first);
-      finish(shard, forward(shard.block_tape, first, count));
+      start(shard, first);
+      finish(shard, forward(shard.tape, first, count));
     });
   }
 
@@ -97,56 +94,62 @@ class Shards {
 
   /// Bytes held for values, adjoints and records of all shards.
   std::size_t capacity() const {
-    std::size_t bytes = 0;
-    for (const auto& shard : shards_) bytes += shard->front_tape.capacity() + shard->block_tape.capacity();
+    std::size_t bytes = front_tape_->capacity();
+    for (const auto& shard : shards_) bytes += shard->tape.capacity();
     return bytes;
   }
 
  private:
   struct Shard {
     GradientSums<Scalar> gradients;
-    Tape<Scalar> front_tape{gradients};  // the layers before the first neuron
-    Tape<Scalar> block_tape{gradients};  // rewound for each block
+    Tape<Scalar> tape{gradients};  // rewound for each block
     Scalar loss = 0;
     std::exception_ptr error;
   };
 
-  /// The front on one tape for all samples of the shard, and the rest block by block on the other, which
-  /// reads and writes a block's rows of the first one's value and adjoint.
-  template <typename Network, typename Loss>
-  void run_front_once(Shard& shard, const Network& net, const SequenceView<const Scalar>& input, Index first,
-                      Index count, Index block, Loss& loss) {
-    Tape<Scalar>& front_tape = shard.front_tape;
-    front_tape.reset();
-    front_tape.set_first_sample(first);
-    const Var<Scalar> currents = net.front(samples(front_tape, input, first, count));
-    if (currents.batch() != count)
+  /// The layers before the first neuron, on a tape for the whole batch.
+  template <typename Network>
+  Var<Scalar> front(const Network& net, const SequenceView<const Scalar>& input) {
+    gradients().clear();
+    front_tape_->reset();
+    const Var<Scalar> currents = net.front(front_tape_->constant(input));
+    if (currents.batch() != input.batch)
       detail::fail_argument("spiketape::Shards::run: the layers before the first neuron make ",
-                            currents.batch(), " samples of ", count, ", expected as many");
-    // Rows of a block follow each other only in a single stored step.
-    if (!currents.constant() && currents.steps() != 1) block = count;
+                            currents.batch(), " samples of ", input.batch, ", expected as many");
     currents.value();  // numbers, if it ends in spikes kept as bits
-    const auto value = front_tape.writable(currents);
-    const auto adjoint =
-        currents.differentiable() ? front_tape.open_adjoint(currents) : SequenceView<Scalar>();
-    const auto rows = [](const SequenceView<Scalar>& view, Index begin, Index size) {
-      return SequenceView<Scalar>(view.data + begin * view.stride, {view.steps, size, view.features},
-                                  view.stride, view.constant);
-    };
-    for (Index done = 0; done < count; done += block) {
-      const Index size = std::min(block, count - done);
-      shard.block_tape.reset();
-      shard.block_tape.set_first_sample(first + done);
-      const Var<Scalar> x = currents.differentiable()
-                                ? shard.block_tape.leaf(rows(value, done, size), rows(adjoint, done, size))
-                                : shard.block_tape.constant(rows(value, done, size));
-      finish(shard, loss(net.back(x), first + done, size));
-    }
-    if (currents.differentiable()) front_tape.backward();
+    return currents;
   }
 
+  /// The others, block by block, each on a tape that reads and writes its rows of the currents and of their
+  /// adjoint; then back through the front.
+  template <typename Network, typename Loss>
+  Scalar run_back(const Network& net, const Var<Scalar>& currents, Loss& loss) {
+    const auto value = front_tape_->writable(currents);
+    const auto adjoint =
+        currents.differentiable() ? front_tape_->touch(currents).view : SequenceView<Scalar>();
+    const auto rows = [](const SequenceView<Scalar>& view, Index first, Index count) {
+      return SequenceView<Scalar>(view.data + first * view.stride, {view.steps, count, view.features},
+                                  view.stride, view.constant);
+    };
+    const Scalar total = run_blocks(currents.batch(), [&](Shard& shard, Index first, Index count) {
+      const Var<Scalar> x = currents.differentiable()
+                                ? shard.tape.leaf(rows(value, first, count), rows(adjoint, first, count))
+                                : shard.tape.constant(rows(value, first, count));
+      finish(shard, loss(net.back(x), first, count));
+    });
+    if (currents.differentiable()) {
+      guarded(0, [&](Index) { front_tape_->backward(); });
+      rethrow(*shards_.front());
+    }
+    return total;
+  }
+
+  static void start(Shard& shard, Index first) {
+    shard.tape.reset();
+    shard.tape.set_first_sample(first);
+  }
   static void finish(Shard& shard, const Var<Scalar>& loss) {
-    loss.tape().backward(loss);
+    shard.tape.backward(loss);
     shard.loss += loss.item();
   }
 
@@ -157,6 +160,18 @@ class Shards {
     for (Index t = 0; t < input.stored_steps(); ++t)
       tape.writable(x).step(t).array() = input.step(t).array().middleRows(first, count);
     return x;
+  }
+
+  /// Runs run(shard, first, count) for every block of every shard.
+  template <typename Run>
+  Scalar run_blocks(Index batch, Run&& run) {
+    return run_shards(batch, [&](Shard& shard, Index first, Index count) {
+      const Index block = block_ > 0 ? block_ : count;
+      for (Index done = 0; done < count; done += block) {
+        start(shard, first + done);
+        run(shard, first + done, std::min(block, count - done));
+      }
+    });
   }
 
   /// Runs run(shard, first, count) for every shard that gets a sample, and joins what they leave.
@@ -183,7 +198,7 @@ class Shards {
 
   // An exception must not leave a parallel region: it waits in its shard.
   template <typename Run>
-  void guarded(Index i, Run& run) {
+  void guarded(Index i, Run&& run) {
 #if SPIKETAPE_EXCEPTIONS
     std::exception_ptr& error = shards_[static_cast<std::size_t>(i)]->error;
     error = nullptr;  // of a run in which another shard's was thrown
@@ -209,6 +224,7 @@ class Shards {
   int threads_;
   Index block_;
   std::vector<std::unique_ptr<Shard>> shards_;
+  std::unique_ptr<Tape<Scalar>> front_tape_;         // adds to the first shard's gradients
   std::vector<const GradientSums<Scalar>*> others_;  // of all shards but the first
 };
 
