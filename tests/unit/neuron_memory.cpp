@@ -39,9 +39,10 @@ TEST_CASE("results must not lie where other results lie, nor, all to all, spikes
         "spiketape::Leaky::forward_into: the result spk is one step for all, expected one row for each step");
 
   st::Random random(1);
-  const st::RLeaky<float> recurrent({.beta = 0.5f, .linear_features = 3}, random);
+  const st::RLeaky<double> recurrent({.beta = 0.5, .linear_features = 3}, random);
+  st::Array<double> current = st::Array<double>::Ones(2, 3), recurrent_mem = current;
   CHECK(error_text<std::invalid_argument>([&] {
-          recurrent.forward_into(input, {}, {input, mem});
+          recurrent.forward_into(current, {}, {current, recurrent_mem});
         }) ==
         "spiketape::RLeaky::forward_into: the result spk lies where input lies, expected other memory, since "
         "all act "
@@ -49,16 +50,16 @@ TEST_CASE("results must not lie where other results lie, nor, all to all, spikes
 }
 
 TEST_CASE("each hidden state is taken for itself, on arrays and on a tape") {
-  const st::Synaptic<float> lif({.alpha = 0.9f, .beta = 0.8f, .init_hidden = true});
-  const st::Array<float> input = st::Array<float>::Zero(2, 3);
-  st::set_hidden_state(lif, {st::Array<float>::Ones(2, 3), st::Array<float>()});
-  st::Tape<float> tape;
-  const st::Array<float> on_tape = lif(tape.constant(input)).syn.array();
-  st::set_hidden_state(lif, {st::Array<float>::Ones(2, 3), st::Array<float>()});
+  const st::Synaptic<double> lif({.alpha = 0.9, .beta = 0.8, .init_hidden = true});
+  const st::Array<double> input = st::Array<double>::Zero(2, 3);
+  st::set_hidden_state(lif, {st::Array<double>::Ones(2, 3), st::Array<double>()});
+  st::Tape<double> tape;
+  const st::Array<double> on_tape = lif(tape.constant(input)).syn.array();
+  st::set_hidden_state(lif, {st::Array<double>::Ones(2, 3), st::Array<double>()});
   CHECK(numeric::same(lif(input).syn, on_tape));
-  CHECK((on_tape == 0.9f).all());
+  CHECK((on_tape == 0.9).all());
 
-  st::set_hidden_state(lif, {st::Array<float>::Ones(2, 4), st::Array<float>()});
+  st::set_hidden_state(lif, {st::Array<double>::Ones(2, 4), st::Array<double>()});
   CHECK(error_text<std::invalid_argument>([&] { lif(input); }) ==
         "spiketape::Synaptic: the hidden syn has shape (2, 4), input has (2, 3); expected the same, or "
         "reset_mem() "
@@ -70,10 +71,10 @@ TEST_CASE("what is computed behind the last neuron reaches no gradient") {
   const Index features = 3;
   st::Random random(1);
   const st::Sequential net{
-      st::Linear<float>(4, features, random),
-      st::Lapicque<float>({.beta = st::Row<float>::Constant(features, 0.9f), .learn_beta = true})};
-  st::Tape<float> tape;
-  const auto out = net(tape.constant(numeric::random_sequence<float>(random, {5, 2, 4}, 0, 3)));
+      st::Linear<double>(4, features, random),
+      st::Lapicque<double>({.beta = st::Row<double>::Constant(features, 0.9), .learn_beta = true})};
+  st::Tape<double> tape;
+  const auto out = net(tape.constant(numeric::random_sequence<double>(random, {5, 2, 4}, 0, 3)));
   tape.backward(st::sum(out.mem));
   for (const auto& parameter : net.parameters()) {
     INFO(parameter->name);

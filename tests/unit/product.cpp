@@ -4,6 +4,7 @@
 #include "numeric.hpp"
 
 #include <cstdint>
+#include <utility>
 
 namespace st = spiketape;
 using st::Index;
@@ -80,9 +81,10 @@ TEMPLATE_TEST_CASE("a product in pieces is the product, the same to the bit on a
   st::Random random(24);
   const auto check = [&]<Order order_a, Order order_b>() {
     for (const Index cols : {0, 1, 64, 65, 300, 1201})
-      for (const Index depth : {0, 33}) {
-        INFO(cols << " columns, depth " << depth);
-        constexpr Index rows = 13, gap = 3;
+      for (const auto& extents : {std::pair<Index, Index>{13, 0}, {0, 33}, {13, 33}}) {
+        const Index rows = extents.first, depth = extents.second;
+        INFO(rows << " rows, " << cols << " columns, depth " << depth);
+        constexpr Index gap = 3;
         constexpr bool a_as_is = order_a == Order::as_is, b_as_is = order_b == Order::as_is;
         const Strided<TestType> a(random, a_as_is ? rows : depth, a_as_is ? depth : rows, gap);
         const Strided<TestType> b(random, b_as_is ? depth : cols, b_as_is ? cols : depth, gap);
@@ -94,13 +96,15 @@ TEMPLATE_TEST_CASE("a product in pieces is the product, the same to the bit on a
           Strided<TestType> c = before;
           st::detail::add_product_in_pieces<order_a, order_b, TestType>(
               rows, cols, depth, a.operand(), b.operand(), c.memory.data(), c.memory.cols(), workspace,
-              [&](Index i, Index count) { c.memory.middleCols(i, count).setConstant(2); });
+              [&](Index i, Index count) {
+                if (rows > 0) c.memory.middleCols(i, count).setConstant(2);
+              });
           CHECK(numeric::near(c.matrix(), expected, tolerance::rounding<TestType>));
-          CHECK(numeric::same(c.memory.rightCols(gap), before.memory.rightCols(gap)));
+          if (rows > 0) CHECK(numeric::same(c.memory.rightCols(gap), before.memory.rightCols(gap)));
           return c.memory;
         };
         const auto once = product(nullptr);
-        for (const int threads : {1, 2, 3, 9}) {
+        for (const int threads : {1, 2, 3}) {
           Workspace<TestType> workspace;
           workspace.set_threads(threads);
           CHECK(numeric::same(product(&workspace), once));

@@ -99,6 +99,7 @@ void add_product_in_pieces(Index rows, Index cols, Index depth, Operand<Scalar> 
     for (Index i = begin * piece; i < std::min(end * piece, cols); i += piece) {
       const Index count = std::min(piece, cols - i);
       prepare(i, count);
+      if (rows == 0 || depth == 0) continue;  // then operands may have no memory
       const Scalar* b_piece = b.data + (order_b == Order::as_is ? i : i * b.stride);
       add_product<order_a, order_b, Scalar>(rows, count, depth, a, {b_piece, b.stride}, c + i, stride_c,
                                             workspace, thread);
