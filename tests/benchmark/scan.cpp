@@ -7,7 +7,7 @@ namespace {
 
 namespace st = spiketape;
 
-const bool plain = scan::add("Leaky", st::Leaky<float>({.beta = 0.9f}), {.memory = true});
+const bool plain = scan::add("Leaky", st::Leaky<float>({.beta = 0.9f}), {.outside = true});
 
 const bool by_hand = scan::add_by_hand();
 

@@ -2,7 +2,9 @@
 //
 // A thousand neurons, 25 steps, each with a current that is the same in all of them, as in snnTorch's
 // tutorials. "blocks": 128 samples, four at a time, whose states lie in the L2 cache, as training does it
-// with st::Shards; "batch": all 128 at once, outside of it; "memory": 1024 at once, outside of every cache.
+// with st::Shards; "batch": all 128 at once, outside of it. Outside of every cache are "long", a block of
+// 6400 steps, and "memory", 1024 samples at once: there the rows that all steps share are not in the L2 cache
+// either.
 #pragma once
 
 #include "limits.hpp"
@@ -18,15 +20,18 @@ namespace scan {
 
 namespace st = spiketape;
 
-constexpr st::Index neurons = 1000, steps = 25;
+constexpr st::Index neurons = 1000;
 
 struct Size {
   const char* name;
   st::Index samples, block;  // how many there are, and how many are done at a time
+  st::Index steps = 25;
+  bool outside = false;  // of every cache
 
   double neuron_steps() const { return double(steps * samples * neurons); }
 };
-constexpr Size blocks{"/blocks", 128, 4}, batch{"/batch", 128, 128}, memory{"/memory", 1024, 1024};
+constexpr std::array sizes{Size{"/blocks", 128, 4}, Size{"/batch", 128, 128}, Size{"/long", 4, 4, 6400, true},
+                           Size{"/memory", 1024, 1024, 25, true}};
 
 /// What a scan does beside the plain one.
 struct Extra {
@@ -35,7 +40,7 @@ struct Extra {
   bool learned = false;       // with gradients of coefficients
   bool adjoint_only = false;  // the forward scan is that of another benchmark
   bool from_mem = false;      // the loss depends on the membranes, not on the spikes
-  bool memory = false;        // also outside of every cache
+  bool outside = false;       // also outside of every cache
 };
 
 /// Bytes for each neuron and step: how many are moved, and how many lie in memory. Counted is what has a row
@@ -69,7 +74,8 @@ class Currents {
  public:
   static constexpr st::Index stride = (neurons + 15) / 16 * 16;
 
-  explicit Currents(const Size& size) : values_(size.samples, stride), adjoints_(size.samples, stride) {
+  explicit Currents(const Size& size)
+      : steps_(size.steps), values_(size.samples, stride), adjoints_(size.samples, stride) {
     st::Random random(1);
     for (st::Index i = 0; i < values_.size(); ++i) values_.data()[i] = float(random.uniform(-0.05, 0.35));
   }
@@ -79,9 +85,10 @@ class Currents {
   }
 
  private:
-  static st::SequenceView<float> window(st::Array<float>& rows, st::Index first, st::Index count) {
-    return {rows.data() + first * stride, {steps, count, neurons}, stride, true};
+  st::SequenceView<float> window(st::Array<float>& rows, st::Index first, st::Index count) const {
+    return {rows.data() + first * stride, {steps_, count, neurons}, stride, true};
   }
+  st::Index steps_;
   st::Array<float> values_, adjoints_;
 };
 
@@ -112,7 +119,7 @@ void forward_on_arrays(benchmark::State& state, const Neuron& neuron, const Size
   std::array<st::Sequence<float>, 1 + Neuron::state_count> results;
   typename Neuron::ResultViews views;
   for (std::size_t k = 0; k < results.size(); ++k)
-    views[k] = results[k] = st::Sequence<float>(steps, size.block, neurons);
+    views[k] = results[k] = st::Sequence<float>(size.steps, size.block, neurons);
   const typename Neuron::CarriedViews from_zero{};
   for (auto _ : state)
     for_blocks(size, [&](st::Index first) {
@@ -151,14 +158,14 @@ void adjoint(benchmark::State& state, const Neuron& neuron, const Size& size, bo
 /// the way back: there it is the dense products.
 template <typename Neuron>
 bool add(const std::string& name, const Neuron& neuron, const Extra& extra = {}) {
-  for (const Size& size : {blocks, batch, memory}) {
-    if (size.name == memory.name && !extra.memory) continue;
+  for (const Size& size : sizes) {
+    if (size.outside && !extra.outside) continue;
     const double all = size.neuron_steps();
     const auto limit = [&](const Bytes& bytes, int products) -> ratio::Limit {
       if (extra.all_to_all)
         return {limits::dense(limits::Products::forward, size.block, neurons, neurons),
                 products / double(size.block * neurons)};
-      return {limits::copy(bytes.kept * double(steps * size.block * neurons)), bytes.moved};
+      return {limits::copy(bytes.kept * double(size.steps * size.block * neurons)), bytes.moved};
     };
     if (!extra.adjoint_only) {
       const auto on_tape = limit(forward_bytes<Neuron>(true, extra), 1);

@@ -10,9 +10,10 @@ namespace scan {
 /// A block of samples on its way through the loops.
 class ByHand {
  public:
-  explicit ByHand(st::Index block)
-      : size_(block * Currents::stride),
-        mem_(std::size_t(steps * size_)),
+  explicit ByHand(const Size& size)
+      : steps_(size.steps),
+        size_(size.block * Currents::stride),
+        mem_(std::size_t(steps_ * size_)),
         spk_adjoint_(mem_.size(), 0.001f),
         carry_(std::size_t(size_)) {}
 
@@ -21,7 +22,7 @@ class ByHand {
     using namespace Eigen::internal;
     const P beta = pset1<P>(beta_), threshold = pset1<P>(1.0f);
     std::fill(carry_.begin(), carry_.end(), 0.0f);
-    for (st::Index t = 0; t < steps; ++t) {
+    for (st::Index t = 0; t < steps_; ++t) {
       const float* before = t == 0 ? carry_.data() : mem_.data() + (t - 1) * size_;
       float* mem = mem_.data() + t * size_;
       for (st::Index i = 0; i < size_; i += packet) {
@@ -37,7 +38,7 @@ class ByHand {
     using namespace Eigen::internal;
     const P beta = pset1<P>(beta_), threshold = pset1<P>(1.0f), one = threshold, pi = pset1<P>(3.14159265f);
     std::fill(carry_.begin(), carry_.end(), 0.0f);
-    for (st::Index t = steps - 1; t >= 0; --t) {
+    for (st::Index t = steps_ - 1; t >= 0; --t) {
       const float* mem = mem_.data() + t * size_;
       const float* spk_adjoint = spk_adjoint_.data() + t * size_;
       for (st::Index i = 0; i < size_; i += packet) {
@@ -45,7 +46,7 @@ class ByHand {
         const P slope = pdiv(one, pmadd(x, x, one));
         const P u = pmadd(pload<P>(spk_adjoint + i), slope, pmul(beta, pload<P>(carry_.data() + i)));
         pstore(carry_.data() + i, u);
-        pstore(current_adjoint + i, t == steps - 1 ? u : padd(u, pload<P>(current_adjoint + i)));
+        pstore(current_adjoint + i, t == steps_ - 1 ? u : padd(u, pload<P>(current_adjoint + i)));
       }
     }
   }
@@ -55,16 +56,16 @@ class ByHand {
   static constexpr st::Index packet = st::detail::packet_size<float>;
   static constexpr float beta_ = 0.9f;
 
-  st::Index size_;
+  st::Index steps_, size_;
   st::detail::AlignedVector<float> mem_, spk_adjoint_, carry_;
 };
 
 /// Registers them, as the library's are measured: the way back alone, and each block's after its way forward.
 inline bool add_by_hand() {
-  for (const Size& size : {blocks, batch, memory}) {
+  for (const Size& size : sizes) {
     ratio::add(std::string("by hand/forward") + size.name, [=](benchmark::State& state) {
       Currents currents(size);
-      ByHand scan(size.block);
+      ByHand scan(size);
       for (auto _ : state)
         for_blocks(size, [&](st::Index first) {
           scan.forward(currents.values(first, size.block).row(0, 0));
@@ -75,7 +76,7 @@ inline bool add_by_hand() {
     const auto adjoint = [=](benchmark::State& state) {
       using Clock = std::chrono::steady_clock;
       Currents currents(size);
-      ByHand scan(size.block);
+      ByHand scan(size);
       for (auto _ : state) {
         Clock::duration time{};
         for_blocks(size, [&](st::Index first) {
