@@ -3,8 +3,8 @@
 // A thousand neurons, 25 steps, each with a current that is the same in all of them, as in snnTorch's
 // tutorials. "blocks": 128 samples, four at a time, whose states lie in the L2 cache, as training does it
 // with st::Shards; "batch": all 128 at once, outside of it. Outside of every cache are "long", a block of
-// 6400 steps, and "memory", 1024 samples at once: there the rows that all steps share are not in the L2 cache
-// either.
+// 6400 steps; "memory", 1024 samples at once, where the rows that all steps share are not in the L2 cache
+// either; and "varying", 200 steps with a current for each.
 #pragma once
 
 #include "limits.hpp"
@@ -27,11 +27,13 @@ struct Size {
   st::Index samples, block;  // how many there are, and how many are done at a time
   st::Index steps = 25;
   bool outside = false;  // of every cache
+  bool constant = true;  // the current
 
   double neuron_steps() const { return double(steps * samples * neurons); }
 };
 constexpr std::array sizes{Size{"/blocks", 128, 4}, Size{"/batch", 128, 128}, Size{"/long", 4, 4, 6400, true},
-                           Size{"/memory", 1024, 1024, 25, true}};
+                           Size{"/memory", 1024, 1024, 25, true},
+                           Size{"/varying", 128, 128, 200, true, false}};
 
 /// What a scan does beside the plain one.
 struct Extra {
@@ -50,23 +52,26 @@ struct Bytes {
   double moved, kept;
 };
 
-/// Of each state that of the step before is read, that of this step written; of Leaky so 8 bytes. A recurrent
-/// neuron does the same with spikes. On a tape spikes are bits, one eighth of a byte, and a same-step reset
-/// also writes the membrane before it; on arrays spikes are numbers.
+/// Of each state that of the step before is read, that of this step written; of Leaky so 8 bytes. A varying
+/// current is read, and its adjoint written. A recurrent neuron reads and writes spikes, too. On a tape
+/// spikes are bits, one eighth of a byte, and a same-step reset also writes the membrane before it; on arrays
+/// spikes are numbers.
 template <typename Neuron>
-constexpr Bytes forward_bytes(bool on_tape, const Extra& extra) {
-  const double states = double(Neuron::state_count), spikes = !on_tape || Neuron::recurrent ? 1 : 0;
+constexpr Bytes forward_bytes(bool on_tape, const Size& size, const Extra& extra) {
+  const double current = size.constant ? 0 : 1, states = double(Neuron::state_count),
+               spikes = !on_tape || Neuron::recurrent ? 1 : 0;
   const double before_reset = on_tape && extra.same_step ? 1 : 0, bits = on_tape ? 1.0 / 8 : 0;
-  return {4 * (2 * states + spikes + (Neuron::recurrent ? 1 : 0) + before_reset) + bits,
-          4 * (states + spikes + before_reset) + bits};
+  return {4 * (current + 2 * states + spikes + (Neuron::recurrent ? 1 : 0) + before_reset) + bits,
+          4 * (current + states + spikes + before_reset) + bits};
 }
 
 /// Read are the membrane that fired and one adjoint, that of the spike (or the membrane): 8 bytes. Gradients
 /// of coefficients also need the states of the step before, and the spike that a recurrent neuron sent.
 template <typename Neuron>
-constexpr Bytes adjoint_bytes(const Extra& extra) {
+constexpr Bytes adjoint_bytes(const Size& size, const Extra& extra) {
   const double before = extra.learned ? double(Neuron::state_count) + (Neuron::recurrent ? 1 : 0) : 0;
-  return {4 * (2 + before), 4 * (2 + before)};
+  const double current = size.constant ? 0 : 1;
+  return {4 * (2 + current + before), 4 * (2 + current + before)};
 }
 
 /// Currents and a place for their adjoints, in rows of whole cache lines as a tape has them.
@@ -75,7 +80,10 @@ class Currents {
   static constexpr st::Index stride = (neurons + 15) / 16 * 16;
 
   explicit Currents(const Size& size)
-      : steps_(size.steps), values_(size.samples, stride), adjoints_(size.samples, stride) {
+      : steps_(size.steps),
+        constant_(size.constant),
+        values_(size.samples * (constant_ ? 1 : steps_), stride),
+        adjoints_(values_.rows(), stride) {
     st::Random random(1);
     for (st::Index i = 0; i < values_.size(); ++i) values_.data()[i] = float(random.uniform(-0.05, 0.35));
   }
@@ -86,9 +94,10 @@ class Currents {
 
  private:
   st::SequenceView<float> window(st::Array<float>& rows, st::Index first, st::Index count) const {
-    return {rows.data() + first * stride, {steps_, count, neurons}, stride, true};
+    return {rows.data() + first * stride, {steps_, count, neurons}, stride, constant_};
   }
   st::Index steps_;
+  bool constant_;
   st::Array<float> values_, adjoints_;
 };
 
@@ -168,18 +177,18 @@ bool add(const std::string& name, const Neuron& neuron, const Extra& extra = {})
       return {limits::copy(bytes.kept * double(size.steps * size.block * neurons)), bytes.moved};
     };
     if (!extra.adjoint_only) {
-      const auto on_tape = limit(forward_bytes<Neuron>(true, extra), 1);
+      const auto on_tape = limit(forward_bytes<Neuron>(true, size, extra), 1);
       ratio::add(name + "/forward" + size.name, [=](benchmark::State& state) {
         forward_on_tape(state, neuron, size);
         ratio::account(state, all, on_tape);
       });
-      const auto on_arrays = limit(forward_bytes<Neuron>(false, extra), 1);
+      const auto on_arrays = limit(forward_bytes<Neuron>(false, size, extra), 1);
       ratio::add(name + "/forward on arrays" + size.name, [=](benchmark::State& state) {
         forward_on_arrays(state, neuron, size);
         ratio::account(state, all, on_arrays);
       });
     }
-    const auto back = limit(adjoint_bytes<Neuron>(extra), 2);
+    const auto back = limit(adjoint_bytes<Neuron>(size, extra), 2);
     const auto adjoints = [=](benchmark::State& state) {
       adjoint(state, neuron, size, extra.from_mem);
       ratio::account(state, all, back);

@@ -63,6 +63,7 @@ class ByHand {
 /// Registers them, as the library's are measured: the way back alone, and each block's after its way forward.
 inline bool add_by_hand() {
   for (const Size& size : sizes) {
+    if (!size.constant) continue;
     ratio::add(std::string("by hand/forward") + size.name, [=](benchmark::State& state) {
       Currents currents(size);
       ByHand scan(size);
