@@ -110,6 +110,20 @@ TEST_CASE("front and back are the two parts of a network") {
   CHECK(numeric::same(net.front(input).array(), net.layer<0>()(input).array()));
 }
 
+TEST_CASE(
+    "an error in the layers before the first neuron leaves no gradient, and the next run is a good one") {
+  st::Random random(87);
+  const st::Sequential net{st::Linear<float>(4, 3, random), output()};
+  const auto step = numeric::random_array<float>(random, 3, 4, 0, 3);
+  const auto loss = [](const auto& out, Index, Index) { return st::sum(out.mem); };
+  st::Shards<float> shards(2, 2, 1);
+  const float value = shards.run(net, step, loss);
+  CHECK(error_text<std::invalid_argument>([&] { shards.run(net, step.leftCols(3).eval(), loss); }) ==
+        "spiketape::Linear: input has 3 features, weights expect 4");
+  for (const auto& parameter : net.parameters()) CHECK_FALSE(shards.gradients().has(parameter));
+  CHECK(shards.run(net, step, loss) == value);
+}
+
 TEST_CASE("what cannot be split into blocks says why") {
   st::Random random(84);
   const st::Sequential net{st::Linear<float>(4, 3, random),

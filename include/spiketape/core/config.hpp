@@ -14,6 +14,7 @@
 #endif
 
 // Before a loop of at most 16 turns, a number known at compile time: writes it out. At -O2 g++ would not.
+// (detail::unrolled also makes each turn's number a constant, and takes compilers longer.)
 #if defined(__clang__)
 #define SPIKETAPE_UNROLL _Pragma("clang loop unroll(full)")
 #elif defined(__GNUC__)

@@ -7,6 +7,7 @@
 
 #include <spiketape/core/aligned.hpp>
 #include <spiketape/core/array.hpp>
+#include <spiketape/core/lanes.hpp>
 #include <spiketape/core/parallel.hpp>
 
 #include <algorithm>
@@ -45,15 +46,9 @@ class PackingSpace final : public Eigen::internal::level3_blocking<Scalar, Scala
     this->m_kc = depth;
     Eigen::internal::computeProductBlockingSizes<Scalar, Scalar>(this->m_kc, this->m_mc, this->m_nc);
     if (workspace == nullptr) return;
-    const Index size_a = whole_cache_lines(this->m_mc * this->m_kc);
+    const Index size_a = whole_lines<Scalar>(this->m_mc * this->m_kc);
     this->m_blockA = workspace->reserve(size_a + this->m_kc * this->m_nc, thread);
     this->m_blockB = this->m_blockA + size_a;
-  }
-
- private:
-  static Index whole_cache_lines(Index count) {
-    constexpr Index line = Index(alignment / sizeof(Scalar));
-    return (count + line - 1) / line * line;
   }
 };
 
@@ -87,8 +82,7 @@ void add_product(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand
 template <Order order_a, Order order_b, typename Scalar, typename Prepare>
 void add_product_in_pieces(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand<Scalar> b,
                            Scalar* c, Index stride_c, Workspace<Scalar>* workspace, Prepare&& prepare) {
-  constexpr Index line = Index(alignment / sizeof(Scalar));
-  const Index piece = std::clamp<Index>((cols / 4 + line - 1) / line * line, 64, 256);
+  const Index piece = std::clamp<Index>(whole_lines<Scalar>(cols / 4), 64, 256);
   const Index pieces = (cols + piece - 1) / piece;
   const int threads = workspace == nullptr ? 1 : workspace->threads();
   if (workspace != nullptr && rows > 0 && cols > 0 && depth > 0)  // it may throw, and threads must not

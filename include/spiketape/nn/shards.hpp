@@ -55,9 +55,9 @@ class Shards {
   /// the network returned for them. Returns the sum of the losses. What a shard throws is thrown here; the
   /// gradients are then dropped. Throws std::invalid_argument if the network keeps state from call to call.
   ///
-  /// The network and `loss` are called on several threads at once, so they must not write what they share. A
-  /// network of your own needs, all const, a call on a Var, keeps_state() and the two parts front() and
-  /// back().
+  /// The network and `loss` are called on several threads at once (front() is not), so they must not write
+  /// what they share. A network of your own needs, all const, a call on a Var, keeps_state() and the two parts
+  /// front() and back().
   template <typename Network, typename Loss>
   Scalar run(const Network& net, SequenceView<const Scalar> input, Loss&& loss) {
     if (net.keeps_state())
@@ -125,7 +125,7 @@ class Shards {
   template <typename Network, typename Loss>
   Scalar run_back(const Network& net, const Var<Scalar>& currents, Loss& loss) {
     const auto value = front_tape_->writable(currents);
-    const auto adjoint =
+    const auto adjoint =  // not set to zero: each block writes its rows
         currents.differentiable() ? front_tape_->touch(currents).view : SequenceView<Scalar>();
     const auto rows = [](const SequenceView<Scalar>& view, Index first, Index count) {
       return SequenceView<Scalar>(view.data + first * view.stride, {view.steps, count, view.features},
