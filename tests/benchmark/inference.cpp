@@ -43,7 +43,11 @@ class Stream {
   st::Array<float> current2_ = zeros(classes), spk2_ = zeros(classes), mem2_ = zeros(classes);
 };
 
-ratio::Limit reading() { return {limits::read("all weights", (images::pixels + classes) * hidden)}; }
+/// All weights, once.
+ratio::Limit reading() {
+  constexpr double bytes = double((images::pixels + classes) * hidden) * sizeof(float);
+  return {limits::read(bytes), bytes};
+}
 
 void add_image(const std::string& what, const st::Array<float>& image) {
   ratio::add("one image, 25 steps/" + what, [=, limit = reading()](benchmark::State& state) {

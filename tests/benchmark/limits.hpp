@@ -6,6 +6,7 @@
 
 #include <Eigen/Core>
 
+#include <cmath>
 #include <cstdio>
 #include <set>
 #include <string>
@@ -18,10 +19,16 @@ inline bool is_new(const std::string& name) {
   return known.insert(name).second;
 }
 
+/// As "copy within 25.6 MB".
+inline std::string with_megabytes(const char* what, double bytes) {
+  char name[48];
+  std::snprintf(name, sizeof name, "%s %.3g MB", what, bytes / 1e6);
+  return name;
+}
+
 /// A loop that reads one half of `bytes` of memory and writes the other. Its items are bytes moved.
 inline std::string copy(double bytes) {
-  char name[48];
-  std::snprintf(name, sizeof name, "copy within %.3g MB", bytes / 1e6);
+  const std::string name = with_megabytes("copy within", bytes);
   if (is_new(name))
     ratio::add(name, [bytes](benchmark::State& state) {
       const auto half = static_cast<Eigen::Index>(bytes / 2 / sizeof(float));
@@ -33,6 +40,25 @@ inline std::string copy(double bytes) {
         benchmark::ClobberMemory();
       }
       ratio::account(state, 2.0 * sizeof(float) * static_cast<double>(half));
+    });
+  return name;
+}
+
+/// A loop that reads `bytes` of memory: adds up the numbers there. Its items are bytes.
+inline std::string read(double bytes) {
+  const std::string name = with_megabytes("reading", bytes);
+  if (is_new(name))
+    ratio::add(name, [bytes](benchmark::State& state) {
+      using Part = Eigen::Array<float, 64, 1>;  // so many sums that none waits for itself
+      const auto parts = static_cast<Eigen::Index>(std::ceil(bytes / sizeof(Part)));
+      const Eigen::ArrayXf numbers = Eigen::ArrayXf::Ones(parts * 64);
+      for (auto _ : state) {
+        Part sums = Part::Zero();
+        for (Eigen::Index i = 0; i < numbers.size(); i += 64)
+          sums += Eigen::Map<const Part>(numbers.data() + i);
+        benchmark::DoNotOptimize(sums.sum());
+      }
+      ratio::account(state, static_cast<double>(parts * sizeof(Part)));
     });
   return name;
 }
@@ -59,24 +85,6 @@ inline std::string dense(Products which, Eigen::Index rows, Eigen::Index in, Eig
         benchmark::DoNotOptimize(y.data());
         benchmark::DoNotOptimize(weight.data());
         benchmark::ClobberMemory();
-      }
-      ratio::account(state, 1);
-    });
-  return name;
-}
-
-/// Reads numbers from memory once: adds them up. Its item is all of it.
-inline std::string read(const std::string& what, Eigen::Index count) {
-  const std::string name = "reading " + what;
-  if (is_new(name))
-    ratio::add(name, [count](benchmark::State& state) {
-      using Part = Eigen::Array<float, 64, 1>;  // so many sums that none waits for itself
-      const Eigen::ArrayXf numbers = Eigen::ArrayXf::Ones((count + 63) / 64 * 64);
-      for (auto _ : state) {
-        Part sums = Part::Zero();
-        for (Eigen::Index i = 0; i < numbers.size(); i += 64)
-          sums += Eigen::Map<const Part>(numbers.data() + i);
-        benchmark::DoNotOptimize(sums.sum());
       }
       ratio::account(state, 1);
     });

@@ -162,33 +162,35 @@ void adjoint(benchmark::State& state, const Neuron& neuron, const Size& size, bo
   for (auto _ : state) state.SetIterationTime(all());
 }
 
-/// Registers the benchmarks of a neuron. Its limit is a copy that moves as many bytes in as much memory;
-/// where all neurons act on all, each step also multiplies the block's spikes by the weights, and twice on
-/// the way back: there it is the dense products.
+/// Registers the benchmarks of a neuron. Its limit is a copy that moves as many bytes in as much memory, or,
+/// for the adjoint of a constant current, which only reads, reading them; where all neurons act on all, each
+/// step also multiplies the block's spikes by the weights, and twice on the way back: there it is the dense
+/// products.
 template <typename Neuron>
 bool add(const std::string& name, const Neuron& neuron, const Extra& extra = {}) {
   for (const Size& size : sizes) {
     if (size.outside && !extra.outside) continue;
     const double all = size.neuron_steps();
-    const auto limit = [&](const Bytes& bytes, int products) -> ratio::Limit {
+    const auto limit = [&](const Bytes& bytes, int products, auto&& moving) -> ratio::Limit {
       if (extra.all_to_all)
         return {limits::dense(limits::Products::forward, size.block, neurons, neurons),
                 products / double(size.block * neurons)};
-      return {limits::copy(bytes.kept * double(size.steps * size.block * neurons)), bytes.moved};
+      return {moving(bytes.kept * double(size.steps * size.block * neurons)), bytes.moved};
     };
     if (!extra.adjoint_only) {
-      const auto on_tape = limit(forward_bytes<Neuron>(true, size, extra), 1);
+      const auto on_tape = limit(forward_bytes<Neuron>(true, size, extra), 1, limits::copy);
       ratio::add(name + "/forward" + size.name, [=](benchmark::State& state) {
         forward_on_tape(state, neuron, size);
         ratio::account(state, all, on_tape);
       });
-      const auto on_arrays = limit(forward_bytes<Neuron>(false, size, extra), 1);
+      const auto on_arrays = limit(forward_bytes<Neuron>(false, size, extra), 1, limits::copy);
       ratio::add(name + "/forward on arrays" + size.name, [=](benchmark::State& state) {
         forward_on_arrays(state, neuron, size);
         ratio::account(state, all, on_arrays);
       });
     }
-    const auto back = limit(adjoint_bytes<Neuron>(size, extra), 2);
+    const auto back =
+        limit(adjoint_bytes<Neuron>(size, extra), 2, size.constant ? limits::read : limits::copy);
     const auto adjoints = [=](benchmark::State& state) {
       adjoint(state, neuron, size, extra.from_mem);
       ratio::account(state, all, back);

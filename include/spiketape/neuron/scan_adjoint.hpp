@@ -91,7 +91,12 @@ class RowAdjoint {
       now = winner(fired_from_);
     }
     for_whole_lines_backward<Scalar>(
-        samples_ * call_.width, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+        samples_ * call_.width,
+        [&](Index i) SPIKETAPE_INLINE_LAMBDA {
+          fired_from_[membrane].ask_below(i);
+          spk_adjoint_.ask_below(i);
+        },
+        [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
           Winners<L> winners{};
           if constexpr (rules.inhibited) winners = winners_at<Scalar>(i, now, before);
           States u_adjoint;
