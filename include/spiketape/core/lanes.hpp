@@ -316,7 +316,7 @@ struct Stream {
   /// Asks for what a loop from the end to the beginning reads some lines from now: processors do not foresee
   /// such a loop as well as one that goes up. Nothing is read here, so it may lie before the row.
   SPIKETAPE_INLINE void ask_below(Index i) const {
-    constexpr Index below = 40 * line<Scalar>;  // of 10 to 80 about the best
+    constexpr Index below = 64 * line<Scalar>;  // of 16 to 160 the best
     SPIKETAPE_PREFETCH(data + i * stride - below);
   }
 };
