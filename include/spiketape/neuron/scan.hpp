@@ -165,7 +165,7 @@ SPIKETAPE_NOINLINE void scan_forward(const ScanCall<Neuron>& call) {
 
 template <typename Neuron>
 void scan_forward(const ScanCall<Neuron>& call) {
-  if (call.input.features == 0) return;
+  if (call.input.batch == 0 || call.input.features == 0) return;
   with_rules_and_coefficients(call, [&]<typename Chosen, typename Coefficients>() {
     scan_forward<Chosen::value, Coefficients>(call);
   });

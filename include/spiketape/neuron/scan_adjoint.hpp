@@ -213,7 +213,7 @@ SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdj
 /// `learns` says whether sums of coefficients are wanted.
 template <typename Neuron>
 void scan_adjoint(bool learns, const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint) {
-  if (call.input.features == 0) return;
+  if (call.input.batch == 0 || call.input.features == 0) return;
   with_rules_and_coefficients(call, [&]<typename Chosen, typename Coefficients>() {
     constexpr Rules rules = Chosen::value;
     if constexpr (rules.inhibited || rules.exact) {
