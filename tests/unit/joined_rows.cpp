@@ -1,5 +1,6 @@
 // Samples whose rows follow each other in memory without a gap are done as one row; with a gap, or where each
-// neuron has coefficients of its own, one by one. No bit of any result may tell.
+// neuron has coefficients of its own, one by one. Of a large batch some samples go through all steps before
+// the next ones do. No bit of any result may tell.
 #include "catch.hpp"
 
 #include <spiketape/autograd/tape.hpp>
@@ -46,72 +47,87 @@ bool same_bits(const A& a, const B& b) {
   return true;
 }
 
-const Index features[] = {1, 3, 16, 33, 256};
-const Index batches[] = {1, 2, 5};
+/// f(batch, features): small ones, and one that goes through the steps in several parts.
+template <typename F>
+void for_batches(F&& f) {
+  for (const Index features : {1, 3, 16, 33, 256})
+    for (const Index batch : {1, 2, 5}) f(batch, features);
+  f(Index(10), Index(4001));
+}
 
 template <typename Neuron>
 void check_arrays(const Neuron& neuron) {
-  for (const Index n : features)
-    for (const Index batch : batches) {
-      INFO(batch << " samples of " << n);
-      const st::Shape shape{steps, batch, n}, step{1, batch, n};
-      Rows input(shape, n, 1), spaced_input(shape, n + 3, 1), mem(step, n, 2), spaced_mem(step, n + 5, 2);
-      Rows spk(shape, n, 3), returned(shape, n, 3), spaced_spk(shape, n + 1, 3),
-          spaced_returned(shape, n + 2, 3);
-      neuron.forward_into(input.view(), {mem.view()}, {spk.view(), returned.view()});
-      neuron.forward_into(spaced_input.view(), {spaced_mem.view()},
-                          {spaced_spk.view(), spaced_returned.view()});
-      CHECK(same_bits(spk.view().array(), spaced_spk.view().array()));
-      CHECK(same_bits(returned.view().array(), spaced_returned.view().array()));
-      // And sample by sample.
-      for (Index b = 0; b < batch; ++b)
-        for (Index t = 0; t < steps; ++t) {
-          const st::SequenceView<float> from = t == 0 ? mem.view() : returned.view().step(t - 1);
-          const st::SequenceView<float> row{input.view().row(t, b), {1, 1, n}, n};
-          st::Row<float> one_spk(n), one_mem(n);
-          neuron.forward_into(row, {st::SequenceView<const float>(from.row(0, b), {1, 1, n}, n)},
-                              {one_spk, one_mem});
-          CHECK(same_bits(one_mem, returned.view().step(t).array().row(b)));
-          CHECK(same_bits(one_spk, spk.view().step(t).array().row(b)));
-        }
-    }
+  for_batches([&](Index batch, Index n) {
+    INFO(batch << " samples of " << n);
+    const st::Shape shape{steps, batch, n}, step{1, batch, n};
+    Rows input(shape, n, 1), spaced_input(shape, n + 3, 1), mem(step, n, 2), spaced_mem(step, n + 5, 2);
+    Rows spk(shape, n, 3), returned(shape, n, 3), spaced_spk(shape, n + 1, 3),
+        spaced_returned(shape, n + 2, 3);
+    neuron.forward_into(input.view(), {mem.view()}, {spk.view(), returned.view()});
+    neuron.forward_into(spaced_input.view(), {spaced_mem.view()},
+                        {spaced_spk.view(), spaced_returned.view()});
+    CHECK(same_bits(spk.view().array(), spaced_spk.view().array()));
+    CHECK(same_bits(returned.view().array(), spaced_returned.view().array()));
+    // And sample by sample.
+    for (Index b = 0; b < batch; ++b)
+      for (Index t = 0; t < steps; ++t) {
+        const st::SequenceView<float> from = t == 0 ? mem.view() : returned.view().step(t - 1);
+        const st::SequenceView<float> row{input.view().row(t, b), {1, 1, n}, n};
+        st::Row<float> one_spk(n), one_mem(n);
+        neuron.forward_into(row, {st::SequenceView<const float>(from.row(0, b), {1, 1, n}, n)},
+                            {one_spk, one_mem});
+        CHECK(same_bits(one_mem, returned.view().step(t).array().row(b)));
+        CHECK(same_bits(one_spk, spk.view().step(t).array().row(b)));
+      }
+  });
 }
 
-/// The adjoints of the input: with leaves in padded rows, and in rows that are wider.
+/// Differentiates a call on samples of a batch from `first` on: returns the membranes, and leaves the
+/// adjoints of the input in `adjoints`.
+template <typename Neuron>
+st::Array<float> differentiate(const Neuron& neuron, const st::SequenceView<float>& values,
+                               const st::SequenceView<float>& adjoints, Index first, Index batch) {
+  st::Tape<float> tape;
+  tape.set_first_sample(first);
+  const auto [spk, mem] = neuron(tape.leaf(values, adjoints));
+  const auto spk_adjoint = tape.open_adjoint(spk), mem_adjoint = tape.open_adjoint(mem);
+  for (Index t = 0; t < values.steps; ++t)
+    for (Index b = 0; b < values.batch; ++b)
+      for (Index i = 0; i < values.features; ++i) {
+        const Index r = t * batch + first + b;
+        spk_adjoint.row(t, b)[i] = float((r * 7 + i * 3) % 5) - 2;
+        mem_adjoint.row(t, b)[i] = float((r * 5 + i * 2) % 7) - 3;
+      }
+  tape.backward();
+  return mem.value().array();
+}
+
+/// The adjoints of the input: with leaves in padded rows, in rows that are wider, and sample by sample.
 template <typename Neuron>
 void check_tape(const Neuron& neuron) {
-  for (const Index n : features)
-    for (const Index batch : batches) {
-      INFO(batch << " samples of " << n);
-      const st::Shape shape{steps, batch, n};
-      const Index padded = (n + 15) / 16 * 16;
-      Rows input(shape, padded, 1), adjoint(shape, padded, 2);
-      Rows same_input(shape, padded, 1), wide_input(shape, padded + 16, 1),
-          wide_adjoint(shape, padded + 32, 2);
-      st::Tape<float> tape;
-      const auto differentiate = [&](Rows& values, Rows& adjoints) {
-        tape.reset();
-        const auto [spk, mem] = neuron(tape.leaf(values.view(), adjoints.view()));
-        auto spk_adjoint = tape.open_adjoint(spk);
-        auto mem_adjoint = tape.open_adjoint(mem);
-        for (Index r = 0; r < spk_adjoint.rows(); ++r)
-          for (Index i = 0; i < n; ++i) {
-            spk_adjoint.array()(r, i) = float((r * 7 + i * 3) % 5) - 2;
-            mem_adjoint.array()(r, i) = float((r * 5 + i * 2) % 7) - 3;
-          }
-        tape.backward();
-        return st::Array<float>(mem.value().array());
-      };
-      const st::Array<float> mem = differentiate(input, adjoint),
-                             wide = differentiate(wide_input, wide_adjoint);
-      CHECK(same_bits(mem, wide));
-      CHECK(same_bits(adjoint.view().array(), wide_adjoint.view().array()));
-      differentiate(same_input, wide_adjoint);
-      CHECK(same_bits(adjoint.view().array(), wide_adjoint.view().array()));
-      // And in the padding none of each row.
-      for (Index r = 0; r < steps * batch; ++r)
-        for (Index i = n; i < padded; ++i) CHECK(adjoint.view().data[r * padded + i] == 0);
-    }
+  for_batches([&](Index batch, Index n) {
+    INFO(batch << " samples of " << n);
+    const st::Shape shape{steps, batch, n};
+    const Index padded = (n + 15) / 16 * 16;
+    Rows input(shape, padded, 1), adjoint(shape, padded, 2);
+    Rows wide_input(shape, padded + 16, 1), wide_adjoint(shape, padded + 32, 2),
+        one_adjoint(shape, padded, 2);
+    const auto mem = differentiate(neuron, input.view(), adjoint.view(), 0, batch);
+    CHECK(same_bits(mem, differentiate(neuron, wide_input.view(), wide_adjoint.view(), 0, batch)));
+    CHECK(same_bits(adjoint.view().array(), wide_adjoint.view().array()));
+    differentiate(neuron, input.view(), wide_adjoint.view(), 0, batch);
+    CHECK(same_bits(adjoint.view().array(), wide_adjoint.view().array()));
+    // Of one sample, the next step's row is a batch further.
+    const auto sample = [&](Rows& rows, Index b) {
+      return st::SequenceView<float>{rows.view().row(0, b), {steps, 1, n}, batch * padded};
+    };
+    for (Index b = 0; b < batch; ++b)
+      differentiate(neuron, sample(input, b), sample(one_adjoint, b), b, batch);
+    CHECK(same_bits(adjoint.view().array(), one_adjoint.view().array()));
+    // And in the padding none of each row.
+    for (Index r = 0; r < steps * batch; ++r)
+      for (Index i = n; i < padded; ++i) CHECK(adjoint.view().data[r * padded + i] == 0);
+  });
 }
 
 }  // namespace

@@ -301,6 +301,15 @@ SPIKETAPE_INLINE void for_whole_lines_backward(Index count, Before&& before, Bod
   }
 }
 
+/// Asks for what a loop from the end to the beginning, now at this address, comes to some lines later:
+/// processors do not foresee such a loop as well as one that goes up. Nothing is read here, so it may lie
+/// before the row.
+template <Real Scalar>
+SPIKETAPE_INLINE void ask_below(const Scalar* address) {
+  constexpr Index below = 64 * line<Scalar>;  // of 16 to 160 the best
+  SPIKETAPE_PREFETCH(address - below);
+}
+
 /// A row that a loop over lanes reads: of stride 1, or of stride 0 where one number stands for all, repeated
 /// through a lane. So one loop serves both.
 template <Real Scalar>
@@ -310,15 +319,9 @@ struct Stream {
 
   template <typename Extent>
   SPIKETAPE_INLINE Lane<Scalar> at(Index i, Extent extent) const {
-    return load(data + i * stride, extent);
+    return load(address(i), extent);
   }
-
-  /// Asks for what a loop from the end to the beginning reads some lines from now: processors do not foresee
-  /// such a loop as well as one that goes up. Nothing is read here, so it may lie before the row.
-  SPIKETAPE_INLINE void ask_below(Index i) const {
-    constexpr Index below = 64 * line<Scalar>;  // of 16 to 160 the best
-    SPIKETAPE_PREFETCH(data + i * stride - below);
-  }
+  SPIKETAPE_INLINE const Scalar* address(Index i) const { return data + i * stride; }
 };
 
 /// The number that a stream of stride 0 reads. It must outlive the stream.

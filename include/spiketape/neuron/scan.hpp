@@ -1,12 +1,14 @@
 // The scan: the steps of a sequence one after the other, each from the states that the one before returned.
-// Time is outside, then come samples, then the lanes of a row; `extent` says how much of a lane lies in
+// Outside is time, then come samples, then the lanes of a row; `extent` says how much of a lane lies in
 // memory. One row after the other streams through the cache, and a row of a step is complete before the next
-// step begins, as inhibition and recurrence need it.
+// step begins, as inhibition and recurrence need it. Of a large batch, some samples go through all steps and
+// then the next ones (ScanCall::tile).
 #pragma once
 
 #include <spiketape/neuron/scan_call.hpp>
 #include <spiketape/neuron/winner.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -148,16 +150,21 @@ SPIKETAPE_NOINLINE void scan_forward(const ScanCall<Neuron>& call) {
   const Coefficients coefficients(call.coefficients);
   const NeuronStep<Neuron, rules, Lane<Scalar>> step(*call.policies, call.surrogate_disable);
   const RepeatedNumber<Scalar> zero;
-  const Index samples = call.template joined<rules, Coefficients>();
-  for (Index t = 0; t < call.input.steps; ++t) {
-    // The recurrent current waits where the spikes of this step will be.
-    if (call.recurrence) call.recurrence.forward(call.step_before(t), call.spk.step(t));
-    for (Index b = 0; b < call.input.batch; b += samples) {
-      const RowStep<rules, Neuron, Coefficients> row(call, step, coefficients, zero, t, b, samples);
-      if constexpr (rules.inhibited)
-        row.run_with_inhibition();
-      else
-        row.run();
+  const bool joins = call.template joins<rules, Coefficients>();
+  const Index batch = call.input.batch, tile = call.tile();
+  for (Index first = 0; first < batch; first += tile) {
+    const Index end = std::min(first + tile, batch);
+    const Index samples = joins ? end - first : 1;
+    for (Index t = 0; t < call.input.steps; ++t) {
+      // The recurrent current waits where the spikes of this step will be.
+      if (call.recurrence) call.recurrence.forward(call.step_before(t), call.spk.step(t));
+      for (Index b = first; b < end; b += samples) {
+        const RowStep<rules, Neuron, Coefficients> row(call, step, coefficients, zero, t, b, samples);
+        if constexpr (rules.inhibited)
+          row.run_with_inhibition();
+        else
+          row.run();
+      }
     }
   }
   call.clear_padding_of_bits();

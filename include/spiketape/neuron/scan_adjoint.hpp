@@ -93,8 +93,9 @@ class RowAdjoint {
     for_whole_lines_backward<Scalar>(
         samples_ * call_.width,
         [&](Index i) SPIKETAPE_INLINE_LAMBDA {
-          fired_from_[membrane].ask_below(i);
-          spk_adjoint_.ask_below(i);
+          ask_below(fired_from_[membrane].address(i));
+          ask_below(spk_adjoint_.address(i));
+          if (input_adjoint_ != nullptr) ask_below(input_adjoint_ + i);
         },
         [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
           Winners<L> winners{};
@@ -195,15 +196,20 @@ SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdj
   const RepeatedNumber<Scalar> zero;
   const SumsBehind<Neuron> behind(call, adjoint);
   // A row of sums is that of one sample, and random surrogates count neurons without padding.
-  constexpr bool joins = !learns && !HasRandomDerivative<typename Neuron::Surrogate, Lane<Scalar>>;
-  const Index samples = joins && adjoint.seamless(call) ? call.template joined<rules, Coefficients>() : 1;
-  for (Index t = call.input.steps - 1; t >= 0; --t) {
-    for (Index b = call.input.batch - samples; b >= 0; b -= samples)
-      RowAdjoint<rules, learns, Neuron, Coefficients>(call, adjoint, step, coefficients, zero, t, b, samples)
-          .run();
-    if (call.recurrence) {
-      call.clear_padding(adjoint.recurrence.current);
-      adjoint.recurrence.step(call.recurrence, call.step_before(t), adjoint.spk_carry);
+  constexpr bool may_join = !learns && !HasRandomDerivative<typename Neuron::Surrogate, Lane<Scalar>>;
+  const bool joins = may_join && adjoint.seamless(call) && call.template joins<rules, Coefficients>();
+  for (Index end = call.input.batch, tile = call.tile(); end > 0; end -= tile) {
+    const Index first = std::max<Index>(0, end - tile);
+    const Index samples = joins ? end - first : 1;
+    for (Index t = call.input.steps - 1; t >= 0; --t) {
+      for (Index b = end - samples; b >= first; b -= samples)
+        RowAdjoint<rules, learns, Neuron, Coefficients>(call, adjoint, step, coefficients, zero, t, b,
+                                                        samples)
+            .run();
+      if (call.recurrence) {
+        call.clear_padding(adjoint.recurrence.current);
+        adjoint.recurrence.step(call.recurrence, call.step_before(t), adjoint.spk_carry);
+      }
     }
   }
   if (!adjoint.input.empty()) call.clear_padding(adjoint.input);

@@ -53,14 +53,19 @@ struct ScanCall {
   bool all_seamless(const Views& views) const {
     return std::all_of(views.begin(), views.end(), [this](const auto& view) { return this->seamless(view); });
   }
-  /// How many samples are done as one row, which matters for small layers: all, if each neuron of each does
-  /// the same.
+  /// Whether samples are done as one row, which matters for small layers: if each neuron of each does the
+  /// same.
   template <Rules chosen, typename Coefficients>
-  Index joined() const {
-    const bool join = !chosen.inhibited && Coefficients::shared && seamless(input) && seamless(spk) &&
-                      seamless(initial_spk) && all_seamless(initial) && all_seamless(returned) &&
-                      all_seamless(before_reset);
-    return join ? input.batch : 1;
+  bool joins() const {
+    return !chosen.inhibited && Coefficients::shared && seamless(input) && seamless(spk) &&
+           seamless(initial_spk) && all_seamless(initial) && all_seamless(returned) &&
+           all_seamless(before_reset);
+  }
+  /// How many samples go through all steps before the next ones do: so many that what a step finds of the one
+  /// before is still in the nearest caches. All of them where a step needs the spikes of all.
+  Index tile() const {
+    if (recurrence) return input.batch;
+    return std::max<Index>(1, 64 * 1024 / Index(sizeof(Scalar)) / width);
   }
 
   /// What lanes behind the last neuron of a sample computed is nobody's gradient,
