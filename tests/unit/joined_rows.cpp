@@ -82,11 +82,12 @@ void check_arrays(const Neuron& neuron) {
   });
 }
 
-/// Differentiates a call on samples of a batch from `first` on: returns the membranes, and leaves the
-/// adjoints of the input in `adjoints`.
+/// Differentiates a call on samples of a batch from `first` on: returns what the call does,
+/// and leaves the adjoints of the input in `adjoints`.
 template <typename Neuron>
-st::Array<float> differentiate(const Neuron& neuron, const st::SequenceView<float>& values,
-                               const st::SequenceView<float>& adjoints, Index first, Index batch) {
+st::SpkMem<st::Array<float>> differentiate(const Neuron& neuron, const st::SequenceView<float>& values,
+                                           const st::SequenceView<float>& adjoints, Index first,
+                                           Index batch) {
   st::Tape<float> tape;
   tape.set_first_sample(first);
   const auto [spk, mem] = neuron(tape.leaf(values, adjoints));
@@ -99,7 +100,7 @@ st::Array<float> differentiate(const Neuron& neuron, const st::SequenceView<floa
         mem_adjoint.row(t, b)[i] = float((r * 5 + i * 2) % 7) - 3;
       }
   tape.backward();
-  return mem.value().array();
+  return {spk.value().array(), mem.value().array()};
 }
 
 /// The adjoints of the input: with leaves in padded rows, in rows that are wider, and sample by sample.
@@ -112,8 +113,15 @@ void check_tape(const Neuron& neuron) {
     Rows input(shape, padded, 1), adjoint(shape, padded, 2);
     Rows wide_input(shape, padded + 16, 1), wide_adjoint(shape, padded + 32, 2),
         one_adjoint(shape, padded, 2);
-    const auto mem = differentiate(neuron, input.view(), adjoint.view(), 0, batch);
-    CHECK(same_bits(mem, differentiate(neuron, wide_input.view(), wide_adjoint.view(), 0, batch)));
+    const auto out = differentiate(neuron, input.view(), adjoint.view(), 0, batch);
+    // A tape keeps spikes as bits; arrays have the numbers.
+    Rows spk(shape, n, 3), mem(shape, n, 3);
+    neuron.forward_into(input.view(), {}, {spk.view(), mem.view()});
+    CHECK(same_bits(out.spk, spk.view().array()));
+    CHECK(same_bits(out.mem, mem.view().array()));
+    const auto wide = differentiate(neuron, wide_input.view(), wide_adjoint.view(), 0, batch);
+    CHECK(same_bits(out.spk, wide.spk));
+    CHECK(same_bits(out.mem, wide.mem));
     CHECK(same_bits(adjoint.view().array(), wide_adjoint.view().array()));
     differentiate(neuron, input.view(), wide_adjoint.view(), 0, batch);
     CHECK(same_bits(adjoint.view().array(), wide_adjoint.view().array()));

@@ -124,10 +124,10 @@ class RowStep {
     return fired;
   }
 
-  /// What becomes of the spikes of a line.
+  /// What becomes of the spikes of some lines.
   SPIKETAPE_INLINE auto keep_bits() const {
-    return [to = bits_](Index l, LineBits bits) SPIKETAPE_INLINE_LAMBDA {
-      if (to != nullptr) to[l] = bits;
+    return [to = bits_](Index l, WordBits word, Index lines) SPIKETAPE_INLINE_LAMBDA {
+      if (to != nullptr) store(word, to + l, lines);
     };
   }
 
