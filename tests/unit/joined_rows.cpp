@@ -82,8 +82,8 @@ void check_arrays(const Neuron& neuron) {
   });
 }
 
-/// Differentiates a call on samples of a batch from `first` on: returns what the call does,
-/// and leaves the adjoints of the input in `adjoints`.
+/// Differentiates a call on samples of a batch from `first` on: returns what the call does, and
+/// leaves the adjoints of the input in `adjoints`.
 template <typename Neuron>
 st::SpkMem<st::Array<float>> differentiate(const Neuron& neuron, const st::SequenceView<float>& values,
                                            const st::SequenceView<float>& adjoints, Index first,

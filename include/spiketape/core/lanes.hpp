@@ -321,6 +321,7 @@ struct Stream {
   SPIKETAPE_INLINE Lane<Scalar> at(Index i, Extent extent) const {
     return load(address(i), extent);
   }
+  /// Where the lane begins that at(i) reads.
   SPIKETAPE_INLINE const Scalar* address(Index i) const { return data + i * stride; }
 };
 

@@ -64,8 +64,9 @@ struct ScanCall {
   /// How many samples go through all steps before the next ones do: so many that what a step finds of the one
   /// before is still in the nearest caches. All of them where a step needs the spikes of all.
   Index tile() const {
+    constexpr Index row_bytes = 64 * 1024;  // of each of the four or five rows that a step goes through
     if (recurrence) return input.batch;
-    return std::max<Index>(1, 64 * 1024 / Index(sizeof(Scalar)) / width);
+    return std::max<Index>(1, row_bytes / Index(sizeof(Scalar)) / width);
   }
 
   /// What lanes behind the last neuron of a sample computed is nobody's gradient,
