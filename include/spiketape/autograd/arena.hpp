@@ -35,9 +35,10 @@ class Arena {
     return memory;
   }
 
+  /// The same for `count` values of a type.
   template <typename T>
-  T* allocate_array(std::size_t count) {
-    return static_cast<T*>(allocate(count * sizeof(T)));
+  T* allocate(std::ptrdiff_t count) {
+    return static_cast<T*>(allocate(static_cast<std::size_t>(count) * sizeof(T)));
   }
 
   /// Frees everything that was handed out and keeps the memory.

@@ -238,7 +238,7 @@ class Tape {
   /// Memory until the next reset, 64-byte-aligned, not initialised.
   template <typename T>
   T* allocate(Index count) {
-    return arena_.allocate_array<T>(static_cast<std::size_t>(count));
+    return arena_.allocate<T>(count);
   }
   /// Room for a sequence with padded rows until the next reset: its padding is zero, the rest is not
   /// initialised.

@@ -91,8 +91,8 @@ SPIKETAPE_INLINE void store(WordBits word, LineBits* to, Index count) {
 }
 
 /// Calls body(i, whole or part) for the lanes of a row of `count` numbers, and emit(l, word, lines) with the
-/// masks that it returned for `lines` whole lines from l on. (A row that ends within a line has no bits of it
-/// emitted, and all lanes there are parts: one copy of the body fewer.)
+/// masks that it returned for `lines` lines from l on. (Where a row ends within a line all lanes of it are
+/// parts: one copy of the body fewer. What the bits behind the end are is open.)
 ///
 /// Four lines at a time, since stores must leave a processor in order: small ones between large ones that
 /// find their line in a cache further away made the scan take twice as long on some machines.
@@ -113,7 +113,12 @@ SPIKETAPE_INLINE void for_lines(Index count, Body&& body, Emit&& emit) {
   }
   const Index rest = lines % lines_in_word;
   if (rest > 0) emit(lines - rest, word >> (lines_in_word - rest) * bits_in_line, rest);
-  for (Index i = lines * line<Scalar>; i < count; i += size) body(i, Part{std::min(size, count - i)});
+  const Index end = lines * line<Scalar>;
+  if (end == count) return;
+  word = 0;
+  for (Index i = end; i < count; i += size)
+    word |= static_cast<WordBits>(bits_of(body(i, Part{std::min(size, count - i)}))) << (i - end);
+  emit(lines, word, 1);
 }
 
 }  // namespace spiketape::detail

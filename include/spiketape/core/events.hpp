@@ -161,27 +161,28 @@ bool worth_slices(const Events<Scalar>& events, Index rows, Index inputs, Index 
   return slices > 1 && count >= 4 * inputs && count >= 4 * rows * slices;
 }
 
-/// y[r] = bias + Σ value·W[column] over the events of row r; rows of y have whole lines.
+/// y[r] = bias + Σ value·W[column] over the events of row r. Rows of y have `outputs` numbers, or whole
+/// lines; those of W and the bias are padded.
 ///
 /// Where many rows use each row of W, a slice of W that lies in the nearest cache is added to a group of rows
 /// before the next slice comes, and y keeps the unfinished sums. The order of additions, and so the result,
 /// is the same.
 template <Real Scalar>
 void events_times_weight(const Events<Scalar>& events, Index rows, Index inputs, const Scalar* weight,
-                         Index weight_stride, const Scalar* bias, Index width, Scalar* y, Index y_stride) {
+                         Index weight_stride, const Scalar* bias, Index outputs, Scalar* y, Index y_stride) {
   using L = Lane<Scalar>;
   constexpr Index slice = 128, group = 128;
   const bool sliced = worth_slices(events, rows, inputs, (inputs + slice - 1) / slice);
   const auto column = [&](Index e) SPIKETAPE_INLINE_LAMBDA { return static_cast<Index>(events.columns[e]); };
-  for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+  for_column_blocks<Scalar>(whole_lines<Scalar>(outputs), [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
     using Block = LaneBlock<Scalar, lanes()>;
     const auto each_row = [&](auto&& factor, const L& scale) SPIKETAPE_INLINE_LAMBDA {
       // Events begin to end − 1 of a row.
       const auto add = [&](Index row, Index begin, Index end, bool first, bool last) SPIKETAPE_INLINE_LAMBDA {
         Scalar* to = y + row * y_stride + i;
-        Block sums = first ? Block() : Block::load(to);
+        Block sums = first ? Block() : Block::load(to, outputs - i);
         sum_rows(begin, end, factor, column, weight, weight_stride, i, sums);
-        (last ? multiply_add(scale, sums, Block::load(bias + i)) : sums).store(to);
+        (last ? multiply_add(scale, sums, Block::load(bias + i)) : sums).store(to, outputs - i);
       };
       // With fewer lanes several sums run side by side, and slices would change their order.
       if (lanes() < 8 || !sliced) {
@@ -214,7 +215,6 @@ void events_times_weight(const Events<Scalar>& events, Index rows, Index inputs,
 template <Real Scalar>
 void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index weight_stride,
                       const Scalar* bias, Index outputs, Scalar* y) {
-  using L = Lane<Scalar>;
   constexpr Index some = 1024;
   std::int32_t places[some + 16];
   for (Index first = 0; first == 0 || first < inputs; first += some) {
@@ -227,13 +227,7 @@ void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index
           Index(0), count, [&](Index e) SPIKETAPE_INLINE_LAMBDA { return x[first + places[e]]; },
           [&](Index e) SPIKETAPE_INLINE_LAMBDA { return first + static_cast<Index>(places[e]); }, weight,
           weight_stride, i, sums);
-      unrolled<lanes()>([&](auto q) SPIKETAPE_INLINE_LAMBDA {
-        const Index at = i + q * L::size;
-        if (at + L::size <= outputs)
-          (L::load(before + at) + sums.lane[q]).store(y + at);
-        else if (at < outputs)
-          (L::load(before + at, outputs - at) + sums.lane[q]).store(y + at, outputs - at);
-      });
+      (Block::load(before + i, outputs - i) + sums).store(y + i, outputs - i);
     });
   }
 }

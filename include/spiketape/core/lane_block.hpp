@@ -3,6 +3,7 @@
 
 #include <spiketape/core/lanes.hpp>
 
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 
@@ -33,6 +34,25 @@ struct LaneBlock {
   }
   SPIKETAPE_INLINE void store(Scalar* to) const {
     unrolled<lanes>([&](auto q) SPIKETAPE_INLINE_LAMBDA { lane[q].store(to + q * L::size); });
+  }
+  /// The same of the first `count` numbers, all of them or fewer: the others are zero, and stay as they are.
+  static SPIKETAPE_INLINE LaneBlock load(const Scalar* from, Index count) {
+    if (count >= lanes * L::size) return load(from);
+    return made([&](auto q) SPIKETAPE_INLINE_LAMBDA {
+      const Index rest = count - q * L::size;
+      return rest >= L::size ? L::load(from + q * L::size)
+                             : L::load(from + q * L::size, std::max<Index>(rest, 0));
+    });
+  }
+  SPIKETAPE_INLINE void store(Scalar* to, Index count) const {
+    if (count >= lanes * L::size) return store(to);
+    unrolled<lanes>([&](auto q) SPIKETAPE_INLINE_LAMBDA {
+      const Index rest = count - q * L::size;
+      if (rest >= L::size)
+        lane[q].store(to + q * L::size);
+      else if (rest > 0)
+        lane[q].store(to + q * L::size, rest);
+    });
   }
 
   friend SPIKETAPE_INLINE LaneBlock operator+(const LaneBlock& a, const LaneBlock& b) {

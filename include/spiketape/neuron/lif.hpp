@@ -79,6 +79,24 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
     this->write_into(input, {mem}, {spk_out, mem_out});
   }
 
+  /// Just the spikes of a whole sequence, as bits, for the layer behind this one; see Sequential. The states
+  /// of single steps, which nobody asks for, are not kept.
+  detail::SpikeTrain<Scalar> spikes(const Sequence<Scalar>& input) const requires(!recurrent) {
+    if (init_hidden_) check_hidden(input.shape());
+    std::array<Array<Scalar>, carried> states;
+    for (std::size_t k = 0; k < carried; ++k)
+      if (init_hidden_ && hidden_values_[k].size() > 0)
+        states[k] = hidden_values_[k];
+      else
+        states[k].setZero(input.batch(), input.features());
+    auto result = this->spikes_of(input, states);
+    if (init_hidden_) {
+      hidden_vars_ = {};
+      if (input.steps() > 0 && input.batch() > 0) hidden_values_ = std::move(states);
+    }
+    return result;
+  }
+
   /// Forgets the hidden states: the next call starts from zero. Returns empty states, which an explicit call
   /// takes for zeros, so `auto mem = lif.reset_mem()` ports from snnTorch as it stands (with several states:
   /// `auto [syn, mem] = ...`).

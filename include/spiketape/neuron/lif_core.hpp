@@ -2,6 +2,7 @@
 // memory or on a tape. It remembers nothing; how it is called, and what is kept between calls, is in lif.hpp.
 #pragma once
 
+#include <spiketape/core/spike_train.hpp>
 #include <spiketape/neuron/coefficient.hpp>
 #include <spiketape/neuron/policy_check.hpp>
 #include <spiketape/neuron/quantizer.hpp>
@@ -199,6 +200,29 @@ class LIFCore : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
     detail::scan_forward(scan_call(input, initial, results, input.features));
   }
 
+  /// Just the spikes of a sequence. The states are what it starts from, and become those of the last step.
+  detail::SpikeTrain<Scalar> spikes_of(const SequenceView<const Scalar>& input,
+                                       std::array<Array<Scalar>, state_count>& states) const {
+    check_input(input.shape());
+    CarriedViews initial;
+    ResultViews results;
+    for (std::size_t k = 0; k < state_count; ++k) {
+      initial[k] = states[k];
+      results[1 + k] = {states[k].data(), input.shape(), input.features, true};
+    }
+    Array<Scalar> spk;  // where V waits under inhibition, see RowStep
+    if (rules_.inhibited) {
+      spk.resize(input.batch, input.features);
+      results[0] = {spk.data(), input.shape(), input.features, true};
+    }
+    const auto [value, shared] = spike_value();
+    detail::SpikeTrain<Scalar> spikes(input.shape(), value, shared);
+    detail::ScanCall<Derived> call = scan_call(input, initial, results, input.features);
+    call.spk_bits = spikes.bits();
+    detail::scan_forward(call);
+    return spikes;
+  }
+
   template <typename T>
   static Result<T> packed(std::array<T, 1 + state_count> parts) {
     return [&]<std::size_t... k>(std::index_sequence<k...>) { return Result<T>{std::move(parts[k])...}; }
@@ -270,16 +294,20 @@ class LIFCore : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
     return results;
   }
 
-  /// S as rows of bits, with the g of this call: with snnTorch's rules a spike under inhibition has no graded
-  /// factor.
-  detail::BitRows<Scalar> spike_rows(const detail::LineBits* bits, Index width, Tape<Scalar>& tape) const {
+  /// What a spike is worth, and whether all neurons share it, else it is a padded row: g, but with snnTorch's
+  /// rules a spike under inhibition has no graded factor.
+  std::pair<const Scalar*, bool> spike_value() const {
+    static constexpr Scalar one = 1;
     const Parameter<Scalar>& graded = graded_spikes_factor();
-    const bool shared = !rules_.graded() || graded.cols() == 1;
-    Scalar* values = tape.template allocate<Scalar>(shared ? 1 : width);
-    if (rules_.graded())
-      std::copy_n(graded.data(), shared ? 1 : width, values);
-    else
-      *values = 1;
+    if (!rules_.graded()) return {&one, true};
+    return {graded.data(), graded.cols() == 1};
+  }
+  /// S as rows of bits, with the g of this call.
+  detail::BitRows<Scalar> spike_rows(const detail::LineBits* bits, Index width, Tape<Scalar>& tape) const {
+    const auto [value, shared] = spike_value();
+    const Index numbers = shared ? 1 : width;
+    Scalar* values = tape.template allocate<Scalar>(numbers);
+    std::copy_n(value, numbers, values);
     return {bits, width / detail::line<Scalar>, values, shared};
   }
 

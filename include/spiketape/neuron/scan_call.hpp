@@ -39,7 +39,7 @@ struct ScanCall {
   Views<const Scalar> initial;             // one step each; without data: zeros
   SequenceView<Scalar> spk;                // (steps, batch, features); without data: as bits only
   LineBits* spk_bits;                      // the same as bits, or nullptr
-  Views<Scalar> returned;                  // the states that each step returns
+  Views<Scalar> returned;                  // the states that each step returns; constant: only the last does
   Views<Scalar>
       before_reset;  // the states that fired, where a same-step reset changes them and somebody asks
   Index width;       // what is computed of a row: features, or whole lines of padded rows
@@ -59,7 +59,7 @@ struct ScanCall {
   bool joins() const {
     return !chosen.inhibited && Coefficients::shared && seamless(input) && seamless(spk) &&
            seamless(initial_spk) && all_seamless(initial) && all_seamless(returned) &&
-           all_seamless(before_reset);
+           all_seamless(before_reset) && (spk_bits == nullptr || width % line<Scalar> == 0);
   }
   /// How many samples go through all steps before the next ones do: so many that what a step finds of the one
   /// before is still in the nearest caches. All of them where a step needs the spikes of all.
@@ -84,7 +84,7 @@ struct ScanCall {
     }
   }
 
-  Index lines() const { return width / line<Scalar>; }
+  Index lines() const { return (width + line<Scalar> - 1) / line<Scalar>; }
   LineBits* bits_row(Index t, Index b) const {
     return spk_bits == nullptr ? nullptr : spk_bits + (t * input.batch + b) * lines();
   }

@@ -6,6 +6,7 @@
 #include <spiketape/core/events.hpp>
 #include <spiketape/core/parameter.hpp>
 #include <spiketape/core/product.hpp>
+#include <spiketape/core/spike_train.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -39,18 +40,18 @@ struct LinearProduct {
   /// Up to here one row at a time, zeros left out, beats a dense product of any density.
   static constexpr Index few_outputs = 32;
 
-  /// y = x W + b, x as events; whole lines of y are written.
-  void forward(const Events<Scalar>& x, const SequenceView<Scalar>& y, int threads) const {
+  /// y = x W + b, x as events. `width` is that of y: whole lines where its rows are padded, else `out`.
+  void forward(const Events<Scalar>& x, const SequenceView<Scalar>& y, Index width, int threads) const {
     parallel_ranges(threads, y.rows(), [&](int, Index begin, Index end) {
-      events_times_weight(x.from(begin), end - begin, in, weight, weight_stride, bias,
-                          whole_lines<Scalar>(out), y.data + begin * y.stride, y.stride);
+      events_times_weight(x.from(begin), end - begin, in, weight, weight_stride, bias, width,
+                          y.data + begin * y.stride, y.stride);
     });
   }
   void forward(const ActiveColumns<Scalar>& x, const SequenceView<Scalar>& y) const {
     active_columns_times_weight(x, weight, weight_stride, bias, y);
   }
-  /// The same with numbers. `width` is that of the result: whole lines where its rows are padded, else `out`.
-  /// Of one row, or where outputs are few, just `out` are written: the padding stays as it is.
+  /// The same with numbers. Of one row, or where outputs are few, just `out` are written: the padding stays
+  /// as it is.
   void forward(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y, Index width,
                Workspace<Scalar>* workspace) const {
     // Zeros are left out where that always pays: the weights of few outputs lie in the cache.
@@ -219,13 +220,13 @@ class Linear {
     const Var<Scalar> output = tape.result(shape, true, input.constant());
     const auto events = events_of(input);
     const auto columns = columns_of(input, events);
+    const Index width = detail::whole_lines<Scalar>(out_features());
     if (columns)
       product().forward(columns, tape.writable(output));
     else if (events)
-      product().forward(events, tape.writable(output), tape.threads());
+      product().forward(events, tape.writable(output), width, tape.threads());
     else
-      product().forward(input.value(), tape.writable(output), detail::whole_lines<Scalar>(out_features()),
-                        &tape.workspace());
+      product().forward(input.value(), tape.writable(output), width, &tape.workspace());
     tape.record(detail::LinearOp<Scalar>{input, output, product(), events, columns,
                                          &tape.gradients().sum_of(weight_.ptr()),
                                          has_bias_ ? &tape.gradients().sum_of(bias_.ptr()) : nullptr});
@@ -247,6 +248,27 @@ class Linear {
     forward_into(input, output);
     return output;
   }
+
+  /// The spikes that a neuron in a Sequential hands on, as events if they are few enough. Allocates the
+  /// result and room for them.
+  Sequence<Scalar> operator()(const detail::SpikeTrain<Scalar>& spikes) const {
+    check(spikes.shape());
+    Sequence<Scalar> output(spikes.shape().steps, spikes.shape().batch, out_features());
+    const detail::BitRows<Scalar> bits = spikes.rows();
+    const Index rows = output.view().rows(), features = in_features(), count = bits.count(rows);
+    Arena memory;
+    if (count <= detail::most_events(rows, features)) {
+      const detail::EventRoom<Scalar> room(rows, features, count, memory, !bits.shared);
+      product().forward(detail::decode(bits, rows, room), output, out_features(), 1);
+    } else {
+      const Index stride = detail::whole_lines<Scalar>(features);
+      Scalar* numbers = memory.allocate<Scalar>(rows * stride);
+      for (Index row = 0; row < rows; ++row) bits.write(row, numbers + row * stride);
+      product().forward({numbers, spikes.shape(), stride}, output, out_features(), nullptr);
+    }
+    return output;
+  }
+  static constexpr bool takes_spikes = true;  ///< So that Sequential does.
 
   /// With a result that the caller owns. Allocates nothing for a single row; for more, Eigen's product takes
   /// its packing space from the stack if it is small (128 KiB), else from the heap. Throws

@@ -23,6 +23,13 @@ concept HasHiddenState = requires(const Layer layer) {
   layer.detach_hidden();
 };
 
+/// Whether a neuron's spikes go to the layer behind it as bits.
+template <typename Layer, typename Next, typename Input>
+concept PassesSpikes = requires(const Layer& layer, const Input& input) {
+  requires Next::takes_spikes;
+  layer.spikes(input);
+};
+
 /// Whether it is an Eigen expression, which refers to its operands.
 template <typename T>
 concept EigenExpression = requires {
@@ -159,6 +166,9 @@ class Sequential {
   }
 
  private:
+  template <std::size_t i>
+  using Layer = std::tuple_element_t<i, std::tuple<Layers...>>;
+
   static constexpr std::size_t first_neuron() {
     std::size_t i = 0;
     static_cast<void>(((detail::HasHiddenState<Layers> || (++i, false)) || ...));
@@ -171,8 +181,13 @@ class Sequential {
     if constexpr (i == end) {
       return input;
     } else if constexpr (i + 1 < end) {
-      const auto result = std::get<i>(layers_)(input);
-      return call<i + 1, end>(detail::passed_on(result));
+      const auto& layer = std::get<i>(layers_);
+      if constexpr (detail::PassesSpikes<Layer<i>, Layer<i + 1>, Input>) {
+        return call<i + 1, end>(layer.spikes(input));
+      } else {
+        const auto result = layer(input);
+        return call<i + 1, end>(detail::passed_on(result));
+      }
     } else {
       auto result = std::get<i>(layers_)(input);
       if constexpr (requires {
