@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #if __has_include(<sys/resource.h>)
@@ -58,9 +59,17 @@ std::vector<int> labels_for(st::Index count) {
   return labels;
 }
 
+/// 1, 2, 4, … as far as this machine has cores for them, but two at least.
+std::vector<int> thread_counts() {
+  std::vector<int> counts{1, 2};
+  while (2 * counts.back() <= static_cast<int>(std::thread::hardware_concurrency()))
+    counts.push_back(2 * counts.back());
+  return counts;
+}
+
 void add(const std::string& what, st::SequenceView<const float> input) {
   for (const st::Index hidden : {100, 1000, 4000})
-    for (const int threads : {1, 2}) {
+    for (const int threads : thread_counts()) {
       const ratio::Limit limit{limits::dense(limits::Products::both, batch, images::pixels, hidden),
                                static_cast<double>(input.stored_steps()) / threads};
       const std::string name = what + "/H = " + std::to_string(hidden) + '/' + std::to_string(threads) +
