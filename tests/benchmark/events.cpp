@@ -44,7 +44,9 @@ class Layer {
     return st::detail::decode<float>({bits_.data(), lines, &one, true}, rows_,
                                      {rows_, in, rows_ * in, tape_, false});
   }
-  void product(const st::detail::Events<float>& events) { layer().forward(events, y_, 1); }
+  void product(const st::detail::Events<float>& events) {
+    layer().forward(events, y_, st::detail::whole_lines<float>(out_), 1);
+  }
   void gradient(const st::detail::Events<float>& events) {
     layer().add_weight_adjoint(events, y_, sum_, gradient_memory_);
     gradient_memory_.reset();
@@ -89,7 +91,7 @@ class Flicker {
     const st::detail::LinearProduct<float> product{layer_.weight().data(), layer_.weight().stride(),
                                                    layer_.bias().data(), images::pixels, out};
     if (by == By::events) {
-      product.forward(events_, y_, 1);
+      product.forward(events_, y_, st::detail::whole_lines<float>(out), 1);
       product.add_weight_adjoint(events_, y_, sum_, memory_);
     } else {
       const auto columns = st::detail::active_columns(events_, input_.shape(), memory_, 0);
