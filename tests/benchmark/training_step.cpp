@@ -1,5 +1,6 @@
 // A training step of snnTorch's tutorial 5: 784-H-10, 25 steps, a batch of 128, the cross entropy of the
-// output membranes at every step, Adam. In blocks of four samples, one shard for each thread.
+// output membranes at every step, Adam. In blocks of four samples, or of two if they are large, one shard for
+// each thread.
 //
 // The limit is the time of the two products that cannot be left out for dense images, the first layer's and
 // its weights' gradient, with the constant image multiplied once, and divided among the threads. Images with
@@ -35,7 +36,7 @@ class Training {
       : net_{st::Linear<float>(images::pixels, hidden, random_), st::Leaky<float>({.beta = 0.95f}),
              st::Linear<float>(hidden, 10, random_), st::Leaky<float>({.beta = 0.95f})},
         adam_(net_.parameters(), {.lr = 5e-4, .threads = threads}),
-        shards_(threads, threads, 4) {}
+        shards_(threads, threads, hidden < 4000 ? 4 : 2) {}  // 2.5 MB on the tape of a block, or less
 
   float step(st::SequenceView<const float> input, std::span<const int> labels) {
     const float loss = shards_.run(net_, input, [&](const auto& out, st::Index first, st::Index count) {

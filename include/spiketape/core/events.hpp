@@ -114,10 +114,12 @@ Events<Scalar> decode(const SequenceView<const Scalar>& view, EventRoom<Scalar> 
 template <Real Scalar>
 Events<Scalar> decode(const BitRows<Scalar>& rows, Index count, EventRoom<Scalar> room) {
   if (!room.fill(count, [&](Index row, std::int32_t* places) SPIKETAPE_INLINE_LAMBDA {
+        // Copies, which compilers need not read again after each store.
+        const LineBits* bits = rows.row(row);
+        const auto end = static_cast<std::int32_t>(rows.lines * line<Scalar>);
         Index found = 0;
-        for (Index l = 0; l < rows.lines; ++l)
-          found +=
-              write_places(rows.row(row)[l], static_cast<std::int32_t>(l * line<Scalar>), places + found);
+        for (std::int32_t first = 0; first < end; first += static_cast<std::int32_t>(line<Scalar>), ++bits)
+          found += write_places(*bits, first, places + found);
         return found;
       }))
     return {};
@@ -238,13 +240,14 @@ template <Real Scalar>
 void scatter_weight_gradient(const Events<Scalar>& events, Index rows, const Scalar* y_adjoint,
                              Index y_stride, Index width, Scalar* weight_adjoint, Index weight_stride) {
   using L = Lane<Scalar>;
+  const std::int32_t* columns = events.columns;  // a copy, not to be read again after each store
   for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
     using Block = LaneBlock<Scalar, lanes()>;
     const auto each_row = [&](const L& scale, auto&& part) SPIKETAPE_INLINE_LAMBDA {
       for (Index r = 0; r < rows; ++r) {
         const Block adjoint = multiply_add(scale, Block::load(y_adjoint + r * y_stride + i), Block());
-        for (Index e = events.begins[r]; e < events.begins[r + 1]; ++e) {
-          Scalar* to = weight_adjoint + static_cast<Index>(events.columns[e]) * weight_stride + i;
+        for (Index e = events.begins[r], end = events.begins[r + 1]; e < end; ++e) {
+          Scalar* to = weight_adjoint + static_cast<Index>(columns[e]) * weight_stride + i;
           part(e, adjoint, Block::load(to)).store(to);
         }
       }
