@@ -146,6 +146,17 @@ TEST_CASE("a dense layer takes bits for the numbers they stand for, few and many
         }
 }
 
+TEST_CASE("a network hands spikes on as bits where it can") {
+  using st::detail::PassesSpikes;
+  using Sequence = st::Sequence<float>;
+  using Linear = st::Linear<float>;
+  STATIC_REQUIRE(PassesSpikes<st::Leaky<float>, Linear, Sequence>);
+  STATIC_REQUIRE(!PassesSpikes<st::Leaky<float>, st::Leaky<float>, Sequence>);
+  STATIC_REQUIRE(!PassesSpikes<st::Leaky<float>, Linear, st::Array<float>>);
+  STATIC_REQUIRE(!PassesSpikes<st::RLeaky<float>, Linear, Sequence>);  // whose spikes act as numbers
+  STATIC_REQUIRE(!PassesSpikes<Linear, Linear, Sequence>);
+}
+
 TEST_CASE("a dense layer of another size says what it got, from bits too") {
   st::Random random(1);
   const st::Sequential net{st::Leaky<float>({.beta = 0.5f}), st::Linear<float>(4, 2, random)};

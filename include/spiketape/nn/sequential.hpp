@@ -1,6 +1,7 @@
 // Layers, one after the other.
 #pragma once
 
+#include <spiketape/core/spike_train.hpp>
 #include <spiketape/neuron/lif.hpp>
 
 #include <concepts>
@@ -27,7 +28,7 @@ concept HasHiddenState = requires(const Layer layer) {
 template <typename Layer, typename Next, typename Input>
 concept PassesSpikes = requires(const Layer& layer, const Input& input) {
   requires Next::takes_spikes;
-  layer.spikes(input);
+  { layer.spikes(input) } -> std::same_as<SpikeTrain<typename Next::Scalar>>;
 };
 
 /// Whether it is an Eigen expression, which refers to its operands.
@@ -72,6 +73,9 @@ void detach_hidden(const Layers&... layers) {
 /// syn, mem}, …); a last neuron that keeps its states inside (init_hidden) hands them on only with `output =
 /// true`, else they are empty. Works on Eigen arrays, on Sequences and on tape variables. Calls are const, so
 /// threads share a network.
+///
+/// Spikes go from a neuron to a dense layer as bits, which become events there: on a tape, and in a Sequence,
+/// of which the neuron then keeps no states but the last.
 template <typename... Layers>
 class Sequential {
   static_assert(sizeof...(Layers) > 0, "spiketape::Sequential: expected at least one layer");

@@ -32,9 +32,8 @@ namespace spiketape {
 ///
 /// Blocks make training fast and small: a few samples at a time go forward and backward, while all that the
 /// tape keeps of them lies in the cache (capacity() says how much it is); the next block takes the same
-/// memory. The layers in front of the
-/// first neuron run once for the whole batch if the input is the same in all steps, since large products are
-/// better; the threads share those (see Tape::set_threads).
+/// memory. The layers in front of the first neuron run once for the whole batch if the input is the same in
+/// all steps, since large products are better; the threads share those (see Tape::set_threads).
 template <Real Scalar>
 class Shards {
  public:
