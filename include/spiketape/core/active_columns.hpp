@@ -124,7 +124,7 @@ void active_columns_times_weight(const ActiveColumns<Scalar>& x, const Scalar* w
   });
 }
 
-/// W̄ += xᵀ ȳ.
+/// W̄ += xᵀ ȳ. Rows of W̄ lie outside of the caches, so the next tile's are asked for one by one.
 template <Real Scalar>
 void active_columns_weight_gradient(const ActiveColumns<Scalar>& x,
                                     const SequenceView<const Scalar>& y_adjoint, Scalar* weight_adjoint,
@@ -132,14 +132,20 @@ void active_columns_weight_gradient(const ActiveColumns<Scalar>& x,
   for_samples_and_blocks<Scalar>(y_adjoint, [&](Index b, Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
     const std::int32_t* columns = x.columns + x.begins[b];
     const Scalar* values = x.values + x.begins[b] * x.steps;
-    for_tiles(x.begins[b + 1] - x.begins[b], [&](Index c, auto rows) SPIKETAPE_INLINE_LAMBDA {
-      const auto sum = [&](int r) SPIKETAPE_INLINE_LAMBDA {
+    const Index count = x.begins[b + 1] - x.begins[b];
+    for_tiles(count, [&](Index c, auto rows) SPIKETAPE_INLINE_LAMBDA {
+      using Block = LaneBlock<Scalar, lanes()>;
+      const auto sum = [&](Index r) SPIKETAPE_INLINE_LAMBDA {
         return weight_adjoint + columns[c + r] * weight_stride + i;
       };
-      multiply_tile<LaneBlock<Scalar, lanes()>, rows()>(
+      const Index next = std::min(count - c - rows(), Index(rows()));
+      multiply_tile<Block, rows()>(
           x.steps, sum, sum,
           [&](int r, Index t) SPIKETAPE_INLINE_LAMBDA { return values[(c + r) * x.steps + t]; },
-          [&](Index t) SPIKETAPE_INLINE_LAMBDA { return y_adjoint.row(t, b) + i; });
+          [&](Index t) SPIKETAPE_INLINE_LAMBDA {
+            if (t < next) Block::prefetch(sum(rows() + t));
+            return y_adjoint.row(t, b) + i;
+          });
     });
   });
 }

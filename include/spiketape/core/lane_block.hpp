@@ -54,6 +54,12 @@ struct LaneBlock {
         lane[q].store(to + q * L::size, rest);
     });
   }
+  /// Asks for all of them; the numbers begin a cache line.
+  static SPIKETAPE_INLINE void prefetch(const Scalar* from) {
+    constexpr int in_line = std::max(1, static_cast<int>(64 / sizeof(L)));
+    unrolled<(lanes + in_line - 1) / in_line>(
+        [&](auto q) SPIKETAPE_INLINE_LAMBDA { SPIKETAPE_PREFETCH(from + q * in_line * L::size); });
+  }
 
   friend SPIKETAPE_INLINE LaneBlock operator+(const LaneBlock& a, const LaneBlock& b) {
     return made([&](auto q) SPIKETAPE_INLINE_LAMBDA { return a.lane[q] + b.lane[q]; });
