@@ -222,7 +222,8 @@ TEMPLATE_TEST_CASE("a row is walked in lanes, once each, with a part at its end"
   }
 }
 
-TEMPLATE_TEST_CASE("the bits of masks in a row: the first number's lowest", "", float, double) {
+TEMPLATE_TEST_CASE("the bits of masks in a row, the first number's lowest, and the masks of bits", "", float,
+                   double) {
   using L = st::Lane<TestType>;
   constexpr Index line = st::detail::line<TestType>;
   std::array<st::Mask<TestType>, line / L::size> masks;
@@ -232,5 +233,11 @@ TEMPLATE_TEST_CASE("the bits of masks in a row: the first number's lowest", "", 
     for (std::size_t k = 0; k < masks.size(); ++k)
       masks[k] = L(0) < L::load(numbers + static_cast<Index>(k) * L::size);
     REQUIRE(st::detail::bits_of(masks) == pattern);
+    for (Index k = 0; k < line; k += L::size) {
+      const unsigned of_lane = pattern >> k & ((1u << L::size) - 1);
+      TestType chosen[L::size];
+      st::select(st::detail::mask_of<TestType>(of_lane), L(2), L(3)).store(chosen);
+      for (Index i = 0; i < L::size; ++i) REQUIRE(chosen[i] == ((of_lane >> i & 1u) != 0 ? 2 : 3));
+    }
   }
 }

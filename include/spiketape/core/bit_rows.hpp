@@ -21,7 +21,7 @@ template <Real Scalar>
 struct BitRows {
   const LineBits* bits = nullptr;
   Index lines = 0;  // in a row
-  const Scalar* value = nullptr;
+  const Scalar* value = nullptr;  // of each column: whole lines, as in `bits`
   bool shared = true;
 
   const LineBits* row(Index r) const { return bits + r * lines; }
@@ -35,12 +35,19 @@ struct BitRows {
 
   /// Writes the numbers of row r, whole lines of them.
   void write(Index r, Scalar* numbers) const {
-    for (Index l = 0; l < lines; ++l) {
-      const unsigned set = row(r)[l];
-      for (Index i = 0; i < line<Scalar>; ++i)
-        numbers[l * line<Scalar> + i] =
-            (set >> i & 1u) != 0 ? value[shared ? 0 : l * line<Scalar> + i] : Scalar(0);
-    }
+    using L = Lane<Scalar>;
+    constexpr unsigned all = (1u << L::size) - 1;
+    const LineBits* set = row(r);
+    const auto each_lane = [&](auto&& value_at) SPIKETAPE_INLINE_LAMBDA {
+      for (Index i = 0; i < lines * line<Scalar>; i += L::size) {
+        const unsigned of_lane = unsigned(set[i / line<Scalar>]) >> i % line<Scalar> & all;
+        where(mask_of<Scalar>(of_lane), value_at(i)).store(numbers + i);
+      }
+    };
+    if (shared)
+      each_lane([one = L(*value)](Index) SPIKETAPE_INLINE_LAMBDA { return one; });
+    else
+      each_lane([&](Index i) SPIKETAPE_INLINE_LAMBDA { return L::load(value + i); });
   }
 };
 

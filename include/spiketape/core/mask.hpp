@@ -20,6 +20,16 @@ using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
 template <Real Scalar>
 inline constexpr int packet_size = Eigen::internal::unpacket_traits<Packet<Scalar>>::size;
 
+/// For each number that has as many bits as a packet has numbers: 1 where a bit is set, lowest first, else 0.
+template <Real Scalar>
+inline constexpr auto ones_where = [] {
+  constexpr std::size_t size = packet_size<Scalar>;
+  std::array<std::array<Scalar, size>, std::size_t(1) << size> table{};
+  for (std::size_t bits = 0; bits < table.size(); ++bits)
+    for (std::size_t i = 0; i < size; ++i) table[bits][i] = static_cast<Scalar>(bits >> i & 1);
+  return table;
+}();
+
 /// Comparisons of packets and what is done with their results, by Eigen's packet functions.
 template <Real Scalar>
 struct Comparison {
@@ -64,6 +74,10 @@ struct Comparison {
       return bits;
     }
   }
+  static SPIKETAPE_INLINE Result from_bits(unsigned bits) {
+    return less(Eigen::internal::pset1<P>(Scalar(0)),
+                Eigen::internal::ploadu<P>(ones_where<Scalar>[bits].data()));
+  }
 };
 
 #if defined(EIGEN_VECTORIZE_AVX512)
@@ -80,6 +94,7 @@ struct Comparison<float> {
   static SPIKETAPE_INLINE P keep(Result where, P a) { return _mm512_maskz_mov_ps(where, a); }
   static SPIKETAPE_INLINE P drop(Result where, P a) { return _mm512_maskz_mov_ps(Result(~where), a); }
   static SPIKETAPE_INLINE unsigned bits(Result a) { return a; }
+  static SPIKETAPE_INLINE Result from_bits(unsigned bits) { return Result(bits); }
 };
 template <>
 struct Comparison<double> {
@@ -94,6 +109,7 @@ struct Comparison<double> {
   static SPIKETAPE_INLINE P keep(Result where, P a) { return _mm512_maskz_mov_pd(where, a); }
   static SPIKETAPE_INLINE P drop(Result where, P a) { return _mm512_maskz_mov_pd(Result(~where), a); }
   static SPIKETAPE_INLINE unsigned bits(Result a) { return a; }
+  static SPIKETAPE_INLINE Result from_bits(unsigned bits) { return Result(bits); }
 };
 #endif
 
@@ -120,7 +136,12 @@ template <Real Scalar>
 SPIKETAPE_INLINE unsigned bits_of(const Mask<Scalar>& mask) {
   return Comparison<Scalar>::bits(mask.result);
 }
-/// The same for masks that follow each other.
+/// The mask that has these bits, and no others set.
+template <Real Scalar>
+SPIKETAPE_INLINE Mask<Scalar> mask_of(unsigned bits) {
+  return {Comparison<Scalar>::from_bits(bits)};
+}
+/// The bits of masks that follow each other.
 template <Real Scalar, std::size_t count>
 SPIKETAPE_INLINE unsigned bits_of(const std::array<Mask<Scalar>, count>& masks) {
 #if defined(__SSE2__) && !defined(__AVX__)
