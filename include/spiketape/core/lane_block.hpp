@@ -54,11 +54,10 @@ struct LaneBlock {
         lane[q].store(to + q * L::size, rest);
     });
   }
-  /// Asks for all of them; the numbers begin a cache line.
+  /// Asks for the cache lines that all of them lie in: they begin one, or lie within one.
   static SPIKETAPE_INLINE void prefetch(const Scalar* from) {
-    constexpr int in_line = std::max(1, static_cast<int>(64 / sizeof(L)));
-    unrolled<(lanes + in_line - 1) / in_line>(
-        [&](auto q) SPIKETAPE_INLINE_LAMBDA { SPIKETAPE_PREFETCH(from + q * in_line * L::size); });
+    SPIKETAPE_UNROLL
+    for (Index i = 0; i < lanes * L::size; i += line<Scalar>) SPIKETAPE_PREFETCH(from + i);
   }
 
   friend SPIKETAPE_INLINE LaneBlock operator+(const LaneBlock& a, const LaneBlock& b) {
