@@ -5,8 +5,7 @@ namespace st = spiketape;
 
 TEMPLATE_TEST_CASE("Lapicque obeys the laws in float", "", st::reset::None, st::reset::Subtract,
                    st::reset::Zero, st::reset::ZeroBeforeInput) {
-  // To compile less, half of the resets are quantized in float, the others in double; without a quantizer
-  // double meets all of them. Leaky meets every combination.
+  // Double meets every reset with every quantizer; float, to compile less, each reset with one of them.
   constexpr bool quantized = TestType::before_input || TestType::d_threshold != 0;
   using Quantizer = std::conditional_t<quantized, st::quant::Uniform, st::quant::None>;
   laws::Laws<laws::Lapicque, float, TestType, Quantizer>().check();

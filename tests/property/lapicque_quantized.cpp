@@ -3,7 +3,7 @@
 
 namespace st = spiketape;
 
-TEMPLATE_TEST_CASE("Lapicque obeys the laws quantized", "", st::reset::None, st::reset::Zero) {
-  // The other resets are quantized in float.
+TEMPLATE_TEST_CASE("Lapicque obeys the laws quantized", "", st::reset::None, st::reset::Subtract,
+                   st::reset::Zero, st::reset::ZeroBeforeInput) {
   laws::Laws<laws::Lapicque, double, TestType, st::quant::Uniform>().check();
 }
