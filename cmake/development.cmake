@@ -29,8 +29,8 @@ endif()
 if(SPIKETAPE_SANITIZE)
   set(sanitize -fsanitize=${SPIKETAPE_SANITIZE} -fno-sanitize-recover=all)
   if(SPIKETAPE_SANITIZE MATCHES "address")
-    # Cost much time to compile, for accesses outside of objects, which the address sanitizer finds.
-    list(APPEND sanitize -fno-sanitize=null,object-size,pointer-overflow)
+    # Costs much time to compile, for accesses outside of an object, which the address sanitizer finds.
+    list(APPEND sanitize -fno-sanitize=object-size)
   endif()
   target_compile_options(spiketape_development INTERFACE ${sanitize} -fno-omit-frame-pointer -O1 -g1)
   target_link_options(spiketape_development INTERFACE ${sanitize})
