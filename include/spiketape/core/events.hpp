@@ -311,21 +311,51 @@ Events<Scalar> transposed(const Events<Scalar>& events, Index first, Index rows,
   return {begins, places, values, events.value};
 }
 
-/// x̄[r] = Σ_k dy[r][k]·Wᵀ[k] for few outputs k, with Wᵀ of (outputs, inputs); added where `first` is false.
+/// Wᵀ of a weight with few columns, in rows of `width`, whole lanes; zero behind the last row of W. Its
+/// memory comes from `memory`.
+template <Real Scalar, typename Memory>
+const Scalar* transposed_weight(const Scalar* weight, Index stride, Index rows, Index columns, Index width,
+                                Memory& memory) {
+  using L = Lane<Scalar>;
+  const Index whole = (columns + L::size - 1) / L::size * L::size;  // rows of W are padded
+  Scalar* transposed = memory.template allocate<Scalar>(whole * width);
+  for (Index i = 0; i < width; i += L::size)
+    for (Index k = 0; k < whole; k += L::size) {
+      L square[L::size];
+      for (Index q = 0; q < L::size; ++q)
+        square[q] = i + q < rows ? L::load(weight + (i + q) * stride + k) : L(0);
+      transpose<Scalar>(square);
+      for (Index q = 0; q < L::size; ++q) square[q].store(transposed + (k + q) * width + i);
+    }
+  return transposed;
+}
+
+/// x̄[r] = Σ_k dy[r][k]·Wᵀ[k] for few outputs k, with Wᵀ from transposed_weight; added where `first` is false.
 template <Real Scalar>
 void few_outputs_times_weight(Index rows, Index outputs, const Scalar* y_adjoint, Index y_stride,
                               const Scalar* transposed, Index width, Scalar* x_adjoint, Index x_stride,
                               bool first) {
-  for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+  // What is loaded of Wᵀ serves some rows at once: of one row after the other, loads would take longer than
+  // sums.
+  for_column_blocks<Scalar, 2>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
     using Block = LaneBlock<Scalar, lanes()>;
-    for (Index r = 0; r < rows; ++r) {
-      Scalar* to = x_adjoint + r * x_stride + i;
-      Block sums;
-      sum_rows(
-          Index(0), outputs, [&](Index k) SPIKETAPE_INLINE_LAMBDA { return y_adjoint[r * y_stride + k]; },
-          [](Index k) SPIKETAPE_INLINE_LAMBDA { return k; }, transposed, width, i, sums);
-      (first ? sums : Block::load(to) + sums).store(to);
-    }
+    const auto write_rows = [&](Index r, auto count) SPIKETAPE_INLINE_LAMBDA {
+      Block sums[count()];
+      for (Index k = 0; k < outputs; ++k) {
+        const Block weights = Block::load(transposed + k * width + i);
+        unrolled<count()>([&](auto q) SPIKETAPE_INLINE_LAMBDA {
+          sums[q] = multiply_add(Lane<Scalar>(y_adjoint[(r + q) * y_stride + k]), weights, sums[q]);
+        });
+      }
+      unrolled<count()>([&](auto q) SPIKETAPE_INLINE_LAMBDA {
+        Scalar* to = x_adjoint + (r + q) * x_stride + i;
+        (first ? sums[q] : Block::load(to) + sums[q]).store(to);
+      });
+    };
+    constexpr int some = 4;
+    Index r = 0;
+    for (; r + some <= rows; r += some) write_rows(r, std::integral_constant<int, some>());
+    for (; r < rows; ++r) write_rows(r, std::integral_constant<int, 1>());
   });
 }
 

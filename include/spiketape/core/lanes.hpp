@@ -112,6 +112,24 @@ using MaskOf = typename LaneTraits<T>::Mask;
 
 }  // namespace detail
 
+// g++ warns of each packet as an argument of a template outside of system headers.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"
+#endif
+/// A square of lanes, its rows and columns changing places.
+template <Real Scalar>
+SPIKETAPE_INLINE void transpose(Lane<Scalar> (&square)[Lane<Scalar>::size]) {
+  constexpr Index size = Lane<Scalar>::size;
+  Eigen::internal::PacketBlock<typename Lane<Scalar>::Packet, size> block;
+  for (Index q = 0; q < size; ++q) block.packet[q] = square[q].packet;
+  Eigen::internal::ptranspose(block);
+  for (Index q = 0; q < size; ++q) square[q].packet = block.packet[q];
+}
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
 /// `condition ? a : b` for each number; both are evaluated.
 template <Real Scalar>
 SPIKETAPE_INLINE Lane<Scalar> select(const Mask<Scalar>& condition,

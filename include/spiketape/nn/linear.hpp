@@ -112,11 +112,8 @@ struct LinearProduct {
     if (x.rows() == 0) return;
     if (out <= few_outputs) {
       const Index width = whole_lines<Scalar>(x.features);
-      Scalar* transposed = tape.template allocate<Scalar>(out * width);
-      for (Index i = 0; i < width; ++i)
-        for (Index k = 0; k < out; ++k)
-          transposed[k * width + i] = i < x.features ? weight[i * weight_stride + k] : 0;
-      return few_outputs_times_weight(x.rows(), out, y_adjoint.data, y_adjoint.stride, transposed, width,
+      return few_outputs_times_weight(x.rows(), out, y_adjoint.data, y_adjoint.stride,
+                                      transposed_weight(weight, weight_stride, in, out, width, tape), width,
                                       x.data, x.stride, x_adjoint.first);
     }
     add_product_in_pieces<Order::as_is, Order::transposed, Scalar>(
