@@ -196,6 +196,18 @@ TEMPLATE_TEST_CASE("a part of a lane reads and writes nothing else", "", float, 
   for (const TestType number : numbers) CHECK(number == TestType(0.25));
 }
 
+TEMPLATE_TEST_CASE("rows and columns of a square of lanes change places", "", float, double) {
+  using L = st::Lane<TestType>;
+  L square[L::size];
+  for (Index q = 0; q < L::size; ++q) square[q] = L::counting_from(100 * q);
+  st::transpose<TestType>(square);
+  for (Index q = 0; q < L::size; ++q) {
+    TestType row[L::size];
+    square[q].store(row);
+    for (Index i = 0; i < L::size; ++i) CHECK(row[i] == static_cast<TestType>(100 * i + q));
+  }
+}
+
 TEMPLATE_TEST_CASE("a row is walked in lanes, once each, with a part at its end", "", float, double) {
   constexpr Index size = st::Lane<TestType>::size;
   for (Index count = 0; count <= 3 * size + 1; ++count) {
