@@ -2,6 +2,8 @@
 // compiled once for a program, in plain_neurons.cpp and plain_recurrent_neurons.cpp.
 #pragma once
 
+#include "products.hpp"
+
 #include <spiketape/neuron/alif.hpp>
 #include <spiketape/neuron/alpha.hpp>
 #include <spiketape/neuron/lapicque.hpp>

@@ -1,6 +1,7 @@
 // The coefficients of a recorded case, as a neuron takes them and as the record holds their gradients.
 #pragma once
 
+#include "../products.hpp"
 #include "record.hpp"
 
 namespace golden {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../numeric.hpp"
+#include "../products.hpp"
 #include "choice.hpp"
 
 #include <spiketape/neuron/state_quant.hpp>

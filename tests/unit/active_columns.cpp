@@ -5,6 +5,7 @@
 
 #include "catch.hpp"
 #include "numeric.hpp"
+#include "products.hpp"
 
 #include <algorithm>
 #include <limits>

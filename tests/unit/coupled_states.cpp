@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 #include "numeric.hpp"
+#include "products.hpp"
 
 #include <array>
 

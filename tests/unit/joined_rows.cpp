@@ -2,6 +2,7 @@
 // neuron has coefficients of its own, one by one. Of a large batch some samples go through all steps before
 // the next ones do. No bit of any result may tell.
 #include "catch.hpp"
+#include "products.hpp"
 
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/core/random.hpp>

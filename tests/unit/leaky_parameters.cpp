@@ -3,6 +3,7 @@
 //
 //   U[0] = 1.2, a spike;   U[1] = 0.5·1.2 + 0.5 − 1 = 0.1, no spike
 #include "../catch.hpp"
+#include "../products.hpp"
 
 #include <spiketape/spiketape.hpp>
 

@@ -5,6 +5,7 @@
 #include "catch.hpp"
 #include "errors.hpp"
 #include "numeric.hpp"
+#include "products.hpp"
 
 #include <cmath>
 #include <stdexcept>

@@ -6,6 +6,7 @@
 
 #include "catch.hpp"
 #include "numeric.hpp"
+#include "products.hpp"
 
 namespace st = spiketape;
 using st::Index;

@@ -1,0 +1,4 @@
+#include "products.hpp"
+
+SPIKETAPE_PRODUCTS(, float)
+SPIKETAPE_PRODUCTS(, double)
