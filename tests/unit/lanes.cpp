@@ -200,7 +200,7 @@ TEMPLATE_TEST_CASE("rows and columns of a square of lanes change places", "", fl
   using L = st::Lane<TestType>;
   L square[L::size];
   for (Index q = 0; q < L::size; ++q) square[q] = L::counting_from(100 * q);
-  st::transpose<TestType>(square);
+  st::detail::transpose<TestType>(square);
   for (Index q = 0; q < L::size; ++q) {
     TestType row[L::size];
     square[q].store(row);

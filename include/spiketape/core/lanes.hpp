@@ -110,8 +110,6 @@ struct LaneTraits<Lane<T>> {
 template <typename T>
 using MaskOf = typename LaneTraits<T>::Mask;
 
-}  // namespace detail
-
 // g++ warns of each packet as an argument of a template outside of system headers.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
@@ -129,6 +127,8 @@ SPIKETAPE_INLINE void transpose(Lane<Scalar> (&square)[Lane<Scalar>::size]) {
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
+
+}  // namespace detail
 
 /// `condition ? a : b` for each number; both are evaluated.
 template <Real Scalar>
