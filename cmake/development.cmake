@@ -36,6 +36,18 @@ if(SPIKETAPE_SANITIZE)
   target_link_options(spiketape_development INTERFACE ${sanitize})
 endif()
 
+# Compiles a target for an architecture (-march=), or for the compiler's own choice where it is empty.
+function(spiketape_compile_for target scope arch)
+  if(NOT arch)
+    return()
+  endif()
+  target_compile_options(${target} ${scope} -march=${arch})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # g++ 12 warns of its own AVX-512 header, https://gcc.gnu.org/PR105593
+    target_compile_options(${target} ${scope} -Wno-maybe-uninitialized -Wno-uninitialized)
+  endif()
+endfunction()
+
 find_package(OpenMP QUIET COMPONENTS CXX)
 if(OpenMP_CXX_FOUND)
   target_link_libraries(spiketape_development INTERFACE OpenMP::OpenMP_CXX)
