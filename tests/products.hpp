@@ -1,8 +1,8 @@
 // The products of layers, which most tests use, compiled once for a program: in products.cpp.
 #pragma once
 
-#include <spiketape/core/active_columns.hpp>
-#include <spiketape/core/events.hpp>
+#include <spiketape/kernels/active_columns.hpp>
+#include <spiketape/kernels/event_products.hpp>
 
 /// `linkage` is extern, or nothing where they are compiled.
 #define SPIKETAPE_PRODUCTS(linkage, Scalar)                                                                \

@@ -21,8 +21,8 @@
 #include <spiketape/nn/hidden_state.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
-#include <spiketape/nn/shards.hpp>
-#include <spiketape/nn/windows.hpp>
 #include <spiketape/optim/adam.hpp>
 #include <spiketape/optim/sgd.hpp>
+#include <spiketape/train/shards.hpp>
+#include <spiketape/train/windows.hpp>
 #include <spiketape/version.hpp>

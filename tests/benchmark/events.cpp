@@ -16,6 +16,7 @@
 #include <cmath>
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -42,14 +43,14 @@ class Layer {
   st::detail::Events<float> decode() {
     tape_.reset();
     return st::detail::decode<float>({bits_.data(), lines, &one, true}, rows_,
-                                     {rows_, in, rows_ * in, tape_, false});
+                                     {rows_, in, rows_ * in, tape_.arena(), false});
   }
   void product(const st::detail::Events<float>& events) {
     layer().forward(events, y_, st::detail::whole_lines<float>(out_), 1);
   }
   void gradient(const st::detail::Events<float>& events) {
-    layer().add_weight_adjoint(events, y_, sum_, gradient_memory_);
-    gradient_memory_.reset();
+    layer().add_weight_adjoint(events, y_, sums(), gradient_memory_, 1);
+    gradient_memory_.rewind();
   }
 
  private:
@@ -59,6 +60,9 @@ class Layer {
   st::detail::LinearProduct<float> layer() const {
     return {weight_.weight().data(), weight_.weight().stride(), weight_.bias().data(), in, out_};
   }
+  st::detail::LinearProduct<float>::WeightSums sums() {
+    return {sum_.values.data(), !std::exchange(sum_.written, true)};
+  }
 
   st::Random random_{1};
   st::Index rows_, out_;
@@ -66,7 +70,8 @@ class Layer {
   st::GradientSums<float> sums_;
   st::GradientSum<float>& sum_ = sums_.sum_of(weight_.weight().ptr());
   std::vector<st::detail::LineBits> bits_;
-  st::Tape<float> tape_, y_memory_, gradient_memory_;  // for their memory
+  st::Tape<float> tape_, y_memory_;  // for their memory
+  st::Arena gradient_memory_;
   st::SequenceView<float> y_;
 };
 
@@ -81,7 +86,7 @@ class Flicker {
     input_ = images::rate_coded((images > 0).cast<float>() * probability, steps, random_);
     const st::Var<float> x = tape_.constant(input_);
     events_ = st::detail::decode(
-        x.value(), {x.value().rows(), images::pixels, x.value().rows() * images::pixels, tape_});
+        x.value(), {x.value().rows(), images::pixels, x.value().rows() * images::pixels, tape_.arena()});
     y_ = tape_.room({steps, samples, out});
     y_.array().setOnes();
   }
@@ -90,15 +95,17 @@ class Flicker {
   void run(By by) {
     const st::detail::LinearProduct<float> product{layer_.weight().data(), layer_.weight().stride(),
                                                    layer_.bias().data(), images::pixels, out};
+    const st::detail::LinearProduct<float>::WeightSums sums{sum_.values.data(),
+                                                            !std::exchange(sum_.written, true)};
     if (by == By::events) {
       product.forward(events_, y_, st::detail::whole_lines<float>(out), 1);
-      product.add_weight_adjoint(events_, y_, sum_, memory_);
+      product.add_weight_adjoint(events_, y_, sums, memory_, 1);
     } else {
       const auto columns = st::detail::active_columns(events_, input_.shape(), memory_, 0);
       product.forward(columns, y_);
-      product.add_weight_adjoint(columns, y_, sum_);
+      product.add_weight_adjoint(columns, y_, sums);
     }
-    memory_.reset();
+    memory_.rewind();
   }
 
  private:
@@ -109,7 +116,8 @@ class Flicker {
   st::GradientSums<float> sums_;
   st::GradientSum<float>& sum_ = sums_.sum_of(layer_.weight().ptr());
   st::Sequence<float> input_;
-  st::Tape<float> tape_, memory_;
+  st::Tape<float> tape_;
+  st::Arena memory_;
   st::detail::Events<float> events_;
   st::SequenceView<float> y_;
 };

@@ -7,7 +7,7 @@
 #include "described.hpp"
 #include "subject.hpp"
 
-#include <spiketape/neuron/reset.hpp>
+#include <spiketape/neuron/resets_snntorch.hpp>
 
 #include <array>
 #include <limits>

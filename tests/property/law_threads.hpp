@@ -6,7 +6,7 @@
 #include <spiketape/functional/loss.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
-#include <spiketape/nn/shards.hpp>
+#include <spiketape/train/shards.hpp>
 
 #include <span>
 #include <vector>

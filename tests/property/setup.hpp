@@ -5,7 +5,7 @@
 #include "../products.hpp"
 #include "choice.hpp"
 
-#include <spiketape/neuron/state_quant.hpp>
+#include <spiketape/neuron/quantizers_snntorch.hpp>
 
 #include <cstdint>
 #include <map>

@@ -1,4 +1,4 @@
-#include <spiketape/core/active_columns.hpp>
+#include <spiketape/kernels/active_columns.hpp>
 
 #include <spiketape/autograd/ops.hpp>
 #include <spiketape/nn/linear.hpp>
@@ -33,13 +33,13 @@ template <typename Scalar>
 st::detail::Events<Scalar> all_events(const st::Var<Scalar>& x) {
   return st::detail::decode(x.value(),
                             st::detail::EventRoom<Scalar>(x.value().rows(), x.features(),
-                                                          x.value().rows() * x.features(), x.tape()));
+                                                          x.value().rows() * x.features(), x.tape().arena()));
 }
 
 template <typename Scalar>
 bool gathers(const st::Sequence<Scalar>& sequence) {
   st::Tape<Scalar> tape;
-  return bool(st::detail::active_columns(all_events(tape.constant(sequence)), sequence.shape(), tape));
+  return bool(st::detail::active_columns(all_events(tape.constant(sequence)), sequence.shape(), tape.arena()));
 }
 
 }  // namespace
@@ -57,7 +57,7 @@ TEMPLATE_TEST_CASE("active columns are those with an event, and hold all that is
         st::Tape<TestType> tape;
         auto events = all_events(tape.constant(sequence));
         if (ones) events.values = nullptr;  // as spikes are: all have one value
-        const auto x = st::detail::active_columns(events, shape, tape);
+        const auto x = st::detail::active_columns(events, shape, tape.arena());
         REQUIRE(bool(x));
         st::Sequence<TestType> back(shape);
         bool once = true;

@@ -1,5 +1,5 @@
 // A batch worked through in blocks of samples gives what it gives in one piece.
-#include <spiketape/nn/shards.hpp>
+#include <spiketape/train/shards.hpp>
 
 #include <spiketape/functional/loss.hpp>
 #include <spiketape/neuron/leaky.hpp>

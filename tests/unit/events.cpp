@@ -1,4 +1,4 @@
-#include <spiketape/core/events.hpp>
+#include <spiketape/kernels/event_products.hpp>
 
 #include <spiketape/autograd/ops.hpp>
 #include <spiketape/nn/linear.hpp>
@@ -29,7 +29,7 @@ st::detail::Events<Scalar> decoded(const st::Var<Scalar>& x, double densest) {
   const Index rows = x.value().rows();
   return st::detail::decode(
       x.value(), st::detail::EventRoom<Scalar>(
-                     rows, x.features(), st::detail::most_events(rows, x.features(), densest), x.tape()));
+                     rows, x.features(), st::detail::most_events(rows, x.features(), densest), x.tape().arena()));
 }
 
 }  // namespace

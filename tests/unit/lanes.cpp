@@ -1,4 +1,4 @@
-#include <spiketape/core/bit_rows.hpp>
+#include <spiketape/kernels/bit_rows.hpp>
 
 #include "catch.hpp"
 #include "numeric.hpp"

@@ -1,4 +1,4 @@
-#include <spiketape/core/product.hpp>
+#include <spiketape/kernels/product.hpp>
 
 #include "catch.hpp"
 #include "numeric.hpp"

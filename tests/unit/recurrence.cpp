@@ -50,7 +50,7 @@ TEMPLATE_TEST_CASE("a recurrent step is S W + b, and its adjoint that of the for
         b_sum.array().setOnes();
         const Index most =
             st::detail::most_events(batch, neurons, st::detail::RecurrenceAdjoint<TestType>::densest);
-        st::detail::EventRoom<TestType> events(batch, neurons, most, tape);
+        st::detail::EventRoom<TestType> events(batch, neurons, most, tape.arena());
         st::detail::RecurrenceAdjoint<TestType> adjoint{room(current_adjoint)};
         if (learned) {
           adjoint.weight = w_sum.data();

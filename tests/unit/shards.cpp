@@ -1,4 +1,4 @@
-#include <spiketape/nn/shards.hpp>
+#include <spiketape/train/shards.hpp>
 
 #include <spiketape/functional/loss.hpp>
 #include <spiketape/neuron/leaky.hpp>

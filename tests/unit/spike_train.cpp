@@ -5,7 +5,7 @@
 #include "numeric.hpp"
 #include "plain_neurons.hpp"
 
-#include <spiketape/core/spike_train.hpp>
+#include <spiketape/kernels/spike_train.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 

@@ -1,4 +1,4 @@
-#include <spiketape/nn/windows.hpp>
+#include <spiketape/train/windows.hpp>
 
 #include <spiketape/functional/loss.hpp>
 #include <spiketape/neuron/leaky.hpp>

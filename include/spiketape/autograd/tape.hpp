@@ -1,11 +1,10 @@
 // The tape: remembers what was computed, and walks back through it.
 #pragma once
 
-#include <spiketape/autograd/arena.hpp>
 #include <spiketape/autograd/gradient_sums.hpp>
 #include <spiketape/autograd/var.hpp>
-#include <spiketape/core/lanes.hpp>
-#include <spiketape/core/product.hpp>
+#include <spiketape/core/arena.hpp>
+#include <spiketape/kernels/product.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -235,7 +234,9 @@ class Tape {
     return {node.adjoint, first};
   }
 
-  /// Memory until the next reset, 64-byte-aligned, not initialised.
+  /// Where values, adjoints and records lie until the next reset.
+  Arena& arena() { return arena_; }
+  /// Memory from there, 64-byte-aligned, not initialised.
   template <typename T>
   T* allocate(Index count) {
     return arena_.allocate<T>(count);

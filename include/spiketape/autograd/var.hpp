@@ -2,7 +2,7 @@
 #pragma once
 
 #include <spiketape/core/array.hpp>
-#include <spiketape/core/bit_rows.hpp>
+#include <spiketape/kernels/bit_rows.hpp>
 
 #include <cstdint>
 

@@ -3,7 +3,7 @@
 
 #include <spiketape/core/aligned.hpp>
 #include <spiketape/core/array.hpp>
-#include <spiketape/core/lanes.hpp>
+#include <spiketape/core/line.hpp>
 #include <spiketape/core/random.hpp>
 
 #include <cstddef>

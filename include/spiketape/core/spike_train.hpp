@@ -1,36 +1,4 @@
-// The spikes of a sequence as bits, outside of a tape: what a neuron in a network hands to the layer behind
-// it.
+// Moved to kernels/spike_train.hpp. This path is there until version 0.3.
 #pragma once
 
-#include <spiketape/core/array.hpp>
-#include <spiketape/core/bit_rows.hpp>
-
-#include <vector>
-
-namespace spiketape::detail {
-
-/// Owns the bits; a spike's value is the neuron's that fired them, which must outlive it.
-template <Real Scalar>
-class SpikeTrain {
- public:
-  /// No spike yet. `value` is one number that all neurons share or one for each.
-  SpikeTrain(const Shape& shape, const Scalar* value, bool shared)
-      : shape_(shape),
-        bits_(static_cast<std::size_t>(shape.steps * shape.batch * lines())),
-        value_(value),
-        shared_(shared) {}
-
-  const Shape& shape() const { return shape_; }
-  LineBits* bits() { return bits_.data(); }
-  BitRows<Scalar> rows() const { return {bits_.data(), lines(), value_, shared_}; }
-
- private:
-  Index lines() const { return whole_lines<Scalar>(shape_.features) / line<Scalar>; }
-
-  Shape shape_;
-  std::vector<LineBits> bits_;
-  const Scalar* value_;
-  bool shared_;
-};
-
-}  // namespace spiketape::detail
+#include <spiketape/kernels/spike_train.hpp>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <spiketape/autograd/tape.hpp>
-#include <spiketape/core/lanes.hpp>
+#include <spiketape/kernels/rows.hpp>
 
 #include <cmath>
 #include <limits>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spiketape/core/parameter.hpp>
+#include <spiketape/kernels/rows.hpp>
 
 #include <algorithm>
 #include <concepts>

@@ -44,7 +44,7 @@
 // derivative of the loss by it.
 #pragma once
 
-#include <spiketape/core/lanes.hpp>
+#include <spiketape/kernels/lanes.hpp>
 
 #include <array>
 #include <cstddef>

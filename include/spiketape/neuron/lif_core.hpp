@@ -2,14 +2,13 @@
 // memory or on a tape. It remembers nothing; how it is called, and what is kept between calls, is in lif.hpp.
 #pragma once
 
-#include <spiketape/core/spike_train.hpp>
+#include <spiketape/kernels/spike_train.hpp>
 #include <spiketape/neuron/coefficient.hpp>
 #include <spiketape/neuron/policy_check.hpp>
-#include <spiketape/neuron/quantizer.hpp>
+#include <spiketape/neuron/quantizers_snntorch.hpp>
 #include <spiketape/neuron/recurrent_weights.hpp>
-#include <spiketape/neuron/reset.hpp>
+#include <spiketape/neuron/resets_snntorch.hpp>
 #include <spiketape/neuron/scan_op.hpp>
-#include <spiketape/neuron/state_quant.hpp>
 #include <spiketape/neuron/surrogates_more.hpp>
 #include <spiketape/neuron/surrogates_snntorch.hpp>
 

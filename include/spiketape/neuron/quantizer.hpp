@@ -16,7 +16,7 @@
 //     };
 #pragma once
 
-#include <spiketape/core/lanes.hpp>
+#include <spiketape/kernels/lanes.hpp>
 
 #include <concepts>
 #include <type_traits>
@@ -129,15 +129,3 @@ concept QuantizerPolicy = std::is_trivially_copyable_v<Q> &&
     (detail::HasLevels<Q, Scalar> || detail::HasApply<Q, Scalar> || detail::HasApply<Q, Lane<Scalar>>);
 
 }  // namespace spiketape
-
-namespace spiketape::quant {
-
-/// Q(v) = v.
-struct None {
-  template <typename T>
-  SPIKETAPE_INLINE T apply(const T& v) const {
-    return v;
-  }
-};
-
-}  // namespace spiketape::quant

@@ -1,8 +1,8 @@
 // Spikes that a layer sends to itself, all to all: a current S[t−1] W + b beside the input.
 #pragma once
 
-#include <spiketape/core/events.hpp>
-#include <spiketape/core/product.hpp>
+#include <spiketape/kernels/event_products.hpp>
+#include <spiketape/kernels/product.hpp>
 
 #include <algorithm>
 

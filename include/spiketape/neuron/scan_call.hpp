@@ -6,7 +6,7 @@
 #pragma once
 
 #include <spiketape/core/array.hpp>
-#include <spiketape/core/bit_rows.hpp>
+#include <spiketape/kernels/bit_rows.hpp>
 #include <spiketape/neuron/coefficient.hpp>
 #include <spiketape/neuron/recurrence.hpp>
 #include <spiketape/neuron/step.hpp>

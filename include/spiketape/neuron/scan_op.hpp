@@ -62,7 +62,7 @@ struct ScanOp {
       if (recurrent_weight_sum != nullptr) {
         room = EventRoom<Scalar>(one_step.batch, one_step.features,
                                  most_events(one_step.batch, one_step.features, adjoint.recurrence.densest),
-                                 tape);
+                                 tape.arena());
         adjoint.recurrence.room = &room;
         adjoint.recurrence.weight = recurrent_weight_sum->open();
         adjoint.recurrence.bias = recurrent_bias_sum->open();

@@ -24,7 +24,7 @@
 // was reset at the start of the step and does not spike is "un-reset"; under inhibition S = h.
 #pragma once
 
-#include <spiketape/core/lanes.hpp>
+#include <spiketape/kernels/lanes.hpp>
 #include <spiketape/neuron/dynamics.hpp>
 #include <spiketape/neuron/quantizer.hpp>
 #include <spiketape/neuron/surrogate.hpp>

@@ -16,7 +16,7 @@
 // does not compile for a Lane. A random surrogate takes `derivative(x, element)`, see StochasticSpike.
 #pragma once
 
-#include <spiketape/core/lanes.hpp>
+#include <spiketape/kernels/lanes.hpp>
 
 #include <concepts>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Inhibition: which neuron of a sample wins the step.
 #pragma once
 
-#include <spiketape/core/lanes.hpp>
+#include <spiketape/kernels/rows.hpp>
 #include <spiketape/neuron/step.hpp>
 
 #include <limits>

@@ -1,4 +1,4 @@
-// The hidden state of a network as values: to save it, to go back to it, to start from it.
+// The hidden state of a network: to forget it, to save it, to go back to it, to start from it.
 #pragma once
 
 #include <spiketape/autograd/var.hpp>
@@ -8,6 +8,18 @@
 #include <vector>
 
 namespace spiketape {
+
+/// Forgets the hidden membranes of neurons or networks: `reset_hidden(lif1, lif2)`, `reset_hidden(net)`.
+template <typename... Layers>
+void reset_hidden(const Layers&... layers) {
+  (layers.reset_hidden(), ...);
+}
+
+/// Cuts the gradient between the calls so far and the next ones (truncated BPTT).
+template <typename... Layers>
+void detach_hidden(const Layers&... layers) {
+  (layers.detach_hidden(), ...);
+}
 
 /// The hidden states of a neuron or a network (those with init_hidden), layer by layer, each (batch,
 /// features) or empty: a value that can be copied, kept and written to a file.

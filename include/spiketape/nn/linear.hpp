@@ -2,11 +2,9 @@
 #pragma once
 
 #include <spiketape/autograd/tape.hpp>
-#include <spiketape/core/active_columns.hpp>
-#include <spiketape/core/events.hpp>
 #include <spiketape/core/parameter.hpp>
-#include <spiketape/core/product.hpp>
-#include <spiketape/core/spike_train.hpp>
+#include <spiketape/kernels/linear_product.hpp>
+#include <spiketape/kernels/spike_train.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -29,107 +27,6 @@ bool overlap(const SequenceView<const Scalar>& a, const SequenceView<const Scala
   return shift < a.features || shift + b.features > a.stride;
 }
 
-/// What a layer does to rows: all that its calls and its record share.
-template <Real Scalar>
-struct LinearProduct {
-  const Scalar* weight;  // (in, out)
-  Index weight_stride;
-  const Scalar* bias;
-  Index in, out;
-
-  /// Up to here one row at a time, zeros left out, beats a dense product of any density.
-  static constexpr Index few_outputs = 32;
-
-  /// y = x W + b, x as events. `width` is that of y: whole lines where its rows are padded, else `out`.
-  void forward(const Events<Scalar>& x, const SequenceView<Scalar>& y, Index width, int threads) const {
-    parallel_ranges(threads, y.rows(), [&](int, Index begin, Index end) {
-      events_times_weight(x.from(begin), end - begin, in, weight, weight_stride, bias, width,
-                          y.data + begin * y.stride, y.stride);
-    });
-  }
-  void forward(const ActiveColumns<Scalar>& x, const SequenceView<Scalar>& y) const {
-    active_columns_times_weight(x, weight, weight_stride, bias, y);
-  }
-  /// The same with numbers. Of one row, or where outputs are few, just `out` are written: the padding stays
-  /// as it is.
-  void forward(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y, Index width,
-               Workspace<Scalar>* workspace) const {
-    // Zeros are left out where that always pays: the weights of few outputs lie in the cache.
-    if (y.rows() == 1 || out <= few_outputs) {
-      for (Index row = 0; row < y.rows(); ++row)
-        row_times_weight(x.data + row * x.stride, x.features, weight, weight_stride, bias, out,
-                         y.data + row * y.stride);
-      return;
-    }
-    add_product_in_pieces<Order::as_is, Order::as_is, Scalar>(
-        y.rows(), width, x.features, {x.data, x.stride}, {weight, weight_stride}, y.data, y.stride, workspace,
-        [&](Index i, Index count) {
-          for (Index row = 0; row < y.rows(); ++row)
-            std::copy_n(bias + i, count, y.data + row * y.stride + i);
-        });
-  }
-
-  /// W̄ += xᵀ ȳ. The padding of ȳ is zero.
-  void add_weight_adjoint(const Events<Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
-                          GradientSum<Scalar>& sum, Tape<Scalar>& tape) const {
-    const Index rows = y_adjoint.rows(), width = whole_lines<Scalar>(out);
-    if (width <= 2 * line<Scalar>)  // sorting the events would take longer than it saves
-      return scatter_weight_gradient(x, rows, y_adjoint.data, y_adjoint.stride, width, sum.open(),
-                                     weight_stride);
-    // Rows of ȳ are read at random, so a group of them stays in the cache.
-    constexpr Index group = 1024;
-    const Index groups = std::max<Index>(1, (rows + group - 1) / group);
-    auto* by_column = tape.template allocate<Events<Scalar>>(groups);
-    for (Index g = 0; g < groups; ++g)  // may throw, and the sum must not be open before it is written
-      by_column[g] = transposed(x, g * group, std::min(group, rows - g * group), in, tape);
-    bool first;
-    Scalar* weight_adjoint = sum.open(first);
-    parallel_ranges(tape.threads(), in, [&](int, Index begin, Index end) {
-      for (Index g = 0; g < groups; ++g)
-        gather_weight_gradient(by_column[g].from(begin), end - begin,
-                               y_adjoint.data + g * group * y_adjoint.stride, y_adjoint.stride, width,
-                               weight_adjoint + begin * weight_stride, weight_stride, first && g == 0);
-    });
-  }
-  void add_weight_adjoint(const ActiveColumns<Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
-                          GradientSum<Scalar>& sum) const {
-    active_columns_weight_gradient(x, y_adjoint, sum.open(), weight_stride);
-  }
-  void add_weight_adjoint(const SequenceView<const Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
-                          GradientSum<Scalar>& sum, Tape<Scalar>& tape) const {
-    Scalar* weight_adjoint = sum.values.data();
-    add_product_in_pieces<Order::transposed, Order::as_is, Scalar>(
-        in, whole_lines<Scalar>(out), x.rows(), {x.data, x.stride}, {y_adjoint.data, y_adjoint.stride},
-        weight_adjoint, weight_stride, &tape.workspace(),
-        zeros(weight_adjoint, weight_stride, in, !sum.written));
-    sum.written = true;
-  }
-
-  /// x̄ = ȳ Wᵀ, or += where it is not the first.
-  void input_adjoint(const SequenceView<const Scalar>& y_adjoint, const Adjoint<Scalar>& x_adjoint,
-                     Tape<Scalar>& tape) const {
-    const SequenceView<Scalar>& x = x_adjoint.view;
-    if (x.rows() == 0) return;
-    if (out <= few_outputs) {
-      const Index width = whole_lines<Scalar>(x.features);
-      return few_outputs_times_weight(x.rows(), out, y_adjoint.data, y_adjoint.stride,
-                                      transposed_weight(weight, weight_stride, in, out, width, tape), width,
-                                      x.data, x.stride, x_adjoint.first);
-    }
-    add_product_in_pieces<Order::as_is, Order::transposed, Scalar>(
-        x.rows(), x.features, out, {y_adjoint.data, y_adjoint.stride}, {weight, weight_stride}, x.data,
-        x.stride, &tape.workspace(), zeros(x.data, x.stride, x.rows(), x_adjoint.first));
-  }
-
- private:
-  /// Sets pieces of columns to zero where nothing has been added yet.
-  static auto zeros(Scalar* to, Index stride, Index rows, bool first) {
-    return [=](Index i, Index count) {
-      for (Index row = 0; first && row < rows; ++row) std::fill_n(to + row * stride + i, count, Scalar(0));
-    };
-  }
-};
-
 /// The record of a call on a tape: what the adjoints of input, W and b are made of.
 template <Real Scalar>
 struct LinearOp {
@@ -143,23 +40,23 @@ struct LinearOp {
   void backward(Tape<Scalar>& tape) const {
     if (!output.has_adjoint()) return;
     const SequenceView<const Scalar> y_adjoint = output.adjoint();
+    const auto place = [](GradientSum<Scalar>& sum) {
+      return typename LinearProduct<Scalar>::WeightSums{sum.values.data(), !sum.written};
+    };
     if (columns)
-      product.add_weight_adjoint(columns, y_adjoint, *weight_sum);
+      product.add_weight_adjoint(columns, y_adjoint, place(*weight_sum));
     else if (events)
-      product.add_weight_adjoint(events, y_adjoint, *weight_sum, tape);
+      product.add_weight_adjoint(events, y_adjoint, place(*weight_sum), tape.arena(), tape.threads());
     else
-      product.add_weight_adjoint(input.value(), y_adjoint, *weight_sum, tape);
+      product.add_weight_adjoint(input.value(), y_adjoint, place(*weight_sum), tape.workspace());
+    weight_sum->written = true;
     if (bias_sum != nullptr) {
-      Scalar* sum = bias_sum->open();
-      for (Index row = 0; row < y_adjoint.rows(); ++row) {
-        const Scalar* adjoint_row = y_adjoint.data + row * y_adjoint.stride;
-        for_whole_lines<Scalar>(whole_lines<Scalar>(product.out),
-                                [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
-                                  store(load(sum + i, whole) + load(adjoint_row + i, whole), sum + i, whole);
-                                });
-      }
+      product.add_bias_adjoint(y_adjoint, place(*bias_sum));
+      bias_sum->written = true;
     }
-    if (input.differentiable()) product.input_adjoint(y_adjoint, tape.touch(input), tape);
+    if (!input.differentiable()) return;
+    const Adjoint<Scalar> x_adjoint = tape.touch(input);
+    product.input_adjoint(y_adjoint, x_adjoint.view, x_adjoint.first, tape.arena(), tape.workspace());
   }
 };
 
@@ -305,10 +202,11 @@ class Linear {
     Tape<Scalar>& tape = input.tape();
     const detail::BitRows<Scalar>* bits = tape.bits(input);
     if (bits == nullptr)
-      return detail::decode(input.value(), detail::EventRoom<Scalar>(rows, features, most, tape));
+      return detail::decode(input.value(), detail::EventRoom<Scalar>(rows, features, most, tape.arena()));
     const Index count = bits->count(rows);
     if (count > most) return {};
-    return detail::decode(*bits, rows, detail::EventRoom<Scalar>(rows, features, count, tape, !bits->shared));
+    return detail::decode(*bits, rows,
+                          detail::EventRoom<Scalar>(rows, features, count, tape.arena(), !bits->shared));
   }
 
   /// The events by sample, if a sample lights the same columns again and again: in enough steps to share rows
@@ -316,7 +214,7 @@ class Linear {
   detail::ActiveColumns<Scalar> columns_of(const Var<Scalar>& input,
                                            const detail::Events<Scalar>& events) const {
     const bool may_pay = events && !input.constant() && input.steps() >= 4 && out_features() > 64;
-    return may_pay ? detail::active_columns(events, input.shape(), input.tape())
+    return may_pay ? detail::active_columns(events, input.shape(), input.tape().arena())
                    : detail::ActiveColumns<Scalar>();
   }
 

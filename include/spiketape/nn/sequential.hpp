@@ -1,8 +1,9 @@
 // Layers, one after the other.
 #pragma once
 
-#include <spiketape/core/spike_train.hpp>
+#include <spiketape/kernels/spike_train.hpp>
 #include <spiketape/neuron/lif.hpp>
+#include <spiketape/nn/hidden_state.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -48,18 +49,6 @@ const auto& passed_on(const T& result) {
 }
 
 }  // namespace detail
-
-/// Forgets the hidden membranes of neurons or networks: `reset_hidden(lif1, lif2)`, `reset_hidden(net)`.
-template <typename... Layers>
-void reset_hidden(const Layers&... layers) {
-  (layers.reset_hidden(), ...);
-}
-
-/// Cuts the gradient between the calls so far and the next ones (truncated BPTT).
-template <typename... Layers>
-void detach_hidden(const Layers&... layers) {
-  (layers.detach_hidden(), ...);
-}
 
 /// A network that is one line a layer:
 ///

@@ -1,7 +1,7 @@
 // Adam.
 #pragma once
 
-#include <spiketape/core/lanes.hpp>
+#include <spiketape/kernels/rows.hpp>
 #include <spiketape/optim/optimizer.hpp>
 
 #include <cmath>

@@ -1,7 +1,7 @@
 // Stochastic gradient descent.
 #pragma once
 
-#include <spiketape/core/lanes.hpp>
+#include <spiketape/kernels/rows.hpp>
 #include <spiketape/optim/optimizer.hpp>
 
 #include <cstddef>

@@ -1,0 +1,84 @@
+// Memory that is taken piece by piece and given back all at once.
+#pragma once
+
+#include <spiketape/core/aligned.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+namespace spiketape {
+
+/// Hands out 64-byte-aligned memory from large blocks. `rewind` makes all of it free again and keeps
+/// the blocks, so a repeated pattern of use allocates in its first round only. Nothing it hands out is
+/// initialised or destroyed.
+class Arena {
+ public:
+  Arena() = default;
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  /// Memory for `bytes` bytes, valid until `rewind`. Allocates a block only when the blocks are full.
+  void* allocate(std::size_t bytes) {
+    bytes = (bytes + detail::alignment - 1) / detail::alignment * detail::alignment;
+    while (block_ < blocks_.size() && blocks_[block_].size() - used_ < bytes) {
+      ++block_;
+      used_ = 0;
+    }
+    if (block_ == blocks_.size()) {
+      // Doubling keeps the number of blocks, and the memory lost at their ends, small.
+      const std::size_t previous = blocks_.empty() ? first_block / 2 : blocks_.back().size();
+      blocks_.emplace_back(std::max(bytes, std::min(2 * previous, largest_growth)));
+    }
+    std::byte* memory = blocks_[block_].data() + used_;
+    used_ += bytes;
+    return memory;
+  }
+
+  /// The same for `count` values of a type.
+  template <typename T>
+  T* allocate(std::ptrdiff_t count) {
+    return static_cast<T*>(allocate(static_cast<std::size_t>(count) * sizeof(T)));
+  }
+
+  /// Frees everything that was handed out and keeps the memory.
+  void rewind() {
+    block_ = 0;
+    used_ = 0;
+  }
+
+  /// Bytes held, in use or not.
+  std::size_t capacity() const {
+    std::size_t bytes = 0;
+    for (const Block& block : blocks_) bytes += block.size();
+    return bytes;
+  }
+
+ private:
+  static constexpr std::size_t first_block = std::size_t(64) << 10;
+  static constexpr std::size_t largest_growth = std::size_t(64) << 20;
+
+  /// Uninitialised memory; std::vector would write it once for nothing.
+  class Block {
+   public:
+    explicit Block(std::size_t size)
+        : memory_(detail::AlignedAllocator<std::byte>().allocate(size)), size_(size) {}
+    Block(Block&& other) noexcept : memory_(other.memory_), size_(other.size_) { other.memory_ = nullptr; }
+    Block& operator=(Block&&) = delete;
+    ~Block() {
+      if (memory_ != nullptr) detail::AlignedAllocator<std::byte>().deallocate(memory_, size_);
+    }
+    std::byte* data() const { return memory_; }
+    std::size_t size() const { return size_; }
+
+   private:
+    std::byte* memory_;
+    std::size_t size_;
+  };
+
+  std::vector<Block> blocks_;
+  std::size_t block_ = 0;  // the block in use
+  std::size_t used_ = 0;   // bytes of it in use
+};
+
+}  // namespace spiketape

@@ -1,0 +1,153 @@
+// Sequences in which a sample lights the same columns again and again, and the others never: rate-coded
+// images, films with a dark background. A sample's steps are then a small dense matrix of its active columns,
+// and a product with that keeps a row of W in registers for several steps, where events load it for each.
+#pragma once
+
+#include <spiketape/kernels/events.hpp>
+#include <spiketape/kernels/lane_block.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+
+namespace spiketape::detail {
+
+/// The columns of each sample that have an event in some step: those of sample b are begins[b] to
+/// begins[b + 1] − 1. `values` are (column, step), with zeros where there is no event.
+template <Real Scalar>
+struct ActiveColumns {
+  Index steps = 0;
+  const Index* begins = nullptr;  // null: not gathered
+  const std::int32_t* columns = nullptr;
+  const Scalar* values = nullptr;
+
+  explicit operator bool() const { return begins != nullptr; }
+};
+
+/// The share of the values of active columns that must be events, so that multiplying the zeros among them
+/// costs less than loading rows of W again: SSE multiplies too slowly to save much by loading less.
+template <Real Scalar>
+inline constexpr double emptiest_columns = sizeof(Lane<Scalar>) > 16 ? 0.6 : 0.8;
+
+/// Gathers the events of a sequence of shape x by sample; nothing where columns are emptier than `emptiest`.
+template <Real Scalar>
+ActiveColumns<Scalar> active_columns(const Events<Scalar>& events, const Shape& x, Arena& memory,
+                                     double emptiest = emptiest_columns<Scalar>) {
+  const Index count = events.begins[x.steps * x.batch];
+  auto* begins = memory.allocate<Index>(x.batch + 1);
+  auto* columns = memory.allocate<std::int32_t>(std::min(count, x.batch * x.features));
+  auto* places = memory.allocate<Index>(x.features);  // of each column of x in `columns`
+  std::fill_n(places, x.features, Index(-1));
+  const auto each_event = [&](Index b, auto&& body) SPIKETAPE_INLINE_LAMBDA {
+    for (Index t = 0; t < x.steps; ++t)
+      for (Index row = t * x.batch + b, e = events.begins[row]; e < events.begins[row + 1]; ++e)
+        body(t, e, places[events.columns[e]]);
+  };
+
+  Index active = 0;
+  for (Index b = 0; b < x.batch; ++b) {
+    begins[b] = active;
+    each_event(b, [&](Index, Index e, Index& place) SPIKETAPE_INLINE_LAMBDA {
+      if (place >= begins[b]) return;
+      place = active++;
+      columns[place] = events.columns[e];
+    });
+    if (static_cast<double>(count) < emptiest * static_cast<double>(active * x.steps)) return {};
+  }
+  begins[x.batch] = active;
+
+  auto* values = memory.allocate<Scalar>(active * x.steps);
+  std::fill_n(values, active * x.steps, Scalar(0));
+  for (Index b = 0; b < x.batch; ++b) {
+    for (Index place = begins[b]; place < begins[b + 1]; ++place) places[columns[place]] = place;
+    each_event(b, [&](Index t, Index e, Index place) SPIKETAPE_INLINE_LAMBDA {
+      values[place * x.steps + t] = events.values == nullptr ? events.value : events.values[e];
+    });
+  }
+  return {x.steps, begins, columns, values};
+}
+
+/// The lanes of a block of columns of which tile_rows rows, and one that they are made of, stay in registers.
+inline constexpr int tile_rows = 5;
+template <Real Scalar>
+inline constexpr int tile_lanes = sizeof(Lane<Scalar>) == 64 ? 4 : 2;
+
+/// Calls body(first, rows) for `count` rows in tiles: `rows` is a compile-time constant.
+template <typename Body>
+SPIKETAPE_INLINE void for_tiles(Index count, Body&& body) {
+  Index r = 0;
+  for (; r + tile_rows <= count; r += tile_rows) body(r, std::integral_constant<int, tile_rows>());
+  for (; r + 2 <= count; r += 2) body(r, std::integral_constant<int, 2>());
+  if (r < count) body(r, std::integral_constant<int, 1>());
+}
+
+/// A tile of a product, to[r] = from[r] + Σ_k factor(r, k)·row(k), k = 0, …, depth − 1. The rows are given by
+/// the place of their first number.
+template <typename Block, int rows, typename From, typename To, typename Factor, typename Row>
+SPIKETAPE_INLINE void multiply_tile(Index depth, From&& from, To&& to, Factor&& factor, Row&& row) {
+  Block sums[rows];
+  unrolled<rows>([&](auto r) SPIKETAPE_INLINE_LAMBDA { sums[r] = Block::load(from(r)); });
+  for (Index k = 0; k < depth; ++k) {
+    const Block numbers = Block::load(row(k));
+    unrolled<rows>([&](auto r) SPIKETAPE_INLINE_LAMBDA {
+      sums[r] = multiply_add(typename Block::L(factor(r, k)), numbers, sums[r]);
+    });
+  }
+  unrolled<rows>([&](auto r) SPIKETAPE_INLINE_LAMBDA { sums[r].store(to(r)); });
+}
+
+/// Calls body(b, i, lanes) for all samples and blocks of columns. Samples are inside: a block of columns of W
+/// serves all of them from the cache.
+template <Real Scalar, typename Body>
+SPIKETAPE_INLINE void for_samples_and_blocks(const SequenceView<const Scalar>& y, Body&& body) {
+  for_column_blocks<Scalar, tile_lanes<Scalar>>(whole_lines<Scalar>(y.features),
+                                                [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+                                                  for (Index b = 0; b < y.batch; ++b) body(b, i, lanes);
+                                                });
+}
+
+/// y = bias + x W; rows of y have whole lines.
+template <Real Scalar>
+void active_columns_times_weight(const ActiveColumns<Scalar>& x, const Scalar* weight, Index weight_stride,
+                                 const Scalar* bias, const SequenceView<Scalar>& y) {
+  for_samples_and_blocks<Scalar>(y, [&](Index b, Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+    const std::int32_t* columns = x.columns + x.begins[b];
+    const Scalar* values = x.values + x.begins[b] * x.steps;
+    for_tiles(x.steps, [&](Index t, auto rows) SPIKETAPE_INLINE_LAMBDA {
+      multiply_tile<LaneBlock<Scalar, lanes()>, rows()>(
+          x.begins[b + 1] - x.begins[b],  //
+          [&](int) SPIKETAPE_INLINE_LAMBDA { return bias + i; },
+          [&](int r) SPIKETAPE_INLINE_LAMBDA { return y.row(t + r, b) + i; },
+          [&](int r, Index k) SPIKETAPE_INLINE_LAMBDA { return values[k * x.steps + t + r]; },
+          [&](Index k) SPIKETAPE_INLINE_LAMBDA { return weight + columns[k] * weight_stride + i; });
+    });
+  });
+}
+
+/// W̄ += xᵀ ȳ. Rows of W̄ lie outside of the caches, so the next tile's are asked for one by one.
+template <Real Scalar>
+void active_columns_weight_gradient(const ActiveColumns<Scalar>& x,
+                                    const SequenceView<const Scalar>& y_adjoint, Scalar* weight_adjoint,
+                                    Index weight_stride) {
+  for_samples_and_blocks<Scalar>(y_adjoint, [&](Index b, Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+    const std::int32_t* columns = x.columns + x.begins[b];
+    const Scalar* values = x.values + x.begins[b] * x.steps;
+    const Index count = x.begins[b + 1] - x.begins[b];
+    for_tiles(count, [&](Index c, auto rows) SPIKETAPE_INLINE_LAMBDA {
+      using Block = LaneBlock<Scalar, lanes()>;
+      const auto sum = [&](Index r) SPIKETAPE_INLINE_LAMBDA {
+        return weight_adjoint + columns[c + r] * weight_stride + i;
+      };
+      const Index next = std::min(count - c - rows(), Index(rows()));
+      multiply_tile<Block, rows()>(
+          x.steps, sum, sum,
+          [&](int r, Index t) SPIKETAPE_INLINE_LAMBDA { return values[(c + r) * x.steps + t]; },
+          [&](Index t) SPIKETAPE_INLINE_LAMBDA {
+            if (t < next) Block::prefetch(sum(rows() + t));
+            return y_adjoint.row(t, b) + i;
+          });
+    });
+  });
+}
+
+}  // namespace spiketape::detail

@@ -1,0 +1,223 @@
+// Products with rows that are mostly zero. They add the weights of the few active inputs and leave out the
+// rest, which beats a dense product up to a density of almost a half.
+#pragma once
+
+#include <spiketape/core/arena.hpp>
+#include <spiketape/kernels/events.hpp>
+#include <spiketape/kernels/lane_block.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+
+namespace spiketape::detail {
+
+/// Where a factor is 1: no multiplication.
+struct One {};
+
+/// Adds Σ factor(e)·W[row(e)] over e = begin, …, end − 1, in a block of lanes at column i, to `sums`. Where
+/// there are few lanes, several sums run side by side: one would wait for itself.
+template <Real Scalar, int lanes, typename Factor, typename Row>
+SPIKETAPE_INLINE void sum_rows(Index begin, Index end, Factor&& factor, Row&& row, const Scalar* weight,
+                               Index stride, Index i, LaneBlock<Scalar, lanes>& sums) {
+  using Block = LaneBlock<Scalar, lanes>;
+  constexpr int chains = lanes >= 8 ? 1 : lanes >= 4 ? 2 : 4;
+  const auto add = [&](Index e, Block& part) SPIKETAPE_INLINE_LAMBDA {
+    const auto f = factor(e);
+    const Block numbers = Block::load(weight + row(e) * stride + i);
+    if constexpr (std::is_same_v<decltype(f), const One>)
+      part = part + numbers;
+    else
+      part = multiply_add(Lane<Scalar>(f), numbers, part);
+  };
+  Block parts[chains];
+  parts[0] = sums;
+  Index e = begin;
+  for (; e + chains <= end; e += chains)
+    unrolled<chains>([&](auto c) SPIKETAPE_INLINE_LAMBDA { add(e + c, parts[c]); });
+  for (; e < end; ++e) add(e, parts[0]);
+  sums = parts[0];
+  unrolled<chains - 1>([&](auto c) SPIKETAPE_INLINE_LAMBDA { sums = sums + parts[c + 1]; });
+}
+
+/// Whether rows have so many events that it pays to take W in slices, see events_times_weight.
+template <Real Scalar>
+bool worth_slices(const Events<Scalar>& events, Index rows, Index inputs, Index slices) {
+  const Index count = events.begins[rows] - events.begins[0];
+  return slices > 1 && count >= 4 * inputs && count >= 4 * rows * slices;
+}
+
+/// y[r] = bias + Σ value·W[column] over the events of row r. Rows of y have `outputs` numbers, or whole
+/// lines; those of W and the bias are padded.
+///
+/// Where many rows use each row of W, a slice of W that lies in the nearest cache is added to a group of rows
+/// before the next slice comes, and y keeps the unfinished sums. The order of additions, and so the result,
+/// is the same.
+template <Real Scalar>
+void events_times_weight(const Events<Scalar>& events, Index rows, Index inputs, const Scalar* weight,
+                         Index weight_stride, const Scalar* bias, Index outputs, Scalar* y, Index y_stride) {
+  using L = Lane<Scalar>;
+  constexpr Index slice = 128, group = 128;
+  const bool sliced = worth_slices(events, rows, inputs, (inputs + slice - 1) / slice);
+  const auto column = [&](Index e) SPIKETAPE_INLINE_LAMBDA { return static_cast<Index>(events.columns[e]); };
+  for_column_blocks<Scalar>(whole_lines<Scalar>(outputs), [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+    using Block = LaneBlock<Scalar, lanes()>;
+    const auto each_row = [&](auto&& factor, const L& scale) SPIKETAPE_INLINE_LAMBDA {
+      // Events begin to end − 1 of a row.
+      const auto add = [&](Index row, Index begin, Index end, bool first, bool last) SPIKETAPE_INLINE_LAMBDA {
+        Scalar* to = y + row * y_stride + i;
+        Block sums = first ? Block() : Block::load(to, outputs - i);
+        sum_rows(begin, end, factor, column, weight, weight_stride, i, sums);
+        (last ? multiply_add(scale, sums, Block::load(bias + i)) : sums).store(to, outputs - i);
+      };
+      // With fewer lanes several sums run side by side, and slices would change their order.
+      if (lanes() < 8 || !sliced) {
+        for (Index r = 0; r < rows; ++r) add(r, events.begins[r], events.begins[r + 1], true, true);
+        return;
+      }
+      for (Index from = 0; from < rows; from += group) {
+        const Index to = std::min(from + group, rows);
+        Index next[group];  // event of each row
+        std::copy_n(events.begins + from, to - from, next);
+        for (Index first = 0; first < inputs; first += slice)
+          for (Index r = from; r < to; ++r) {
+            const Index begin = next[r - from];
+            Index end = begin;
+            while (end < events.begins[r + 1] && events.columns[end] < first + slice) ++end;
+            add(r, begin, end, first == 0, first + slice >= inputs);
+            next[r - from] = end;
+          }
+      }
+    };
+    if (events.values == nullptr)
+      each_row([](Index) SPIKETAPE_INLINE_LAMBDA { return One(); }, L(events.value));
+    else
+      each_row([&](Index e) SPIKETAPE_INLINE_LAMBDA { return events.values[e]; }, L(1));
+  });
+}
+
+/// y = bias + x W for one row, whose zeros are left out; y may end with its last number and must not lie
+/// where x does. Allocates nothing: the places of some inputs at a time lie on the stack.
+template <Real Scalar>
+void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index weight_stride,
+                      const Scalar* bias, Index outputs, Scalar* y) {
+  constexpr Index some = 1024;
+  std::int32_t places[some + 16];
+  for (Index first = 0; first == 0 || first < inputs; first += some) {
+    const Index count = places_of(x + first, std::min(some, inputs - first), places);
+    const Scalar* before = first == 0 ? bias : y;
+    for_column_blocks<Scalar>(whole_lines<Scalar>(outputs), [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+      using Block = LaneBlock<Scalar, lanes()>;
+      Block sums;
+      sum_rows(
+          Index(0), count, [&](Index e) SPIKETAPE_INLINE_LAMBDA { return x[first + places[e]]; },
+          [&](Index e) SPIKETAPE_INLINE_LAMBDA { return first + static_cast<Index>(places[e]); }, weight,
+          weight_stride, i, sums);
+      (Block::load(before + i, outputs - i) + sums).store(y + i, outputs - i);
+    });
+  }
+}
+
+/// dW[column] += value·dy[r] over the events of all rows, row after row: reads dy once, and writes dW
+/// wherever there is an event.
+template <Real Scalar>
+void scatter_weight_gradient(const Events<Scalar>& events, Index rows, const Scalar* y_adjoint,
+                             Index y_stride, Index width, Scalar* weight_adjoint, Index weight_stride) {
+  using L = Lane<Scalar>;
+  const std::int32_t* columns = events.columns;  // a copy, not to be read again after each store
+  for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+    using Block = LaneBlock<Scalar, lanes()>;
+    const auto each_row = [&](const L& scale, auto&& part) SPIKETAPE_INLINE_LAMBDA {
+      for (Index r = 0; r < rows; ++r) {
+        const Block adjoint = multiply_add(scale, Block::load(y_adjoint + r * y_stride + i), Block());
+        for (Index e = events.begins[r], end = events.begins[r + 1]; e < end; ++e) {
+          Scalar* to = weight_adjoint + static_cast<Index>(columns[e]) * weight_stride + i;
+          part(e, adjoint, Block::load(to)).store(to);
+        }
+      }
+    };
+    if (events.values == nullptr)
+      each_row(L(events.value),
+               [](Index, const Block& a, const Block& sum) SPIKETAPE_INLINE_LAMBDA { return sum + a; });
+    else
+      each_row(L(1), [&](Index e, const Block& a, const Block& sum)
+                         SPIKETAPE_INLINE_LAMBDA { return multiply_add(L(events.values[e]), a, sum); });
+  });
+}
+
+/// The same column after column: writes dW once, or stores it if it is the first gradient there, and reads dy
+/// wherever there is an event.
+template <Real Scalar>
+void gather_weight_gradient(const Events<Scalar>& by_column, Index columns, const Scalar* y_adjoint,
+                            Index y_stride, Index width, Scalar* weight_adjoint, Index weight_stride,
+                            bool first) {
+  using L = Lane<Scalar>;
+  const auto row = [&](Index e) SPIKETAPE_INLINE_LAMBDA { return static_cast<Index>(by_column.columns[e]); };
+  for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+    using Block = LaneBlock<Scalar, lanes()>;
+    const auto each_column = [&](auto&& factor, const L& scale) SPIKETAPE_INLINE_LAMBDA {
+      for (Index c = 0; c < columns; ++c) {
+        const Index begin = by_column.begins[c], end = by_column.begins[c + 1];
+        if (begin == end && !first) continue;
+        Block sums;
+        sum_rows(begin, end, factor, row, y_adjoint, y_stride, i, sums);
+        Scalar* to = weight_adjoint + c * weight_stride + i;
+        multiply_add(scale, sums, first ? Block() : Block::load(to)).store(to);
+      }
+    };
+    if (by_column.values == nullptr)
+      each_column([](Index) SPIKETAPE_INLINE_LAMBDA { return One(); }, L(by_column.value));
+    else
+      each_column([&](Index e) SPIKETAPE_INLINE_LAMBDA { return by_column.values[e]; }, L(1));
+  });
+}
+
+/// Wᵀ of a weight with few columns, in rows of `width`, whole lanes; zero behind the last row of W. Its
+/// memory comes from `memory`.
+template <Real Scalar>
+const Scalar* transposed_weight(const Scalar* weight, Index stride, Index rows, Index columns, Index width,
+                                Arena& memory) {
+  using L = Lane<Scalar>;
+  const Index whole = (columns + L::size - 1) / L::size * L::size;  // rows of W are padded
+  Scalar* transposed = memory.allocate<Scalar>(whole * width);
+  for (Index i = 0; i < width; i += L::size)
+    for (Index k = 0; k < whole; k += L::size) {
+      L square[L::size];
+      for (Index q = 0; q < L::size; ++q)
+        square[q] = i + q < rows ? L::load(weight + (i + q) * stride + k) : L(0);
+      transpose<Scalar>(square);
+      for (Index q = 0; q < L::size; ++q) square[q].store(transposed + (k + q) * width + i);
+    }
+  return transposed;
+}
+
+/// x̄[r] = Σ_k dy[r][k]·Wᵀ[k] for few outputs k, with Wᵀ from transposed_weight; added where `first` is false.
+template <Real Scalar>
+void few_outputs_times_weight(Index rows, Index outputs, const Scalar* y_adjoint, Index y_stride,
+                              const Scalar* transposed, Index width, Scalar* x_adjoint, Index x_stride,
+                              bool first) {
+  // What is loaded of Wᵀ serves some rows at once: of one row after the other, loads would take longer than
+  // sums.
+  for_column_blocks<Scalar, 2>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+    using Block = LaneBlock<Scalar, lanes()>;
+    const auto write_rows = [&](Index r, auto count) SPIKETAPE_INLINE_LAMBDA {
+      Block sums[count()];
+      for (Index k = 0; k < outputs; ++k) {
+        const Block weights = Block::load(transposed + k * width + i);
+        unrolled<count()>([&](auto q) SPIKETAPE_INLINE_LAMBDA {
+          sums[q] = multiply_add(Lane<Scalar>(y_adjoint[(r + q) * y_stride + k]), weights, sums[q]);
+        });
+      }
+      unrolled<count()>([&](auto q) SPIKETAPE_INLINE_LAMBDA {
+        Scalar* to = x_adjoint + (r + q) * x_stride + i;
+        (first ? sums[q] : Block::load(to) + sums[q]).store(to);
+      });
+    };
+    constexpr int some = 4;
+    Index r = 0;
+    for (; r + some <= rows; r += some) write_rows(r, std::integral_constant<int, some>());
+    for (; r < rows; ++r) write_rows(r, std::integral_constant<int, 1>());
+  });
+}
+
+}  // namespace spiketape::detail

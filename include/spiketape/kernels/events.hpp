@@ -1,0 +1,151 @@
+// Rows that are mostly zero, as events: spikes, rate codes, images. Here rows become events; what is
+// multiplied with them is in event_products.hpp.
+#pragma once
+
+#include <spiketape/core/arena.hpp>
+#include <spiketape/kernels/bit_rows.hpp>
+#include <spiketape/kernels/rows.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+
+namespace spiketape::detail {
+
+/// The numbers of some rows that are not zero, row by row: those of row r are begins[r] to begins[r + 1] − 1.
+template <Real Scalar>
+struct Events {
+  const Index* begins = nullptr;  // null: not decoded
+  const std::int32_t* columns = nullptr;
+  const Scalar* values = nullptr;  // null: all are `value`
+  Scalar value = 1;
+
+  explicit operator bool() const { return begins != nullptr; }
+  /// The events from a row on.
+  Events from(Index row) const { return {begins + row, columns, values, value}; }
+};
+
+/// The share of non-zero inputs up to which events are faster than a dense product, forward and backward
+/// together: where tests/benchmark/events.cpp finds the break-even, for few outputs and for many.
+inline constexpr double densest_events = 0.45;
+
+/// Writes the places of the numbers that are not zero, and returns how many there are; up to 16 too many are
+/// written, see write_places.
+template <Real Scalar>
+SPIKETAPE_INLINE Index places_of(const Scalar* numbers, Index count, std::int32_t* places) {
+  Index found = 0;
+  const auto write_line = [&](Index begin, Index end) SPIKETAPE_INLINE_LAMBDA {
+    constexpr unsigned all = (1u << Lane<Scalar>::size) - 1;
+    unsigned bits = 0;
+    for_lanes<Scalar>(end - begin, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+      bits |= (~bits_of(load(numbers + begin + i, extent) == Lane<Scalar>(0)) & all) << i;
+    });
+    found += write_places(bits, static_cast<std::int32_t>(begin), places + found);
+  };
+  Index begin = 0;
+  for (; begin + line<Scalar> <= count; begin += line<Scalar>) write_line(begin, begin + line<Scalar>);
+  if (begin < count) write_line(begin, count);
+  return found;
+}
+
+/// How many numbers of a row are not zero; NaN counts.
+template <Real Scalar>
+Index nonzeros(const Scalar* numbers, Index count) {
+  Index found = 0;
+  for_lanes<Scalar>(count, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+    found += Lane<Scalar>::size - std::popcount(bits_of(load(numbers + i, extent) == Lane<Scalar>(0)));
+  });
+  return found;
+}
+
+/// How many events may be among the numbers of some rows before decoding is given up.
+inline Index most_events(Index rows, Index features, double densest = densest_events) {
+  return static_cast<Index>(densest * static_cast<double>(rows * features));
+}
+
+/// Memory for decoded events, `most` of them.
+template <Real Scalar>
+struct EventRoom {
+  Index most;
+  Index* begins;
+  std::int32_t* columns;
+  Scalar* values;  // of events that do not all have the same
+
+  EventRoom() = default;
+  EventRoom(Index rows, Index features, Index most_, Arena& memory, bool with_values = true)
+      : most(most_),
+        begins(memory.allocate<Index>(rows + 1)),
+        columns(memory.allocate<std::int32_t>(most + features + 16)),  // see write_places
+        values(with_values ? memory.allocate<Scalar>(most + features) : nullptr) {}
+
+  /// Writes the places of each row by write(row, places), which returns their number. False if they are too
+  /// many.
+  template <typename Write>
+  SPIKETAPE_INLINE bool fill(Index rows, Write&& write) {
+    Index count = 0;
+    for (Index row = 0; row < rows; ++row) {
+      begins[row] = count;
+      count += write(row, columns + count);
+      if (count > most) return false;
+    }
+    begins[rows] = count;
+    return true;
+  }
+};
+
+/// The events of rows; none if they are too many. A NaN is an event.
+template <Real Scalar>
+Events<Scalar> decode(const SequenceView<const Scalar>& view, EventRoom<Scalar> room) {
+  const auto row_of = [&](Index row) { return view.data + row * view.stride; };
+  if (!room.fill(view.rows(), [&](Index row, std::int32_t* places) SPIKETAPE_INLINE_LAMBDA {
+        return places_of(row_of(row), view.features, places);
+      }))
+    return {};
+  for (Index row = 0; row < view.rows(); ++row)
+    for (Index e = room.begins[row]; e < room.begins[row + 1]; ++e)
+      room.values[e] = row_of(row)[room.columns[e]];
+  return {room.begins, room.columns, room.values};
+}
+
+/// The events of the first `count` rows of bits.
+template <Real Scalar>
+Events<Scalar> decode(const BitRows<Scalar>& rows, Index count, EventRoom<Scalar> room) {
+  if (!room.fill(count, [&](Index row, std::int32_t* places) SPIKETAPE_INLINE_LAMBDA {
+        // Copies, which compilers need not read again after each store.
+        const LineBits* bits = rows.row(row);
+        const auto end = static_cast<std::int32_t>(rows.lines * line<Scalar>);
+        Index found = 0;
+        for (std::int32_t first = 0; first < end; first += static_cast<std::int32_t>(line<Scalar>), ++bits)
+          found += write_places(*bits, first, places + found);
+        return found;
+      }))
+    return {};
+  if (rows.shared) return {room.begins, room.columns, nullptr, *rows.value};
+  for (Index e = 0; e < room.begins[count]; ++e) room.values[e] = rows.value[room.columns[e]];
+  return {room.begins, room.columns, room.values};
+}
+
+/// The events of rows first, …, first + rows − 1, put in order of their columns: rows and columns change
+/// places, so that `columns` of the result are rows, counted from `first`.
+template <Real Scalar>
+Events<Scalar> transposed(const Events<Scalar>& events, Index first, Index rows, Index columns,
+                          Arena& memory) {
+  const Index begin = events.begins[first], end = events.begins[first + rows], count = end - begin;
+  auto* begins = memory.allocate<Index>(columns + 2);
+  auto* places = memory.allocate<std::int32_t>(count);
+  auto* values = events.values != nullptr ? memory.allocate<Scalar>(count) : nullptr;
+  // Each column's end is where the next one begins, so counts are kept two places on and filled in one place
+  // on.
+  std::fill_n(begins, columns + 2, Index(0));
+  for (Index e = begin; e < end; ++e) ++begins[events.columns[e] + 2];
+  for (Index c = 0; c < columns; ++c) begins[c + 2] += begins[c + 1];
+  for (Index r = 0; r < rows; ++r)
+    for (Index e = events.begins[first + r]; e < events.begins[first + r + 1]; ++e) {
+      const Index to = begins[events.columns[e] + 1]++;
+      places[to] = static_cast<std::int32_t>(r);
+      if (values != nullptr) values[to] = events.values[e];
+    }
+  return {begins, places, values, events.value};
+}
+
+}  // namespace spiketape::detail

@@ -1,0 +1,132 @@
+// The products of a dense layer, each by the kernel that suits its input.
+#pragma once
+
+#include <spiketape/core/arena.hpp>
+#include <spiketape/kernels/active_columns.hpp>
+#include <spiketape/kernels/event_products.hpp>
+#include <spiketape/kernels/product.hpp>
+
+#include <algorithm>
+
+namespace spiketape::detail {
+
+/// A dense layer on rows of memory, y = x W + b, and its adjoint.
+template <Real Scalar>
+struct LinearProduct {
+  const Scalar* weight;  // (in, out)
+  Index weight_stride;
+  const Scalar* bias;
+  Index in, out;
+
+  /// Up to here one row at a time, zeros left out, beats a dense product of any density.
+  static constexpr Index few_outputs = 32;
+
+  /// y = x W + b, x as events. `width` is that of y: whole lines where its rows are padded, else `out`.
+  void forward(const Events<Scalar>& x, const SequenceView<Scalar>& y, Index width, int threads) const {
+    parallel_ranges(threads, y.rows(), [&](int, Index begin, Index end) {
+      events_times_weight(x.from(begin), end - begin, in, weight, weight_stride, bias, width,
+                          y.data + begin * y.stride, y.stride);
+    });
+  }
+  void forward(const ActiveColumns<Scalar>& x, const SequenceView<Scalar>& y) const {
+    active_columns_times_weight(x, weight, weight_stride, bias, y);
+  }
+  /// The same with numbers. Of one row, or where outputs are few, just `out` are written: the padding stays
+  /// as it is.
+  void forward(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y, Index width,
+               Workspace<Scalar>* workspace) const {
+    // Zeros are left out where that always pays: the weights of few outputs lie in the cache.
+    if (y.rows() == 1 || out <= few_outputs) {
+      for (Index row = 0; row < y.rows(); ++row)
+        row_times_weight(x.data + row * x.stride, x.features, weight, weight_stride, bias, out,
+                         y.data + row * y.stride);
+      return;
+    }
+    add_product_in_pieces<Order::as_is, Order::as_is, Scalar>(
+        y.rows(), width, x.features, {x.data, x.stride}, {weight, weight_stride}, y.data, y.stride, workspace,
+        [&](Index i, Index count) {
+          for (Index row = 0; row < y.rows(); ++row)
+            std::copy_n(bias + i, count, y.data + row * y.stride + i);
+        });
+  }
+
+  /// Where a gradient is added up: laid out like its parameter. `first` says that it holds nothing yet.
+  struct WeightSums {
+    Scalar* values;
+    bool first;
+
+    void clear_first(Index count) const {
+      if (first) std::fill_n(values, count, Scalar(0));
+    }
+  };
+
+  /// W̄ += xᵀ ȳ. The padding of ȳ is zero. What may throw comes before the first write to the sums.
+  void add_weight_adjoint(const Events<Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
+                          const WeightSums& sums, Arena& memory, int threads) const {
+    const Index rows = y_adjoint.rows(), width = whole_lines<Scalar>(out);
+    if (width <= 2 * line<Scalar>) {  // sorting the events would take longer than it saves
+      sums.clear_first(in * weight_stride);
+      return scatter_weight_gradient(x, rows, y_adjoint.data, y_adjoint.stride, width, sums.values,
+                                     weight_stride);
+    }
+    // Rows of ȳ are read at random, so a group of them stays in the cache.
+    constexpr Index group = 1024;
+    const Index groups = std::max<Index>(1, (rows + group - 1) / group);
+    auto* by_column = memory.allocate<Events<Scalar>>(groups);
+    for (Index g = 0; g < groups; ++g)
+      by_column[g] = transposed(x, g * group, std::min(group, rows - g * group), in, memory);
+    parallel_ranges(threads, in, [&](int, Index begin, Index end) {
+      for (Index g = 0; g < groups; ++g)
+        gather_weight_gradient(by_column[g].from(begin), end - begin,
+                               y_adjoint.data + g * group * y_adjoint.stride, y_adjoint.stride, width,
+                               sums.values + begin * weight_stride, weight_stride, sums.first && g == 0);
+    });
+  }
+  void add_weight_adjoint(const ActiveColumns<Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
+                          const WeightSums& sums) const {
+    sums.clear_first(in * weight_stride);
+    active_columns_weight_gradient(x, y_adjoint, sums.values, weight_stride);
+  }
+  void add_weight_adjoint(const SequenceView<const Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
+                          const WeightSums& sums, Workspace<Scalar>& workspace) const {
+    add_product_in_pieces<Order::transposed, Order::as_is, Scalar>(
+        in, whole_lines<Scalar>(out), x.rows(), {x.data, x.stride}, {y_adjoint.data, y_adjoint.stride},
+        sums.values, weight_stride, &workspace, zeros(sums.values, weight_stride, in, sums.first));
+  }
+
+  /// b̄ += Σ ȳ over all rows.
+  void add_bias_adjoint(const SequenceView<const Scalar>& y_adjoint, const WeightSums& sums) const {
+    sums.clear_first(whole_lines<Scalar>(out));
+    for (Index row = 0; row < y_adjoint.rows(); ++row) {
+      const Scalar* adjoint_row = y_adjoint.data + row * y_adjoint.stride;
+      for_whole_lines<Scalar>(whole_lines<Scalar>(out), [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
+        store(load(sums.values + i, whole) + load(adjoint_row + i, whole), sums.values + i, whole);
+      });
+    }
+  }
+
+  /// x̄ = ȳ Wᵀ, or += where it is not the first.
+  void input_adjoint(const SequenceView<const Scalar>& y_adjoint, const SequenceView<Scalar>& x, bool first,
+                     Arena& memory, Workspace<Scalar>& workspace) const {
+    if (x.rows() == 0) return;
+    if (out <= few_outputs) {
+      const Index width = whole_lines<Scalar>(x.features);
+      return few_outputs_times_weight(x.rows(), out, y_adjoint.data, y_adjoint.stride,
+                                      transposed_weight(weight, weight_stride, in, out, width, memory), width,
+                                      x.data, x.stride, first);
+    }
+    add_product_in_pieces<Order::as_is, Order::transposed, Scalar>(
+        x.rows(), x.features, out, {y_adjoint.data, y_adjoint.stride}, {weight, weight_stride}, x.data,
+        x.stride, &workspace, zeros(x.data, x.stride, x.rows(), first));
+  }
+
+ private:
+  /// Sets pieces of columns to zero where nothing has been added yet.
+  static auto zeros(Scalar* to, Index stride, Index rows, bool first) {
+    return [=](Index i, Index count) {
+      for (Index row = 0; first && row < rows; ++row) std::fill_n(to + row * stride + i, count, Scalar(0));
+    };
+  }
+};
+
+}  // namespace spiketape::detail

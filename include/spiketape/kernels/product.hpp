@@ -1,0 +1,104 @@
+// Dense matrix products on row-major memory, with a packing workspace that is kept.
+//
+// Eigen's product of large matrices takes that workspace from the heap at each call and, under OpenMP,
+// splits each product over threads. Its general product accepts a workspace of the caller's and then
+// does neither; the arithmetic is Eigen's own.
+#pragma once
+
+#include <spiketape/core/aligned.hpp>
+#include <spiketape/core/array.hpp>
+#include <spiketape/core/line.hpp>
+#include <spiketape/core/parallel.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+namespace spiketape::detail {
+
+/// Where products pack their operands, with a place for each thread: grows to the largest product met and is
+/// then reused.
+template <typename Scalar>
+class Workspace {
+ public:
+  Workspace() : places_(1) {}
+
+  int threads() const { return static_cast<int>(places_.size()); }
+  void set_threads(int threads) { places_.resize(static_cast<std::size_t>(threads)); }
+
+  Scalar* reserve(Index count, int thread = 0) {
+    AlignedVector<Scalar>& place = places_[static_cast<std::size_t>(thread)];
+    if (place.size() < static_cast<std::size_t>(count)) place.resize(static_cast<std::size_t>(count));
+    return place.data();
+  }
+
+ private:
+  std::vector<AlignedVector<Scalar>> places_;
+};
+
+/// Without a workspace Eigen finds room itself: on the stack for small products, else on the heap.
+template <typename Scalar>
+class PackingSpace final : public Eigen::internal::level3_blocking<Scalar, Scalar> {
+ public:
+  PackingSpace(Index rows, Index cols, Index depth, Workspace<Scalar>* workspace, int thread) {
+    this->m_mc = rows;
+    this->m_nc = cols;
+    this->m_kc = depth;
+    Eigen::internal::computeProductBlockingSizes<Scalar, Scalar>(this->m_kc, this->m_mc, this->m_nc);
+    if (workspace == nullptr) return;
+    const Index size_a = whole_lines<Scalar>(this->m_mc * this->m_kc);
+    this->m_blockA = workspace->reserve(size_a + this->m_kc * this->m_nc, thread);
+    this->m_blockB = this->m_blockA + size_a;
+  }
+};
+
+/// A row-major operand of a product: `stride` from row to row, taken as it is or transposed.
+template <typename Scalar>
+struct Operand {
+  const Scalar* data;
+  Index stride;
+};
+
+enum class Order { as_is, transposed };
+
+/// C += op(A) * op(B), C of (rows, cols), all row-major. `depth` is the inner extent.
+template <Order order_a, Order order_b, typename Scalar>
+void add_product(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand<Scalar> b, Scalar* c,
+                 Index stride_c, Workspace<Scalar>* workspace, int thread = 0) {
+  if (rows == 0 || cols == 0 || depth == 0) return;
+  // A row-major C is the transpose of a column-major one, so this runs C' += op(B)' op(A)'.
+  constexpr int layout_a = order_a == Order::as_is ? Eigen::ColMajor : Eigen::RowMajor;
+  constexpr int layout_b = order_b == Order::as_is ? Eigen::ColMajor : Eigen::RowMajor;
+  PackingSpace<Scalar> space(cols, rows, depth, workspace, thread);
+  Eigen::internal::general_matrix_matrix_product<Index, Scalar, layout_b, false, Scalar, layout_a, false,
+                                                 Eigen::ColMajor, 1>::run(cols, rows, depth, b.data, b.stride,
+                                                                          a.data, a.stride, c, 1, stride_c,
+                                                                          Scalar(1), space);
+}
+
+/// The same in pieces of a quarter of C's columns (64 at least, 256 at most), on the threads of the
+/// workspace: prepare(i, count) first says what the piece of columns i, …, i + count − 1 holds, which is then
+/// still in the cache. The pieces are the same for any number of threads, and so is the result, to the bit.
+template <Order order_a, Order order_b, typename Scalar, typename Prepare>
+void add_product_in_pieces(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand<Scalar> b,
+                           Scalar* c, Index stride_c, Workspace<Scalar>* workspace, Prepare&& prepare) {
+  const Index piece = std::clamp<Index>(whole_lines<Scalar>(cols / 4), 64, 256);
+  const Index pieces = (cols + piece - 1) / piece;
+  const int threads = workspace == nullptr ? 1 : workspace->threads();
+  if (workspace != nullptr && rows > 0 && cols > 0 && depth > 0)  // it may throw, and threads must not
+    for (int thread = 0; thread < threads; ++thread)
+      for (const Index count : {std::min(piece, cols), cols - (pieces - 1) * piece})
+        PackingSpace<Scalar>(count, rows, depth, workspace, thread);
+  parallel_ranges(threads, pieces, [&](int thread, Index begin, Index end) {
+    for (Index i = begin * piece; i < std::min(end * piece, cols); i += piece) {
+      const Index count = std::min(piece, cols - i);
+      prepare(i, count);
+      if (rows == 0 || depth == 0) continue;  // then operands may have no memory
+      const Scalar* b_piece = b.data + (order_b == Order::as_is ? i : i * b.stride);
+      add_product<order_a, order_b, Scalar>(rows, count, depth, a, {b_piece, b.stride}, c + i, stride_c,
+                                            workspace, thread);
+    }
+  });
+}
+
+}  // namespace spiketape::detail

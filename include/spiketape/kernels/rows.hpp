@@ -1,0 +1,100 @@
+// Loops over the lanes of a row.
+#pragma once
+
+#include <spiketape/core/line.hpp>
+#include <spiketape/kernels/lanes.hpp>
+
+namespace spiketape::detail {
+
+/// A whole lane, or the part of one at the end of a row whose memory ends there. The end of a row is
+/// computed in a lane like all the rest, so a neuron's bits do not depend on where it stands.
+struct Whole {};
+struct Part {
+  Index count;
+};
+
+template <typename Scalar>
+SPIKETAPE_INLINE Lane<Scalar> load(const Scalar* from, Whole) {
+  return Lane<Scalar>::load(from);
+}
+template <typename Scalar>
+SPIKETAPE_INLINE Lane<Scalar> load(const Scalar* from, Part part) {
+  return Lane<Scalar>::load(from, part.count);
+}
+template <typename Scalar>
+SPIKETAPE_INLINE void store(const Lane<Scalar>& lane, Scalar* to, Whole) {
+  lane.store(to);
+}
+template <typename Scalar>
+SPIKETAPE_INLINE void store(const Lane<Scalar>& lane, Scalar* to, Part part) {
+  lane.store(to, part.count);
+}
+
+/// Calls body(i, whole or part) for the lanes of a row of `count` numbers.
+template <Real Scalar, typename Body>
+SPIKETAPE_INLINE void for_lanes(Index count, Body&& body) {
+  constexpr Index size = Lane<Scalar>::size;
+  Index i = 0;
+  for (; i + size <= count; i += size) body(i, Whole{});
+  if (i < count) body(i, Part{count - i});
+}
+
+/// for_lanes of a padded row, with `count` from whole_lines. Two at a time: compilers do not unroll at -O2.
+template <Real Scalar, typename Body>
+SPIKETAPE_INLINE void for_whole_lines(Index count, Body&& body) {
+  constexpr Index size = Lane<Scalar>::size;
+  if constexpr (2 * size <= line<Scalar>) {
+    for (Index i = 0; i < count; i += 2 * size) {
+      body(i, Whole{});
+      body(i + size, Whole{});
+    }
+  } else {
+    for (Index i = 0; i < count; i += size) body(i, Whole{});
+  }
+}
+/// The same from the end to the beginning; before(i) comes before each two lanes, with the upper one's i.
+template <Real Scalar, typename Before, typename Body>
+SPIKETAPE_INLINE void for_whole_lines_backward(Index count, Before&& before, Body&& body) {
+  constexpr Index size = Lane<Scalar>::size;
+  constexpr bool two = 2 * size <= line<Scalar>;
+  for (Index i = count - size; i >= 0; i -= two ? 2 * size : size) {
+    before(i);
+    body(i, Whole{});
+    if constexpr (two) body(i - size, Whole{});
+  }
+}
+
+/// Asks for what a loop from the end to the beginning, now at this address, comes to some lines later:
+/// processors do not foresee such a loop as well as one that goes up. Nothing is read here, so it may lie
+/// before the row.
+template <Real Scalar>
+SPIKETAPE_INLINE void ask_below(const Scalar* address) {
+  constexpr Index below = 64 * line<Scalar>;  // of 16 to 160 the best
+  SPIKETAPE_PREFETCH(address - below);
+}
+
+/// A row that a loop over lanes reads: of stride 1, or of stride 0 where one number stands for all, repeated
+/// through a lane. So one loop serves both.
+template <Real Scalar>
+struct Stream {
+  const Scalar* data;
+  Index stride;
+
+  template <typename Extent>
+  SPIKETAPE_INLINE Lane<Scalar> at(Index i, Extent extent) const {
+    return load(address(i), extent);
+  }
+  /// Where the lane begins that at(i) reads.
+  SPIKETAPE_INLINE const Scalar* address(Index i) const { return data + i * stride; }
+};
+
+/// The number that a stream of stride 0 reads. It must outlive the stream.
+template <Real Scalar>
+struct alignas(alignment) RepeatedNumber {
+  Scalar numbers[Lane<Scalar>::size];
+
+  explicit RepeatedNumber(Scalar number = 0) { Lane<Scalar>(number).store(numbers); }
+  Stream<Scalar> stream() const { return {numbers, 0}; }
+};
+
+}  // namespace spiketape::detail

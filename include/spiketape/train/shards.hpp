@@ -1,0 +1,231 @@
+// Training a batch in parts, on several threads.
+#pragma once
+
+#include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/parallel.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace spiketape {
+
+/// Splits a batch into a fixed number of shards, each with tapes and gradient sums of its own, runs them on
+/// up to `threads` threads (OpenMP, where the program is compiled with it; else one after the other) and adds
+/// the gradients in the order of the shards. So the results depend on the number of shards and on the block
+/// size, but to the bit not on the number of threads.
+///
+///     st::Shards<float> shards(4, threads, 4);  // four shards, worked through in blocks of four samples
+///
+///     const auto part_of_loss = [&](const auto& out, st::Index first, st::Index count) {
+///       return st::cross_entropy(out.mem, batch.labels.subspan(first, count), {.samples = batch.size()});
+///     };
+///     float loss = shards.run(net, st::repeat(batch.input, steps), part_of_loss);
+///     optimizer.step(shards.gradients());
+///
+/// The loss of a part must be its part of the whole: give the losses the size of the whole batch, as above.
+/// What couples samples, such as a normalisation over the batch, cannot be split. Allocates nothing once the
+/// tapes have warmed up.
+///
+/// Blocks make training fast and small: a few samples at a time go forward and backward, while all that the
+/// tape keeps of them lies in the cache (capacity() says how much it is); the next block takes the same
+/// memory. The layers in front of the first neuron run once for the whole batch if the input is the same in
+/// all steps, since large products are better; the threads share those (see Tape::set_threads).
+template <Real Scalar>
+class Shards {
+ public:
+  /// `block` is the number of samples in a block; 0: a shard is one. Throws std::invalid_argument unless
+  /// `count` and `threads` are at least 1 and `block` is at least 0.
+  explicit Shards(int count, int threads = 1, Index block = 0) : threads_(threads), block_(block) {
+    if (count < 1) detail::fail_argument("spiketape::Shards: count is ", count, ", expected at least 1");
+    if (threads < 1)
+      detail::fail_argument("spiketape::Shards: threads is ", threads, ", expected at least 1");
+    if (block < 0) detail::fail_argument("spiketape::Shards: block is ", block, ", expected at least 0");
+    for (int i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>());
+    for (int i = 1; i < count; ++i) others_.push_back(&shards_[static_cast<std::size_t>(i)]->gradients);
+    front_tape_ = std::make_unique<Tape<Scalar>>(gradients());
+    front_tape_->set_threads(threads);
+  }
+
+  /// Runs a network (see Sequential) on a batch, a step or a sequence, block by block, forward and backward:
+  /// `loss(out, first, count)` makes the loss, a Var, of the samples first, …, first + count − 1 from what
+  /// the network returned for them. Returns the sum of the losses. What a shard throws is thrown here; the
+  /// gradients are then dropped. Throws std::invalid_argument if the network keeps state from call to call.
+  ///
+  /// The network and `loss` are called on several threads at once (front() is not), so they must not write
+  /// what they share. A network of your own needs, all const, a call on a Var, keeps_state() and the two parts
+  /// front() and back().
+  template <typename Network, typename Loss>
+  Scalar run(const Network& net, SequenceView<const Scalar> input, Loss&& loss) {
+    if (net.keeps_state())
+      detail::fail_argument(
+          "spiketape::Shards::run: a neuron of the network has init_hidden = true, expected none: "
+          "hidden state belongs to one thread and one batch");
+    if (input.batch > 0 && (input.constant || input.steps == 1)) {
+      const Var<Scalar> currents = front(net, input);
+      // Rows of a block follow each other only in a single stored step.
+      if (currents.constant() || currents.steps() == 1) return run_back(net, currents, loss);
+    }
+    return run_blocks(input.batch, [&](Shard& shard, Index first, Index count) {
+      finish(shard, loss(net(samples(shard.tape, input, first, count)), first, count));
+    });
+  }
+
+  /// The same for whatever makes a loss: `forward(tape, first, count)` returns the loss of the samples first,
+  /// …, first + count − 1, a shard's, without blocks. It is called on several threads at once, each time with
+  /// another tape, so it must not write what calls share.
+  template <typename Forward>
+  Scalar run(Index batch, Forward&& forward) {
+    return run_shards(batch, [&](Shard& shard, Index first, Index count) {
+      start(shard, first);
+      finish(shard, forward(shard.tape, first, count));
+    });
+  }
+
+  /// The gradients of the last run.
+  GradientSums<Scalar>& gradients() { return shards_.front()->gradients; }
+
+  /// The number of shards, and of threads at most.
+  int count() const { return static_cast<int>(shards_.size()); }
+  int threads() const { return threads_; }
+
+  /// Bytes held for values, adjoints and records of all shards.
+  std::size_t capacity() const {
+    std::size_t bytes = front_tape_->capacity();
+    for (const auto& shard : shards_) bytes += shard->tape.capacity();
+    return bytes;
+  }
+
+ private:
+  struct Shard {
+    GradientSums<Scalar> gradients;
+    Tape<Scalar> tape{gradients};  // rewound for each block
+    Scalar loss = 0;
+    std::exception_ptr error;
+  };
+
+  /// The layers before the first neuron, on a tape for the whole batch.
+  template <typename Network>
+  Var<Scalar> front(const Network& net, const SequenceView<const Scalar>& input) {
+    gradients().clear();
+    front_tape_->reset();
+    const Var<Scalar> currents = net.front(front_tape_->constant(input));
+    if (currents.batch() != input.batch)
+      detail::fail_argument("spiketape::Shards::run: the layers before the first neuron make ",
+                            currents.batch(), " samples of ", input.batch, ", expected as many");
+    currents.value();  // numbers, if it ends in spikes kept as bits
+    return currents;
+  }
+
+  /// The others, block by block, each on a tape that reads and writes its rows of the currents and of their
+  /// adjoint; then back through the front.
+  template <typename Network, typename Loss>
+  Scalar run_back(const Network& net, const Var<Scalar>& currents, Loss& loss) {
+    const auto value = front_tape_->writable(currents);
+    const auto adjoint =  // not set to zero: each block writes its rows
+        currents.differentiable() ? front_tape_->touch(currents).view : SequenceView<Scalar>();
+    const auto rows = [](const SequenceView<Scalar>& view, Index first, Index count) {
+      return SequenceView<Scalar>(view.data + first * view.stride, {view.steps, count, view.features},
+                                  view.stride, view.constant);
+    };
+    const Scalar total = run_blocks(currents.batch(), [&](Shard& shard, Index first, Index count) {
+      const Var<Scalar> x = currents.differentiable()
+                                ? shard.tape.leaf(rows(value, first, count), rows(adjoint, first, count))
+                                : shard.tape.constant(rows(value, first, count));
+      finish(shard, loss(net.back(x), first, count));
+    });
+    if (currents.differentiable()) {
+      guarded(0, [&](Index) { front_tape_->backward(); });
+      rethrow(*shards_.front());
+    }
+    return total;
+  }
+
+  static void start(Shard& shard, Index first) {
+    shard.tape.reset();
+    shard.tape.set_first_sample(first);
+  }
+  static void finish(Shard& shard, const Var<Scalar>& loss) {
+    shard.tape.backward(loss);
+    shard.loss += loss.item();
+  }
+
+  /// Some samples of a batch as a constant on a tape.
+  static Var<Scalar> samples(Tape<Scalar>& tape, const SequenceView<const Scalar>& input, Index first,
+                             Index count) {
+    const Var<Scalar> x = tape.result({input.steps, count, input.features}, false, input.constant);
+    for (Index t = 0; t < input.stored_steps(); ++t)
+      tape.writable(x).step(t).array() = input.step(t).array().middleRows(first, count);
+    return x;
+  }
+
+  /// Runs run(shard, first, count) for every block of every shard.
+  template <typename Run>
+  Scalar run_blocks(Index batch, Run&& run) {
+    return run_shards(batch, [&](Shard& shard, Index first, Index count) {
+      const Index block = block_ > 0 ? block_ : count;
+      for (Index done = 0; done < count; done += block) {
+        start(shard, first + done);
+        run(shard, first + done, std::min(block, count - done));
+      }
+    });
+  }
+
+  /// Runs run(shard, first, count) for every shard that gets a sample, and joins what they leave.
+  template <typename Run>
+  Scalar run_shards(Index batch, Run&& run) {
+    const auto count = static_cast<Index>(shards_.size());
+    const auto run_shard = [&](Index i) {
+      Shard& shard = *shards_[static_cast<std::size_t>(i)];
+      shard.gradients.clear();
+      shard.loss = 0;
+      const Index first = batch * i / count;
+      const Index end = batch * (i + 1) / count;
+      if (first < end) run(shard, first, end - first);
+    };
+    detail::parallel_for(threads_, count, [&](Index i) { guarded(i, run_shard); });
+
+    // The first shard's sums take in the others'.
+    Scalar loss = 0;
+    for (const auto& shard : shards_) rethrow(*shard);
+    for (const auto& shard : shards_) loss += shard->loss;
+    gradients().add_all(others_, threads_);
+    return loss;
+  }
+
+  // An exception must not leave a parallel region: it waits in its shard.
+  template <typename Run>
+  void guarded(Index i, Run&& run) {
+#if SPIKETAPE_EXCEPTIONS
+    std::exception_ptr& error = shards_[static_cast<std::size_t>(i)]->error;
+    error = nullptr;  // of a run in which another shard's was thrown
+    try {
+      run(i);
+    } catch (...) {
+      error = std::current_exception();
+    }
+#else
+    run(i);
+#endif
+  }
+  void rethrow(Shard& shard) {
+#if SPIKETAPE_EXCEPTIONS
+    if (!shard.error) return;
+    gradients().clear();
+    std::rethrow_exception(std::exchange(shard.error, nullptr));
+#else
+    static_cast<void>(shard);
+#endif
+  }
+
+  int threads_;
+  Index block_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::unique_ptr<Tape<Scalar>> front_tape_;         // adds to the first shard's gradients
+  std::vector<const GradientSums<Scalar>*> others_;  // of all shards but the first
+};
+
+}  // namespace spiketape

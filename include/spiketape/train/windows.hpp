@@ -1,0 +1,172 @@
+// Training on long sequences in bounded memory.
+#pragma once
+
+#include <spiketape/autograd/ops.hpp>
+#include <spiketape/nn/hidden_state.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+namespace spiketape {
+
+/// How Windows goes from one window to the next.
+struct WindowsOptions {
+  /// Cut the gradient between windows (truncated BPTT): one pass, and no memory of earlier windows. false:
+  /// the gradient of the whole sequence (checkpointing): each window but the last is run twice, and the
+  /// states between windows are kept.
+  bool truncate = false;
+};
+
+/// Works through a long sequence in windows of some steps, so that the tape holds one window at a time: the
+/// memory does not grow with the number of steps, but for the states between windows.
+///
+///     st::Windows<float> windows(100);  // steps; {.truncate = true} cuts the gradient between windows
+///
+///     st::reset_hidden(net);            // its neurons have init_hidden = true
+///     float loss = windows.run(net, input, [&](const auto& out, st::Index first, st::Index steps) {
+///       return st::cross_entropy(out.mem, labels);  // the part of the steps first, …, first + steps − 1
+///     });
+///     optimizer.step(windows.gradients());
+///
+/// A whole gradient takes memory for about T/k states and a window of k steps: with k = √T both stay small, T
+/// = 10,000 steps need that of 100. (Chen, Xu, Zhang and Guestrin, Training deep nets with sublinear memory
+/// cost, 2016.) The result is that of the whole sequence on one tape, up to rounding. Nothing is
+/// allocated once everything has warmed up.
+template <Real Scalar>
+class Windows {
+ public:
+  /// Throws std::invalid_argument unless there is at least one step in a window.
+  explicit Windows(Index steps, const WindowsOptions& options = {}) : steps_(steps), options_(options) {
+    if (steps < 1) detail::fail_argument("spiketape::Windows: steps is ", steps, ", expected at least 1");
+  }
+
+  /// Runs a network on a sequence, forward and backward, from the hidden state that it has; it is left with
+  /// the one behind the last step. `loss(out, first, steps)` makes the loss of a window, a single number,
+  /// from what the network returned, or an empty Var where there is none. Returns the sum of the losses.
+  /// Throws std::invalid_argument if there are several windows and a neuron without init_hidden, whose state
+  /// would be lost between them. If `loss` throws, the network is left with a state of some window, and the
+  /// gradients with those of some windows: reset_hidden and gradients().clear() begin anew.
+  template <typename Network, typename Loss>
+  Scalar run(const Network& net, const SequenceView<const Scalar>& input, Loss&& loss) {
+    const Index count = (input.steps + steps_ - 1) / steps_;
+    if (count > 1 && forgets_state(net))
+      detail::fail_argument(
+          "spiketape::Windows::run: a neuron of the network has init_hidden = false, expected true: its "
+          "state would be lost between windows");
+    if (options_.truncate) {
+      Scalar total = 0;
+      for (Index w = 0; w < count; ++w) {
+        tape_.reset();
+        total += backward(loss_of(net, input, w, loss));
+      }
+      return total;
+    }
+    // Forward: only the states at the beginnings of windows are kept.
+    states_.resize(static_cast<std::size_t>(count));
+    for (Index w = 0; w < count; ++w) {
+      save_hidden_state(net, state(w));
+      if (w + 1 < count) {
+        tape_.reset();
+        net(tape_.constant(window(input, w)));
+      }
+    }
+    // Backward: each window again, the last one first, with the adjoint of the states that it hands on.
+    Scalar total = 0;
+    adjoints_.clear();
+    for (Index w = count - 1; w >= 0; --w) {
+      set_hidden_state(net, state(w));
+      tape_.reset();
+      const std::vector<Var<Scalar>>& begin = variables(net);
+      const Var<Scalar> part = loss_of(net, input, w, loss);
+      if (w == count - 1) save_hidden_state(net, last_);
+      hand_over(net);
+      total += backward(part);
+      keep_adjoints(begin);
+    }
+    if (count > 0) set_hidden_state(net, last_);
+    return total;
+  }
+
+  /// The gradients of the runs since they were last cleared.
+  GradientSums<Scalar>& gradients() { return tape_.gradients(); }
+
+  /// Bytes held for values, adjoints and records.
+  std::size_t capacity() const { return tape_.capacity(); }
+
+ private:
+  template <typename Network>
+  static bool forgets_state(const Network& net) {
+    if constexpr (requires { net.init_hidden(); })
+      return !net.init_hidden();
+    else if constexpr (requires { net.forgets_state(); })
+      return net.forgets_state();
+    else
+      return false;
+  }
+
+  HiddenState<Scalar>& state(Index w) { return states_[static_cast<std::size_t>(w)]; }
+
+  SequenceView<const Scalar> window(SequenceView<const Scalar> input, Index w) const {
+    const Index first = w * steps_;
+    if (!input.constant) input.data += first * input.batch * input.stride;
+    input.steps = std::min(steps_, input.steps - first);
+    return input;
+  }
+
+  template <typename Network, typename Loss>
+  Var<Scalar> loss_of(const Network& net, const SequenceView<const Scalar>& input, Index w, Loss& loss) {
+    const SequenceView<const Scalar> part = window(input, w);
+    return loss(net(tape_.constant(part)), w * steps_, part.steps);
+  }
+
+  /// The hidden state as variables, so that an adjoint reaches it.
+  template <typename Network>
+  const std::vector<Var<Scalar>>& variables(const Network& net) {
+    begin_.clear();
+    net.for_each_hidden([&](const Array<Scalar>& values, Var<Scalar>& var) {
+      var = values.size() > 0 ? tape_.variable(values) : Var<Scalar>();
+      begin_.push_back(var);
+    });
+    return begin_;
+  }
+
+  /// What the later window says of the states that this one ends with.
+  template <typename Network>
+  void hand_over(const Network& net) {
+    std::size_t k = 0;
+    net.for_each_hidden([&](const Array<Scalar>&, const Var<Scalar>& var) {
+      if (k < adjoints_.size() && adjoints_[k].size() > 0 && var.differentiable())
+        tape_.open_adjoint(var).step(var.steps() - 1).array() += adjoints_[k];
+      ++k;
+    });
+  }
+  void keep_adjoints(const std::vector<Var<Scalar>>& begin) {
+    adjoints_.resize(begin.size());
+    for (std::size_t k = 0; k < begin.size(); ++k) {
+      if (!begin[k].empty() && begin[k].has_adjoint())
+        adjoints_[k] = begin[k].adjoint().array();
+      else
+        adjoints_[k].resize(0, 0);
+    }
+  }
+
+  Scalar backward(const Var<Scalar>& loss) {
+    if (loss.empty()) {
+      tape_.backward();
+      return 0;
+    }
+    tape_.backward(loss);
+    return loss.item();
+  }
+
+  Index steps_;
+  WindowsOptions options_;
+  Tape<Scalar> tape_;
+  std::vector<HiddenState<Scalar>> states_;  // at the beginning of each window
+  HiddenState<Scalar> last_;
+  HiddenState<Scalar> adjoints_;
+  std::vector<Var<Scalar>> begin_;
+};
+
+}  // namespace spiketape
