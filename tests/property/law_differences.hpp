@@ -47,8 +47,8 @@ class Twin {
     const auto& input = *find("input");
     const auto& thresholds = *find("threshold");
     const auto& graded = *find("graded_spikes_factor");
-    const auto* weight = find("recurrent weight");
-    const auto* bias = find("recurrent bias");
+    const auto* weight = find("recurrent.weight");
+    const auto* bias = find("recurrent.bias");
     const auto c = [&](std::size_t i) {
       Own values{};
       for (std::size_t k = 0; k < own.size(); ++k) values[k] = of(*own[k], i);

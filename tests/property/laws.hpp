@@ -99,7 +99,7 @@ class Laws {
       expected = Described::learned(choice);
       for (const char* name : {"threshold", "graded_spikes_factor"}) expected.emplace_back(name);
       if (Described::all_to_all(choice))
-        for (const char* name : {"recurrent weight", "recurrent bias"}) expected.emplace_back(name);
+        for (const char* name : {"recurrent.weight", "recurrent.bias"}) expected.emplace_back(name);
     }
     for (const auto& parameter : neuron.parameters()) names.push_back(parameter->name);
     CHECK(names == expected);

@@ -75,8 +75,8 @@ class SubjectOf final : public Subject<typename Neuron::Scalar> {
   Numbers<Scalar> recurrence() const override {
     if constexpr (requires { neuron_.recurrent_weight(); })
       if (neuron_.recurrent_weight().rows() > 0)
-        return {{"recurrent weight", neuron_.recurrent_weight().array()},
-                {"recurrent bias", neuron_.recurrent_bias().array()}};
+        return {{"recurrent.weight", neuron_.recurrent_weight().array()},
+                {"recurrent.bias", neuron_.recurrent_bias().array()}};
     return {};
   }
   std::vector<std::string> carried_names() const override {

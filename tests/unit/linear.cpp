@@ -221,7 +221,7 @@ TEST_CASE("a linear layer that does not fit says why") {
         "spiketape::Linear: in_features is -1, expected at least 0");
   CHECK(error([&] { st::Linear<float>(4, -2, random); }) ==
         "spiketape::Linear: out_features is -2, expected at least 0");
-  const std::string wrong = "spiketape::Linear: input has 63 features, weights expect 64";
+  const std::string wrong = "spiketape::Linear: input has 63 features, weight expects 64";
   CHECK(error([&] { linear(st::Array<float>(2, 63)); }) == wrong);
   CHECK(error([&] { linear(st::Sequence<float>(3, 2, 63)); }) == wrong);
   st::Tape<float> tape;

@@ -161,5 +161,5 @@ TEST_CASE("a dense layer of another size says what it got, from bits too") {
   st::Random random(1);
   const st::Sequential net{st::Leaky<float>({.beta = 0.5f}), st::Linear<float>(4, 2, random)};
   CHECK(error_text<std::invalid_argument>([&] { net(st::Sequence<float>(2, 1, 5)); }) ==
-        "spiketape::Linear: input has 5 features, weights expect 4");
+        "spiketape::Linear: input has 5 features, 1.weight expects 4");
 }

@@ -142,7 +142,7 @@ TEST_CASE("a hidden state is saved and put back") {
   CHECK(numeric::same(first.mem.array(), second.mem.array()));
   CHECK(numeric::same(first.spk.array(), second.spk.array()));
 
-  st::HiddenState<double> fewer(3);
+  st::HiddenState<double> fewer(3, 2);
   CHECK(error_text<std::invalid_argument>([&] { st::set_hidden_state(s.net, fewer); }) ==
         "spiketape::set_hidden_state: state has 3 arrays, the network keeps 4");
   CHECK(error_text<std::invalid_argument>([] { st::Windows<float> none(0); }) ==

@@ -7,11 +7,13 @@
 #include <spiketape/kernels/product.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace spiketape {
 
@@ -20,8 +22,27 @@ namespace spiketape {
 template <Real Scalar>
 struct Adjoint {
   SequenceView<Scalar> view;
-  bool first;
+  bool first = false;
 
+  /// Whether nobody asks for it.
+  bool empty() const noexcept { return view.empty(); }
+
+  /// Adds an Eigen expression of all rows, where somebody asks for it. Of a constant input's adjoint, those of
+  /// all steps are added up. Throws std::invalid_argument for another number of rows or columns.
+  template <typename Derived>
+  void add(const Eigen::DenseBase<Derived>& rows) const {
+    if (empty() || view.rows() == 0) return;
+    const Index steps = view.constant && rows.rows() != view.rows() ? rows.rows() / view.batch : 1;
+    if (rows.rows() != steps * view.rows() || rows.cols() != view.features)
+      detail::fail_argument("spiketape::Adjoint::add: rows are ", rows.rows(), " x ", rows.cols(),
+                            ", the adjoint has shape ", view.shape());
+    if (steps != 1)
+      return add(steps, [&](Index t) { return rows.derived().middleRows(t * view.batch, view.batch); });
+    if (first)
+      view.array() = rows.derived();
+    else
+      view.array() += rows.derived();
+  }
   /// Adds contribution(t), an Eigen expression of (batch, features), for t = 0, ..., steps - 1. A
   /// constant sequence has one stored step, which collects the sum over all; a result that is itself
   /// constant has collected already, so its `steps` is 1.
@@ -62,8 +83,9 @@ concept Recordable = std::is_trivially_destructible_v<Op> && std::is_copy_constr
 ///
 /// Explicit: there is no global or thread-local tape. One for each thread; neither copied nor moved,
 /// since handles point at it. Values, adjoints and records lie in an arena: from the second iteration
-/// of the same shapes on, nothing is allocated. Layers must stay as they are from a forward pass to
-/// its backward pass.
+/// of the same shapes on, nothing is allocated. Until it is reset, a tape keeps the parameters and policies
+/// alive that its records read, so a layer may be moved or destroyed before backward. Do not change the
+/// values of parameters between a forward pass and its backward pass.
 template <Real Scalar>
 class Tape {
  public:
@@ -72,6 +94,7 @@ class Tape {
   explicit Tape(GradientSums<Scalar>& gradients) : gradients_(&gradients) {}
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
+  ~Tape() { reset(); }
 
   /// A value that is not differentiated, copied from a step or a sequence.
   Var<Scalar> constant(SequenceView<const Scalar> value) { return copy(value, false); }
@@ -103,13 +126,17 @@ class Tape {
     return var;
   }
 
-  /// Forgets everything recorded and keeps the memory. Handles made before become invalid.
+  /// Forgets everything recorded and keeps the memory. Handles made before become invalid, and what was kept
+  /// alive for records is let go.
   void reset() {
+    owners_.clear();
+    for (; kept_ != nullptr; kept_ = kept_->previous) kept_->destroy(kept_->object);
     arena_.rewind();
     last_ = nullptr;
     foreign_ = nullptr;
     swept_ = false;
-    generation_ = new_generation();
+    ++round_;
+    recording_.renew();
   }
 
   /// The derivative of `loss`, a single number, by every variable and parameter it came from: adjoints
@@ -159,6 +186,21 @@ class Tape {
   /// over tapes draws what it draws in one piece. 0 unless set; a reset keeps it.
   Index first_sample() const { return first_sample_; }
   void set_first_sample(Index first_sample) { first_sample_ = first_sample; }
+
+  /// The same for steps: the number of the first step of this tape in the whole sequence.
+  Index first_step() const { return first_step_; }
+  void set_first_step(Index first_step) { first_step_ = first_step; }
+  /// What random numbers of layers depend on, beside sample, step and feature: a seed, 0 unless set, and the
+  /// round of training. Each reset begins the next round; who runs parts of one round on several recordings
+  /// sets it.
+  std::uint64_t seed() const { return seed_; }
+  void set_seed(std::uint64_t seed) { seed_ = seed; }
+  std::uint64_t round() const { return round_; }
+  void set_round(std::uint64_t round) { round_ = round; }
+
+  /// Whether layers that do something else in training, such as dropout, train (the default) or evaluate.
+  bool training() const { return training_; }
+  void set_training(bool training) { training_ = training; }
 
   /// Threads that large products on this tape are split over (OpenMP): 1 unless set, at least 1. The results
   /// are the same to the bit.
@@ -225,6 +267,18 @@ class Tape {
     last_ = record;
   }
 
+  /// Keeps an object alive until the next reset: what a record reads, such as the memory of a parameter.
+  void own(std::shared_ptr<const void> object) { owners_.push_back(std::move(object)); }
+  /// A copy of an object in the tape's memory, destroyed at the next reset.
+  template <typename T>
+  const T& keep(T object) {
+    void* place = arena_.allocate(sizeof(T));
+    void* link = arena_.allocate(sizeof(Kept));
+    const T* kept = new (place) T(std::move(object));
+    kept_ = new (link) Kept{[](const void* gone) { static_cast<const T*>(gone)->~T(); }, kept, kept_};
+    return *kept;
+  }
+
   /// Inside backward: the adjoint of an input, to be added to.
   Adjoint<Scalar> touch(const Var<Scalar>& var) {
     detail::Node<Scalar>& node = *var.node_;
@@ -277,10 +331,16 @@ class Tape {
     const Foreign* previous;
   };
 
+  struct Kept {
+    void (*destroy)(const void* object);
+    const void* object;
+    Kept* previous;
+  };
+
   Var<Scalar> add_node(const SequenceView<Scalar>& value, bool differentiable) {
     auto* node = new (arena_.allocate(sizeof(detail::Node<Scalar>)))
         detail::Node<Scalar>{value, SequenceView<Scalar>(), differentiable, false};
-    return Var<Scalar>(*this, *node, generation_);
+    return Var<Scalar>(*this, *node, recording_);
   }
 
   Var<Scalar> copy(const SequenceView<const Scalar>& value, bool differentiable) {
@@ -304,13 +364,6 @@ class Tape {
     node.touched = true;
   }
 
-  /// Every recording of the program has a number of its own, so a handle from a tape that is gone is not
-  /// taken for one of a later tape at the same address.
-  static std::uint64_t new_generation() {
-    static std::atomic<std::uint64_t> last{0};
-    return ++last;
-  }
-
   const Foreign* prepend(const Foreign* list, detail::Node<Scalar>* node) {
     return new (arena_.allocate(sizeof(Foreign))) Foreign{node, list};
   }
@@ -328,18 +381,16 @@ class Tape {
   const Record* last_ = nullptr;
   const Foreign* foreign_ = nullptr;
   bool swept_ = false;
+  bool training_ = true;
   Index first_sample_ = 0;
-  std::uint64_t generation_ = new_generation();
+  Index first_step_ = 0;
+  std::uint64_t seed_ = 0;
+  std::uint64_t round_ = 0;
+  detail::Generation recording_;
+  std::vector<std::shared_ptr<const void>> owners_;
+  Kept* kept_ = nullptr;
 };
 
-template <Real Scalar>
-bool Var<Scalar>::valid() const {
-  return node_ != nullptr && on(*tape_);
-}
-template <Real Scalar>
-bool Var<Scalar>::on(const Tape<Scalar>& tape) const {
-  return node_ != nullptr && tape_ == &tape && generation_ == tape.generation_;
-}
 template <Real Scalar>
 SequenceView<const Scalar> Var<Scalar>::value() const {
   detail::Node<Scalar>& written = node("value");

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <spiketape/core/array.hpp>
+#include <spiketape/core/generation.hpp>
 #include <spiketape/kernels/bit_rows.hpp>
-
-#include <cstdint>
 
 namespace spiketape {
 
@@ -26,18 +25,18 @@ struct Node {
 }  // namespace detail
 
 /// A handle to a value on a tape and to its adjoint, the derivative of the loss by it; both have the
-/// shape (steps, batch, features). Light: copy it freely. It is valid until its tape is reset; a use
-/// after that throws std::invalid_argument. An empty handle stands for "no value".
+/// shape (steps, batch, features). Light: copy it freely. It is valid until its tape is reset or destroyed;
+/// a use after that throws std::invalid_argument. An empty handle stands for "no value".
 template <Real Scalar>
 class Var {
  public:
   Var() = default;
 
-  bool empty() const { return node_ == nullptr; }
-  /// Whether the tape that made it has not been reset since.
-  bool valid() const;
-  /// Whether it is a valid handle of that tape. Unlike valid, this may be asked when its own tape is gone.
-  bool on(const Tape<Scalar>& tape) const;
+  bool empty() const noexcept { return node_ == nullptr; }
+  /// Whether the tape that made it is there and has not been reset since.
+  bool valid() const noexcept { return recording_.valid(); }
+  /// Whether it is a valid handle of that tape.
+  bool on(const Tape<Scalar>& tape) const noexcept { return tape_ == &tape && valid(); }
 
   Shape shape() const { return node("shape").value.shape(); }
   Index steps() const { return shape().steps; }
@@ -78,20 +77,20 @@ class Var {
 
  private:
   friend class Tape<Scalar>;
-  Var(Tape<Scalar>& tape, detail::Node<Scalar>& node, std::uint64_t generation)
-      : tape_(&tape), node_(&node), generation_(generation) {}
+  Var(Tape<Scalar>& tape, detail::Node<Scalar>& node, const detail::Generation& recording)
+      : tape_(&tape), node_(&node), recording_(recording) {}
 
   detail::Node<Scalar>& node(const char* function) const {
     if (empty()) detail::fail_argument("spiketape::Var::", function, ": the handle is empty");
     if (!valid())
       detail::fail_argument("spiketape::Var::", function,
-                            ": the handle is from before the last reset of its tape, expected a new one");
+                            ": the tape of the handle has been reset or destroyed since, expected a new handle");
     return *node_;
   }
 
   Tape<Scalar>* tape_ = nullptr;
   detail::Node<Scalar>* node_ = nullptr;
-  std::uint64_t generation_ = 0;
+  detail::Generation::Reference recording_;
 };
 
 template <Real Scalar>

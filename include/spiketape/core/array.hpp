@@ -11,6 +11,7 @@
 #include <Eigen/Core>
 
 #include <concepts>
+#include <functional>
 #include <string>
 #include <type_traits>
 
@@ -145,6 +146,19 @@ SequenceView<Scalar> repeated(SequenceView<Scalar> step, Index steps, const char
   step.steps = steps;
   step.constant = true;
   return step;
+}
+
+/// Whether two views have a number in common. Columns side by side in one array have none.
+template <Real Scalar>
+bool overlap(const SequenceView<const Scalar>& a, const SequenceView<const Scalar>& b) {
+  if (a.rows() == 0 || b.rows() == 0 || a.features == 0 || b.features == 0) return false;
+  const auto before = [](const SequenceView<const Scalar>& x, const SequenceView<const Scalar>& y) {
+    return std::less_equal<>()(x.data + (x.rows() - 1) * x.stride + x.features, y.data);
+  };
+  if (before(a, b) || before(b, a)) return false;
+  if (a.stride != b.stride || a.stride == 0) return true;
+  const Index shift = ((b.data - a.data) % a.stride + a.stride) % a.stride;
+  return shift < a.features || shift + b.features > a.stride;
 }
 
 }  // namespace detail

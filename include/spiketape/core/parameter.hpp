@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -17,16 +18,36 @@ namespace spiketape {
 namespace detail {
 
 /// The memory of a Parameter: rows padded to whole lines, the padding zero. Its address is the
-/// parameter's identity, so gradients and optimizers still find it when the layer that owns it moves.
+/// parameter's identity, by which gradients and optimizers find it.
 template <Real Scalar>
 struct ParameterData {
-  std::string name;
+  std::string name;  // in a network its path, such as fc1.weight
   Index rows;
   Index cols;
   Index stride;
   AlignedVector<Scalar> values;
+  bool learn = true;    // what the layer's options ask for
+  bool frozen = false;  // and what the user says for now
+  bool widens = false;  // one number that may become a row of one for each neuron
 
   ArrayMap<Scalar> array() { return {values.data(), rows, cols, Eigen::OuterStride<>(stride)}; }
+};
+
+/// While one is there, copies of parameters on this thread share the memory of what they copy: how a tape
+/// gets a copy of a layer that reads the same weights.
+class SharingCopies {
+ public:
+  SharingCopies() : before_(std::exchange(active(), true)) {}
+  SharingCopies(const SharingCopies&) = delete;
+  ~SharingCopies() { active() = before_; }
+
+  static bool& active() {
+    static thread_local bool sharing = false;
+    return sharing;
+  }
+
+ private:
+  bool before_;
 };
 
 }  // namespace detail
@@ -35,12 +56,19 @@ struct ParameterData {
 template <Real Scalar>
 using ParameterPtr = std::shared_ptr<detail::ParameterData<Scalar>>;
 
-/// The parameters of a layer or network, in the order of its layers.
+/// Parameters of a layer or network, in the order of its layers.
 template <Real Scalar>
 using ParameterList = std::vector<ParameterPtr<Scalar>>;
 
-/// A learned array of (rows, cols). A value: a copy is a second array. What is moved takes its identity for
-/// optimizers along. Allocates when it is made or copied, never else.
+/// A learned array of (rows, cols). It is a value with an identity, by which optimizers know it:
+///
+///   - A copy is a second array with an identity of its own.
+///   - Construction by move takes the identity along.
+///   - Assignment, copied or moved, and swap(a, b) hand over the values; each parameter keeps its identity and
+///     its name. So after `net = best` the optimizer of `net` goes on with the values of `best`. Only where
+///     the shape is another one does the target become a new parameter.
+///
+/// Allocates when it is made, copied or given another shape.
 template <Real Scalar>
 class Parameter {
  public:
@@ -52,20 +80,26 @@ class Parameter {
     data_->stride = detail::padded<Scalar>(cols);
     data_->values.resize(static_cast<std::size_t>(rows * data_->stride));
   }
-  Parameter(const Parameter& other) : data_(std::make_shared<detail::ParameterData<Scalar>>(*other.data_)) {}
-  /// Takes the values and keeps the identity, so `net = best` is seen by the optimizer of net. Only for
-  /// another shape it becomes a new parameter.
+  /// Without a name: for_each_parameter of its layer gives it one.
+  Parameter(Index rows, Index cols) : Parameter(std::string(), rows, cols) {}
+
+  Parameter(const Parameter& other) : data_(detail::SharingCopies::active() ? other.data_ : copy_of(other)) {}
+  Parameter(Parameter&&) noexcept = default;
   Parameter& operator=(const Parameter& other) {
-    if (this == &other) return *this;
-    if (data_ != nullptr && other.data_ != nullptr && rows() == other.rows() && cols() == other.cols())
-      *data_ = *other.data_;
-    else
-      data_ = Parameter(other).data_;
+    if (this != &other) assign(other, [&] { data_->values = other.data_->values; });
     return *this;
   }
-  Parameter(Parameter&&) noexcept = default;
-  Parameter& operator=(Parameter&&) noexcept = default;
+  Parameter& operator=(Parameter&& other) {
+    if (this != &other) assign(other, [&] { std::swap(data_->values, other.data_->values); });
+    return *this;
+  }
   ~Parameter() = default;
+
+  friend void swap(Parameter& a, Parameter& b) {
+    Parameter kept(a);
+    a = std::move(b);
+    b = std::move(kept);
+  }
 
   const std::string& name() const { return data_->name; }
   Index rows() const { return data_->rows; }
@@ -73,7 +107,31 @@ class Parameter {
   /// Numbers from the beginning of one row to that of the next.
   Index stride() const { return data_->stride; }
 
-  /// The values, to read and to set.
+  /// Gives it the values of an Eigen array, matrix or vector of the same scalar. Throws std::invalid_argument
+  /// unless that has as many rows and columns; for a parameter of one row a column will do. A coefficient
+  /// that all neurons of a layer share also takes a row of one for each neuron: it then becomes a new
+  /// parameter, unknown to an optimizer that was made before.
+  template <typename Derived>
+  void set(const Eigen::DenseBase<Derived>& values) {
+    const bool column = rows() == 1 && values.cols() == 1 && values.rows() != 1;
+    set_rows("set", values, column);
+  }
+  /// The same from the transpose, which is how PyTorch keeps weights: (out_features, in_features).
+  template <typename Derived>
+  void set_transposed(const Eigen::DenseBase<Derived>& values) {
+    set_rows("set_transposed", values, true);
+  }
+  /// Gives all elements one value.
+  void set(Scalar value) { array().setConstant(value); }
+
+  /// Whether it is learned: whether backward gives it a gradient. False if its layer's options say so (such
+  /// as learn_beta = false), or while it is frozen.
+  bool learned() const { return data_->learn && !data_->frozen; }
+  void freeze() { data_->frozen = true; }
+  void unfreeze() { data_->frozen = false; }
+
+  /// The values, to read and to write in place. Assigning an expression of another shape is a mistake that
+  /// Eigen checks in debug builds only: prefer set.
   ArrayMap<Scalar> array() { return data_->array(); }
   ArrayMap<const Scalar> array() const {
     return {data_->values.data(), rows(), cols(), Eigen::OuterStride<>(stride())};
@@ -86,6 +144,51 @@ class Parameter {
   const ParameterPtr<Scalar>& ptr() const { return data_; }
 
  private:
+  /// Takes over what is another's but the identity and the name.
+  template <typename HandOver>
+  void assign(const Parameter& other, HandOver&& hand_over) {
+    if (data_ == nullptr || other.data_ == nullptr) {
+      data_ = other.data_ == nullptr ? nullptr : copy_of(other);
+    } else if (rows() != other.rows() || cols() != other.cols()) {
+      ParameterPtr<Scalar> other_shape = copy_of(other);
+      other_shape->name = name();
+      data_ = std::move(other_shape);
+    } else {
+      hand_over();
+      data_->learn = other.data_->learn;
+      data_->frozen = other.data_->frozen;
+      data_->widens = other.data_->widens;
+    }
+  }
+  static ParameterPtr<Scalar> copy_of(const Parameter& other) {
+    return std::make_shared<detail::ParameterData<Scalar>>(*other.data_);
+  }
+
+  template <typename Derived>
+  void set_rows(const char* function, const Eigen::DenseBase<Derived>& values, bool transpose) {
+    static_assert(std::is_same_v<typename Derived::Scalar, Scalar>,
+                  "spiketape::Parameter::set: the values are of another scalar than the parameter: write "
+                  "values.cast<float>() (or double)");
+    const Array<Scalar> given = values.derived().array();  // it may be an expression, also of this parameter
+    const Index given_rows = transpose ? given.cols() : given.rows();
+    const Index given_cols = transpose ? given.rows() : given.cols();
+    if (given_rows != rows() || given_cols != cols()) {
+      if (!data_->widens || given_rows != 1 || given_cols < 1)
+        detail::fail_argument("spiketape::Parameter::", function, ": values are ", given.rows(), " x ",
+                              given.cols(), ", ", name(), " expects ", transpose ? cols() : rows(), " x ",
+                              transpose ? rows() : cols());
+      Parameter wider(*this);
+      wider.data_->cols = given_cols;
+      wider.data_->stride = detail::padded<Scalar>(given_cols);
+      wider.data_->values.assign(static_cast<std::size_t>(wider.stride()), Scalar(0));
+      data_ = std::move(wider.data_);
+    }
+    if (transpose)
+      array() = given.transpose();
+    else
+      array() = given;
+  }
+
   ParameterPtr<Scalar> data_;
 };
 

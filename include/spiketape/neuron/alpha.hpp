@@ -170,7 +170,7 @@ class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::Alp
       : Base(options,
              {{{name, "alpha", options.alpha, options.learn_alpha},
                {name, "beta", options.beta, options.learn_beta},
-               {name, "tau", tau_of(options), false},
+               {name, "tau", tau_of(options), false, true},
                {name, "threshold", options.threshold, options.learn_threshold},
                {name, "graded_spikes_factor", options.graded_spikes_factor,
                 options.learn_graded_spikes_factor}}},

@@ -80,10 +80,14 @@ Coefficient<Scalar> required_alpha() {
 template <Real Scalar>
 struct NeuronCoefficient {
   Parameter<Scalar> parameter;
-  bool learn;
+  const char* name;
+  bool derived;  // follows from others: no parameter of the neuron
 
-  NeuronCoefficient(const char* neuron, const char* name, const Coefficient<Scalar>& option, bool learn_)
-      : parameter(name, 1, option.values().size()), learn(learn_) {
+  NeuronCoefficient(const char* neuron, const char* name_, const Coefficient<Scalar>& option, bool learn,
+                    bool derived_ = false)
+      : parameter(name_, 1, option.values().size()), name(name_), derived(derived_) {
+    parameter.ptr()->learn = learn;
+    parameter.ptr()->widens = true;
     const Row<Scalar>& values = option.values();
     if (values.size() == 0)
       fail_argument("spiketape::", neuron, ": ", name, " has no values, expected one or one for each neuron");

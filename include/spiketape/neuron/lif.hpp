@@ -4,8 +4,10 @@
 #pragma once
 
 #include <spiketape/autograd/ops.hpp>
+#include <spiketape/autograd/state.hpp>
 #include <spiketape/neuron/lif_core.hpp>
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -13,14 +15,24 @@
 
 namespace spiketape {
 
+namespace detail {
+
+template <typename T>
+inline constexpr bool is_state = false;
+template <typename Scalar>
+inline constexpr bool is_state<State<Scalar>> = true;
+
+}  // namespace detail
+
 /// The generic base (CRTP: no virtual call). `Derived` supplies its name, its options and its coefficients;
 /// `Dynamics` how its states evolve, see dynamics.hpp and, for the whole of it, Leaky.
 ///
 /// A call takes the input and the states it starts from, in the order of its result and without the spikes
-/// (with them, for recurrent neurons): all of them or none; none, or empty ones, mean zeros.
+/// (with them, for recurrent neurons): all of them or none; none, or empty ones, mean zeros. Or it takes a
+/// State, which holds all of them and becomes that behind the last step.
 ///
-/// Calls are const and may run on many threads at once, except those of a neuron with hidden state,
-/// which belongs to one thread.
+/// Calls are const and may run on many threads at once, except those of a neuron with hidden state (a State
+/// that the neuron keeps itself), which belongs to one thread.
 template <typename Derived, typename Dynamics_, typename Scalar_, typename Reset_, typename Surrogate_,
           typename Quantizer_>
 class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quantizer_> {
@@ -35,26 +47,48 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   /// One step on an Eigen array (batch, features); with init_hidden from the states inside. Row-major arrays
   /// of any kind go in, arrays come out. Allocates the results; see forward_into.
   template <typename Step, typename... States>
-  Result<Array<Scalar>> operator()(const Eigen::DenseBase<Step>& input, const States&... states) const {
+  requires(!detail::is_state<States> && ...) Result<Array<Scalar>>
+  operator()(const Eigen::DenseBase<Step>& input, const States&... states) const {
     return call_array<Array<Scalar>>(input, given<SequenceView<const Scalar>>(states...));
   }
 
   /// A whole sequence; the results are bit for bit those of a loop of single steps.
   template <typename... States>
-  Result<Sequence<Scalar>> operator()(const Sequence<Scalar>& input, const States&... states) const {
+  requires(!detail::is_state<States> && ...) Result<Sequence<Scalar>>
+  operator()(const SequenceView<const Scalar>& input, const States&... states) const {
     return call_array<Sequence<Scalar>>(input, given<SequenceView<const Scalar>>(states...));
+  }
+  template <typename... States>
+  requires(!detail::is_state<States> && ...) Result<Sequence<Scalar>>
+  operator()(const Sequence<Scalar>& input, const States&... states) const {
+    return (*this)(input.view(), states...);
   }
 
   /// A step or a sequence on a tape: differentiated by the input, the given states that are Vars (those on
   /// arrays are constants), and every coefficient that is learned. Allocates nothing once the tape has warmed
   /// up.
   template <typename... States>
-  Result<Var<Scalar>> operator()(const Var<Scalar>& input, const States&... states) const {
+  requires(!detail::is_state<States> && ...) Result<Var<Scalar>>
+  operator()(const Var<Scalar>& input, const States&... states) const {
     if constexpr (sizeof...(States) == 0)
-      return call_tape(input, hidden_on(input));
+      return run(input, hidden_parts());
     else
-      return call_tape(input, given<Var<Scalar>>(on_tape(input, states)...));
+      return this->packed(this->record(input, given<Var<Scalar>>(on_tape(input, states)...)));
   }
+
+  /// A step or a sequence from a state, which becomes that behind the last step; hidden state is neither read
+  /// nor written. On arrays the result lies in the state until its next call, and nothing is allocated once
+  /// it has warmed up. Throws std::invalid_argument for a state of another batch or number of parts.
+  Result<SequenceView<const Scalar>> operator()(const SequenceView<const Scalar>& input,
+                                                State<Scalar>& state) const {
+    state.memory().rewind();
+    return run(input, checked(state, input.batch), state.memory());
+  }
+  Result<Var<Scalar>> operator()(const Var<Scalar>& input, State<Scalar>& state) const {
+    return run(input, checked(state, input.batch()));
+  }
+  /// All states of a batch, zero; see State.
+  State<Scalar> state(Index batch) const { return State<Scalar>(carried, batch); }
 
   /// The same under snnTorch's name.
   template <typename... Arguments>
@@ -82,17 +116,18 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   /// Just the spikes of a whole sequence, as bits, for the layer behind this one; see Sequential. The states
   /// of single steps, which nobody asks for, are not kept.
   detail::SpikeTrain<Scalar> spikes(const Sequence<Scalar>& input) const requires(!recurrent) {
-    if (init_hidden_) check_hidden(input.shape());
+    check_parts(hidden_parts(), input.shape());
     std::array<Array<Scalar>, carried> states;
     for (std::size_t k = 0; k < carried; ++k)
-      if (init_hidden_ && hidden_values_[k].size() > 0)
-        states[k] = hidden_values_[k];
+      if (init_hidden_ && hidden(k).size() > 0)
+        states[k] = hidden(k);
       else
         states[k].setZero(input.batch(), input.features());
     auto result = this->spikes_of(input, states);
     if (init_hidden_) {
-      hidden_vars_ = {};
-      if (input.steps() > 0 && input.batch() > 0) hidden_values_ = std::move(states);
+      hidden_.detach();
+      if (input.steps() > 0 && input.batch() > 0)
+        for (std::size_t k = 0; k < carried; ++k) hidden_.set(k, std::move(states[k]));
     }
     return result;
   }
@@ -101,15 +136,14 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   /// takes for zeros, so `auto mem = lif.reset_mem()` ports from snnTorch as it stands (with several states:
   /// `auto [syn, mem] = ...`).
   auto reset_mem() const {
-    for (auto& values : hidden_values_) values.resize(0, 0);
-    detach_hidden();
+    hidden_.reset();
     if constexpr (carried == 1)
       return Array<Scalar>();
     else
       return std::array<Array<Scalar>, carried>();
   }
   /// Cuts the gradient between the calls so far and the next one (truncated BPTT); the values stay.
-  void detach_hidden() const { hidden_vars_ = {}; }
+  void detach_hidden() const { hidden_.detach(); }
   /// reset_mem, under the name that works for networks too.
   void reset_hidden() const { reset_mem(); }
 
@@ -118,12 +152,11 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   /// for what one does with it.
   template <typename F>
   void for_each_hidden(F&& f) const {
-    if (init_hidden_)
-      for (std::size_t k = 0; k < carried; ++k) f(hidden_values_[k], hidden_vars_[k]);
+    for (auto& part : hidden_parts()) f(part.values, part.var);
   }
 
   /// The hidden membrane, (batch, features), empty before the first call.
-  const Array<Scalar>& mem() const { return hidden_values_[carried - 1]; }
+  const Array<Scalar>& mem() const { return hidden(carried - 1); }
 
   bool init_hidden() const { return init_hidden_; }
   /// Whether a Sequential hands on the states of this neuron too; see Sequential.
@@ -144,7 +177,7 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   }
 
   /// A hidden state, counted like the arguments of a call.
-  const Array<Scalar>& hidden(std::size_t k) const { return hidden_values_[k]; }
+  const Array<Scalar>& hidden(std::size_t k) const { return hidden_[k]; }
 
  private:
   // --- Arguments and their checks.
@@ -174,38 +207,81 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
     return state.size() == 0 ? Var<Scalar>() : input.tape().constant(state);
   }
 
-  void check_hidden(const Shape& input) const {
+  static detail::StateParts<Scalar> checked(State<Scalar>& state, Index batch) {
+    if (state.size() != carried || state.batch() != batch)
+      detail::fail_argument("spiketape::", Derived::name, ": state has ", state.size(), " parts of batch ",
+                            state.batch(), ", expected ", carried, " of batch ", batch,
+                            ": make it with state(batch)");
+    return state.parts();
+  }
+  void check_parts(detail::StateParts<Scalar> parts, const Shape& input) const {
+    if (parts.empty()) return;
+    const bool own = parts.data() == hidden_.parts().data();
     for (std::size_t k = carried; k-- > 0;) {  // the membrane first
-      const Array<Scalar>& hidden = hidden_values_[k];
-      if (hidden.size() > 0 && (hidden.rows() != input.batch || hidden.cols() != input.features))
-        detail::fail_argument("spiketape::", Derived::name, ": the hidden ",
-                              k == carried - 1 ? "membrane" : Core::name_of(k), " has shape (", hidden.rows(),
-                              ", ", hidden.cols(), "), input has (", input.batch, ", ", input.features,
-                              "); expected the same, or reset_mem() before");
+      const Array<Scalar>& values = parts[k].values;
+      if (values.size() > 0 && (values.rows() != input.batch || values.cols() != input.features))
+        detail::fail_argument("spiketape::", Derived::name, ": the ", own ? "hidden " : "state's ",
+                              k == carried - 1 ? "membrane" : Core::name_of(k), " has shape (", values.rows(),
+                              ", ", values.cols(), "), input has (", input.batch, ", ", input.features,
+                              "); expected the same", own ? ", or reset_mem() before" : "");
     }
   }
 
   // --- Calls.
 
-  template <typename T>
-  Result<T> call_array(const SequenceView<const Scalar>& input, CarriedViews initial) const {
-    if (init_hidden_) {
-      check_hidden(input.shape());
-      for (std::size_t k = 0; k < carried; ++k)
-        if (hidden_values_[k].size() > 0) initial[k] = hidden_values_[k];
+ public:
+  // For networks: the calls as parts of a larger one, with the neuron's own states or none.
+
+  Result<Var<Scalar>> run(const Var<Scalar>& input, detail::StateParts<Scalar> parts) const {
+    CarriedVars initial;
+    if (!parts.empty()) {
+      check_parts(parts, input.shape());
+      for (std::size_t k = 0; k < carried; ++k) initial[k] = detail::on_tape(parts[k], input.tape());
     }
+    auto results = this->record(input, initial);
+    if (!parts.empty() && input.steps() > 0) {
+      ResultViews views;
+      for (std::size_t k = 0; k < carried; ++k) views[at(k)] = input.tape().writable(results[at(k)]);
+      keep(parts, views);
+      for (std::size_t k = 0; k < carried; ++k) parts[k].var = results[at(k)];
+    }
+    return this->packed(std::move(results));
+  }
+  /// On arrays, with results in `memory`.
+  Result<SequenceView<const Scalar>> run(const SequenceView<const Scalar>& input,
+                                         detail::StateParts<Scalar> parts, Arena& memory) const {
+    ResultViews views;
+    const Index stride = detail::padded<Scalar>(input.features);
+    for (auto& view : views)
+      view = {memory.allocate<Scalar>(input.steps * input.batch * stride), input.shape(), stride};
+    write(input, parts, {}, views);
+    std::array<SequenceView<const Scalar>, 1 + state_count> results;
+    std::copy(views.begin(), views.end(), results.begin());
+    return this->packed(results);
+  }
+
+ private:
+  template <typename T>
+  Result<T> call_array(const SequenceView<const Scalar>& input, const CarriedViews& initial) const {
     std::array<T, 1 + state_count> parts;
     ResultViews views;
     for (std::size_t k = 0; k < parts.size(); ++k) {
       parts[k] = make<T>(input.shape());
       views[k] = parts[k];
     }
-    this->write_into(input, initial, views);
-    if (init_hidden_) {
-      hidden_vars_ = {};
-      keep(views);
-    }
+    write(input, hidden_parts(), initial, views);
     return this->packed(std::move(parts));
+  }
+
+  /// The call on arrays, from states in `parts`, which go on, or from given ones.
+  void write(const SequenceView<const Scalar>& input, detail::StateParts<Scalar> parts, CarriedViews initial,
+             const ResultViews& views) const {
+    check_parts(parts, input.shape());
+    for (std::size_t k = 0; k < parts.size(); ++k)
+      if (parts[k].values.size() > 0) initial[k] = parts[k].values;
+    this->write_into(input, initial, views);
+    for (auto& part : parts) part.var = {};
+    keep(parts, views);
   }
 
   template <typename T>
@@ -216,47 +292,25 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
       return T(shape.batch, shape.features);
   }
 
-  Result<Var<Scalar>> call_tape(const Var<Scalar>& input, const CarriedVars& initial) const {
-    auto results = this->record(input, initial);
-    if (init_hidden_ && input.steps() > 0) {
-      ResultViews views;
-      for (std::size_t k = 0; k < carried; ++k) {
-        const std::size_t at = 1 + state_count - carried + k;
-        hidden_vars_[k] = results[at];
-        views[at] = input.tape().writable(results[at]);
-      }
-      keep(views);
-    }
-    return this->packed(std::move(results));
-  }
+  /// The place of a carried state among the results.
+  static constexpr std::size_t at(std::size_t k) { return 1 + state_count - carried + k; }
 
-  // --- Hidden state.
-
-  /// What the last step returned stays inside.
-  void keep(const ResultViews& results) const {
-    for (std::size_t k = 0; k < carried; ++k) {
-      const SequenceView<Scalar>& view = results[1 + state_count - carried + k];
-      if (view.steps > 0 && view.batch > 0) hidden_values_[k] = view.step(view.steps - 1).array();
+  /// What the last step returned goes on to the next call.
+  static void keep(detail::StateParts<Scalar> parts, const ResultViews& results) {
+    for (std::size_t k = 0; k < parts.size(); ++k) {
+      const SequenceView<Scalar>& view = results[at(k)];
+      if (view.steps > 0 && view.batch > 0) parts[k].values = view.step(view.steps - 1).array();
     }
   }
 
-  /// The hidden states as values on the input's tape: with their history if that is still there, else as
-  /// constants.
-  CarriedVars hidden_on(const Var<Scalar>& input) const {
-    CarriedVars hidden;
-    if (!init_hidden_) return hidden;
-    check_hidden(input.shape());
-    for (std::size_t k = 0; k < carried; ++k)
-      if (hidden_values_[k].size() > 0)
-        hidden[k] = hidden_vars_[k].on(input.tape()) ? step(hidden_vars_[k], hidden_vars_[k].steps() - 1)
-                                                     : input.tape().constant(hidden_values_[k]);
-    return hidden;
+  /// The hidden states, none without init_hidden.
+  detail::StateParts<Scalar> hidden_parts() const {
+    return init_hidden_ ? hidden_.parts() : detail::StateParts<Scalar>();
   }
 
   bool init_hidden_ = false;
   bool output_ = false;
-  mutable std::array<Array<Scalar>, carried> hidden_values_;
-  mutable CarriedVars hidden_vars_;
+  mutable State<Scalar> hidden_{carried, 0};
 };
 
 }  // namespace spiketape

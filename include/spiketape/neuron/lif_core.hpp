@@ -2,6 +2,7 @@
 // memory or on a tape. It remembers nothing; how it is called, and what is kept between calls, is in lif.hpp.
 #pragma once
 
+#include <spiketape/core/parameters.hpp>
 #include <spiketape/kernels/spike_train.hpp>
 #include <spiketape/neuron/coefficient.hpp>
 #include <spiketape/neuron/policy_check.hpp>
@@ -67,16 +68,27 @@ class LIFCore : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
   Parameter<Scalar>& recurrent_bias() requires(recurrent) { return recurrent_.bias; }
   const Parameter<Scalar>& recurrent_bias() const requires(recurrent) { return recurrent_.bias; }
 
-  /// What is learned.
-  ParameterList<Scalar> parameters() const {
-    ParameterList<Scalar> list;
-    for (const auto& coefficient : coefficients_)
-      if (coefficient.learn) list.push_back(coefficient.parameter.ptr());
-    if (recurrent_.learned()) {
-      list.push_back(recurrent_.weight.ptr());
-      list.push_back(recurrent_.bias.ptr());
+  /// What is learned, for optimizers.
+  ParameterList<Scalar> parameters() const { return detail::learned_parameters(*this); }
+  /// All parameters, learned or not, by their names.
+  auto named_parameters() { return spiketape::named_parameters(*this); }
+  auto named_parameters() const { return spiketape::named_parameters(*this); }
+  /// The parameter of a name. Throws std::invalid_argument, with the names there are, if there is none.
+  Parameter<Scalar>& parameter(std::string_view name) { return spiketape::parameter(*this, name); }
+  const Parameter<Scalar>& parameter(std::string_view name) const { return spiketape::parameter(*this, name); }
+  /// Stops and resumes learning, of all parameters that are learned.
+  void freeze() { detail::set_frozen(*this, true); }
+  void unfreeze() { detail::set_frozen(*this, false); }
+
+  /// Calls f(name, parameter) for every parameter.
+  template <typename F>
+  void for_each_parameter(F&& f) {
+    for (auto& coefficient : coefficients_)
+      if (!coefficient.derived) f(coefficient.name, coefficient.parameter);
+    if (recurrent_) {
+      f("recurrent.weight", recurrent_.weight);
+      f("recurrent.bias", recurrent_.bias);
     }
-    return list;
   }
 
  protected:
@@ -236,8 +248,9 @@ class LIFCore : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
     Tape<Scalar>& tape = input.tape();
     const Shape shape = input.shape();
     check_input(shape);
-    bool differentiable = input.differentiable() || recurrent_.learned();
-    for (const auto& coefficient : coefficients_) differentiable = differentiable || coefficient.learn;
+    bool differentiable = input.differentiable() || recurrent_learned();
+    for (const auto& coefficient : coefficients_)
+      differentiable = differentiable || coefficient.parameter.learned();
     CarriedViews views;
     for (std::size_t k = 0; k < carried; ++k) {
       if (initial[k].empty()) continue;
@@ -284,9 +297,16 @@ class LIFCore : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
       }
       for (std::size_t k = 0; k < coefficients_.size(); ++k)
         op.sums[k] = sum_for(coefficients_[k], tape, shape.features);
-      if (recurrent_.learned()) {
+      if (recurrent_ && recurrent_.weight.learned())
         op.recurrent_weight_sum = &tape.gradients().sum_of(recurrent_.weight.ptr());
+      if (recurrent_ && recurrent_.bias.learned())
         op.recurrent_bias_sum = &tape.gradients().sum_of(recurrent_.bias.ptr());
+      // What the record points at outlives this neuron.
+      tape.own(policies_);
+      for (const auto& coefficient : coefficients_) tape.own(coefficient.parameter.ptr());
+      if (recurrent_) {
+        tape.own(recurrent_.weight.ptr());
+        tape.own(recurrent_.bias.ptr());
       }
       tape.record(op);
     }
@@ -310,9 +330,13 @@ class LIFCore : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
     return {bits, width / detail::line<Scalar>, values, shared};
   }
 
+  bool recurrent_learned() const {
+    return recurrent_ && (recurrent_.weight.learned() || recurrent_.bias.learned());
+  }
+
   static GradientSum<Scalar>* sum_for(const detail::NeuronCoefficient<Scalar>& coefficient,
                                       Tape<Scalar>& tape, Index features) {
-    if (!coefficient.learn) return nullptr;
+    if (!coefficient.parameter.learned()) return nullptr;
     const ParameterPtr<Scalar>& parameter = coefficient.parameter.ptr();
     return coefficient.shared() ? &tape.gradients().shared_sum_of(parameter, features)
                                 : &tape.gradients().sum_of(parameter);

@@ -56,16 +56,16 @@ struct RecurrenceAdjoint {
   void step(const Recurrence<Scalar>& recurrence, const SequenceView<const Scalar>& spk_before,
             const SequenceView<Scalar>& spk_adjoint) const {
     const Index width = whole_lines<Scalar>(current.features);
-    if (weight != nullptr) {
-      if (!spk_before.empty()) {
-        if (const Events<Scalar> events = decode(spk_before, *room))
-          scatter_weight_gradient(events, current.batch, current.data, current.stride, width, weight,
-                                  recurrence.stride);
-        else
-          add_product<Order::transposed, Order::as_is, Scalar>(
-              spk_before.features, width, current.batch, {spk_before.data, spk_before.stride},
-              {current.data, current.stride}, weight, recurrence.stride, recurrence.workspace);
-      }
+    if (weight != nullptr && !spk_before.empty()) {
+      if (const Events<Scalar> events = decode(spk_before, *room))
+        scatter_weight_gradient(events, current.batch, current.data, current.stride, width, weight,
+                                recurrence.stride);
+      else
+        add_product<Order::transposed, Order::as_is, Scalar>(
+            spk_before.features, width, current.batch, {spk_before.data, spk_before.stride},
+            {current.data, current.stride}, weight, recurrence.stride, recurrence.workspace);
+    }
+    if (bias != nullptr) {
       for (Index b = 0; b < current.batch; ++b)
         for_whole_lines<Scalar>(width, [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
           store(load(bias + i, whole) + load(current.row(0, b) + i, whole), bias + i, whole);

@@ -13,9 +13,8 @@ namespace spiketape::detail {
 /// recurrence. Starts like nn.Linear, uniform in ±1/√neurons.
 template <Real Scalar>
 struct RecurrentWeights {
-  Parameter<Scalar> weight{"recurrent weight", 0, 0};
-  Parameter<Scalar> bias{"recurrent bias", 1, 0};
-  bool learn = false;
+  Parameter<Scalar> weight{"recurrent.weight", 0, 0};
+  Parameter<Scalar> bias{"recurrent.bias", 1, 0};
 
   RecurrentWeights() = default;
 
@@ -42,9 +41,9 @@ struct RecurrentWeights {
       fail_argument("spiketape::", neuron, ": linear_features is ", neurons,
                     ", expected the number of neurons, at least 1");
     RecurrentWeights weights;
-    weights.weight = Parameter<Scalar>("recurrent weight", neurons, neurons);
-    weights.bias = Parameter<Scalar>("recurrent bias", 1, neurons);
-    weights.learn = options.learn_recurrent;
+    weights.weight = Parameter<Scalar>("recurrent.weight", neurons, neurons);
+    weights.bias = Parameter<Scalar>("recurrent.bias", 1, neurons);
+    weights.weight.ptr()->learn = weights.bias.ptr()->learn = options.learn_recurrent;
     const double bound = 1 / std::sqrt(static_cast<double>(neurons));
     fill_uniform(weights.weight, random, bound);
     fill_uniform(weights.bias, random, bound);
@@ -52,7 +51,6 @@ struct RecurrentWeights {
   }
 
   explicit operator bool() const { return weight.rows() > 0; }
-  bool learned() const { return learn && weight.rows() > 0; }
 
   void check_features(const char* neuron, Index features) const {
     if (*this && features != weight.rows())

@@ -115,7 +115,8 @@ class RLeaky : public LIF<RLeaky<Scalar, Reset, Surrogate, Quantizer>, detail::R
   RLeaky(const Options& options, detail::RecurrentWeights<Scalar> weights)
       : Base(options,
              {{{name, "beta", options.beta, options.learn_beta},
-               {name, "V", detail::one_to_one(options), options.learn_recurrent && !options.all_to_all},
+               {name, "V", detail::one_to_one(options), options.learn_recurrent && !options.all_to_all,
+                options.all_to_all},
                {name, "threshold", options.threshold, options.learn_threshold},
                {name, "graded_spikes_factor", options.graded_spikes_factor,
                 options.learn_graded_spikes_factor}}},

@@ -59,13 +59,13 @@ struct ScanOp {
     EventRoom<Scalar> room{};
     if (call.recurrence) {
       adjoint.recurrence.current = tape.bare_room(one_step);
+      if (recurrent_bias_sum != nullptr) adjoint.recurrence.bias = recurrent_bias_sum->open();
       if (recurrent_weight_sum != nullptr) {
         room = EventRoom<Scalar>(one_step.batch, one_step.features,
                                  most_events(one_step.batch, one_step.features, adjoint.recurrence.densest),
                                  tape.arena());
         adjoint.recurrence.room = &room;
         adjoint.recurrence.weight = recurrent_weight_sum->open();
-        adjoint.recurrence.bias = recurrent_bias_sum->open();
       }
     }
 

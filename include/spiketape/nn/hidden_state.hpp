@@ -1,11 +1,10 @@
-// The hidden state of a network: to forget it, to save it, to go back to it, to start from it.
+// The hidden state of a network, which its neurons with init_hidden keep inside: to forget it, to save it, to
+// go back to it, to start from it. A state outside of the network is autograd/state.hpp.
 #pragma once
 
-#include <spiketape/autograd/var.hpp>
-#include <spiketape/core/array.hpp>
+#include <spiketape/autograd/state.hpp>
 
 #include <cstddef>
-#include <vector>
 
 namespace spiketape {
 
@@ -21,35 +20,41 @@ void detach_hidden(const Layers&... layers) {
   (layers.detach_hidden(), ...);
 }
 
-/// The hidden states of a neuron or a network (those with init_hidden), layer by layer, each (batch,
-/// features) or empty: a value that can be copied, kept and written to a file.
+/// The hidden states of a neuron or a network, layer by layer.
 template <Real Scalar>
-using HiddenState = std::vector<Array<Scalar>>;
+using HiddenState = State<Scalar>;
 
-/// Copies the hidden state into `state`. Allocates where that has another size.
+/// Copies the hidden state into `state`, without its gradient. Allocates where that has another size.
 template <typename Network>
-void save_hidden_state(const Network& net, HiddenState<typename Network::Scalar>& state) {
+void save_hidden_state(const Network& net, State<typename Network::Scalar>& state) {
   using Scalar = typename Network::Scalar;
   std::size_t count = 0;
+  Index batch = 0;
   net.for_each_hidden([&](const Array<Scalar>& values, const Var<Scalar>&) {
-    if (count == state.size()) state.emplace_back();
-    state[count++] = values;
+    ++count;
+    if (values.rows() > 0) batch = values.rows();
   });
-  state.resize(count);
+  if (state.size() != count || state.batch() != batch) state = State<Scalar>(count, batch);
+  count = 0;
+  net.for_each_hidden([&](const Array<Scalar>& values, const Var<Scalar>&) {
+    auto& part = state.parts()[count++];
+    part.values = values;
+    part.var = {};
+  });
 }
 
-/// The hidden state of a network or a neuron, as a copy. Allocates.
+/// The hidden state of a network or a neuron, as a copy without its gradient. Allocates.
 template <typename Network>
-HiddenState<typename Network::Scalar> hidden_state(const Network& net) {
-  HiddenState<typename Network::Scalar> state;
+State<typename Network::Scalar> hidden_state(const Network& net) {
+  State<typename Network::Scalar> state;
   save_hidden_state(net, state);
   return state;
 }
 
-/// Puts a hidden state in place of the network's; its gradient is cut there. Throws std::invalid_argument,
-/// and changes nothing, if the network has another number of states.
+/// Puts a state in place of the network's hidden one; its gradient is cut there. Throws
+/// std::invalid_argument, and changes nothing, if the network keeps another number of states.
 template <typename Network>
-void set_hidden_state(const Network& net, const HiddenState<typename Network::Scalar>& state) {
+void set_hidden_state(const Network& net, const State<typename Network::Scalar>& state) {
   using Scalar = typename Network::Scalar;
   std::size_t count = 0;
   net.for_each_hidden([&](const Array<Scalar>&, const Var<Scalar>&) { ++count; });

@@ -1,12 +1,16 @@
 // Layers, one after the other.
 #pragma once
 
-#include <spiketape/kernels/spike_train.hpp>
-#include <spiketape/neuron/lif.hpp>
+#include <spiketape/autograd/state.hpp>
+#include <spiketape/core/parameters.hpp>
 #include <spiketape/nn/hidden_state.hpp>
+#include <spiketape/nn/layer.hpp>
 
+#include <array>
 #include <concepts>
 #include <cstddef>
+#include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -15,20 +19,42 @@ namespace spiketape {
 
 namespace detail {
 
-template <typename Layer>
-concept HasParameters = requires(const Layer layer) {
-  layer.parameters();
-};
-template <typename Layer>
-concept HasHiddenState = requires(const Layer layer) {
+template <typename L>
+concept HasHiddenState = requires(const L layer) {
   layer.reset_hidden();
   layer.detach_hidden();
 };
+/// Whether what a layer does in a step depends on the steps before.
+template <typename L>
+constexpr bool has_states() {
+  if constexpr (RunsWithStates<L>)
+    return L::carried > 0;
+  else
+    return HasHiddenState<L>;
+}
+/// A function of values on a tape and nothing else, such as a lambda of ops.
+template <typename L, typename Scalar>
+concept Function = !requires {
+  typename L::Scalar;
+}
+&&std::invocable<const L&, const Var<Scalar>&>;
+
+/// The result of a function for an input on arrays: by way of a tape of its own, so that ops serve both.
+template <typename Scalar, typename F>
+Sequence<Scalar> on_arrays(const F& function, const SequenceView<const Scalar>& input) {
+  Tape<Scalar> tape;
+  tape.set_training(false);
+  const Var<Scalar> result = function(tape.constant(input));
+  const SequenceView<const Scalar> values = result.value();
+  Sequence<Scalar> copy(values.shape(), values.constant);
+  if (values.rows() > 0) copy.array() = values.array();
+  return copy;
+}
 
 /// Whether a neuron's spikes go to the layer behind it as bits.
-template <typename Layer, typename Next, typename Input>
-concept PassesSpikes = requires(const Layer& layer, const Input& input) {
-  requires Next::takes_spikes;
+template <typename L, typename Next, typename Input>
+concept PassesSpikes = requires(const L& layer, const Input& input) {
+  requires Next::takes_bits;
   { layer.spikes(input) } -> std::same_as<SpikeTrain<typename Next::Scalar>>;
 };
 
@@ -39,7 +65,21 @@ concept EigenExpression = requires {
 }
 &&!std::same_as<T, typename T::PlainObject>;
 
-// What the next layer receives: the spikes of a neuron, or simply the result.
+/// The type of the first of some layers that has a Scalar.
+template <typename... Layers>
+struct ScalarOf {
+  static_assert(sizeof...(Layers) > 0,
+                "spiketape::Sequential: one layer at least must say its Scalar, such as Linear<float>");
+};
+template <typename First, typename... Others>
+struct ScalarOf<First, Others...> : ScalarOf<Others...> {};
+template <typename First, typename... Others>
+requires requires { typename First::Scalar; }
+struct ScalarOf<First, Others...> {
+  using type = typename First::Scalar;
+};
+
+/// What the next layer receives: the spikes of a neuron, or simply the result.
 template <typename T>
 const auto& passed_on(const T& result) {
   if constexpr (requires { result.spk; })
@@ -50,29 +90,96 @@ const auto& passed_on(const T& result) {
 
 }  // namespace detail
 
+/// A layer with a name, for Sequential; see named.
+template <typename L>
+struct Named {
+  std::string name;
+  L layer;
+};
+
+/// Names a layer of a Sequential: st::named("fc1", st::Linear<float>(784, 100, random)). Its parameters are
+/// then fc1.weight and fc1.bias; without a name they begin with the number of the layer, 0.weight.
+template <typename L>
+Named<L> named(std::string name, L layer) {
+  return {std::move(name), std::move(layer)};
+}
+
+namespace detail {
+
+template <typename L>
+struct Unnamed {
+  using type = L;
+};
+template <typename L>
+struct Unnamed<Named<L>> {
+  using type = L;
+};
+template <typename L>
+using unnamed = typename Unnamed<std::remove_cvref_t<L>>::type;
+
+template <typename L>
+decltype(auto) without_name(L& given) {
+  if constexpr (requires {
+                  given.layer;
+                  given.name;
+                })
+    return std::move(given.layer);
+  else
+    return std::move(given);
+}
+
+}  // namespace detail
+
 /// A network that is one line a layer:
 ///
-///     st::Sequential net{st::Linear<float>(64, 200, random), st::Leaky<float>({.beta = 0.9f}),
+///     st::Sequential net{st::named("fc1", st::Linear<float>(64, 200, random)),
+///                        st::named("lif1", st::Leaky<float>({.beta = 0.9f})),
 ///                        st::Linear<float>(200, 10, random), st::Leaky<float>({.beta = 0.9f})};
 ///     auto [spk, mem] = net(input);
 ///
 /// (In braces the layers draw their weights from first to last; in parentheses C++ leaves the order open.)
-/// A layer is anything callable with the result of the layer before (the first one has a type `Scalar`); of a
-/// neuron the spikes are passed on. If the last layer is a neuron, the result is its {spk, mem} (or {spk,
-/// syn, mem}, …); a last neuron that keeps its states inside (init_hidden) hands them on only with `output =
-/// true`, else they are empty. Works on Eigen arrays, on Sequences and on tape variables. Calls are const, so
+/// Names are optional. A layer is what nn/layer.hpp says, a neuron, a network, or anything else that is
+/// callable with the result of the layer before. A lambda of ops, [](const auto& x) { return 2.0f * x; },
+/// serves every kind of input; on arrays it allocates. Of a neuron the spikes are passed on. If the last
+/// layer is a neuron, the result is its {spk, mem} (or {spk, syn, mem}, …); a last neuron that keeps its
+/// states inside (init_hidden) hands them on only with `output = true`, else they are empty. Works on Eigen
+/// arrays, on Sequences, on views such as st::repeat(image, 25), and on tape variables. Calls are const, so
 /// threads share a network.
 ///
 /// Spikes go from a neuron to a dense layer as bits, which become events there: on a tape, and in a Sequence,
 /// of which the neuron then keeps no states but the last.
+///
+/// A value: a copy is a second network. Assignment and swap hand over values, and parameters keep their
+/// identity, see Parameter.
 template <typename... Layers>
 class Sequential {
   static_assert(sizeof...(Layers) > 0, "spiketape::Sequential: expected at least one layer");
 
  public:
-  using Scalar = typename std::tuple_element_t<0, std::tuple<Layers...>>::Scalar;
+  using Scalar = typename detail::ScalarOf<Layers...>::type;
+  static_assert(
+      (AnyLayer<Layers, Scalar> && ...),
+      "spiketape::Sequential: a layer is a class derived from st::Layer, a neuron, a network or a lambda of "
+      "ops, all with the same Scalar: see nn/layer.hpp");
+  /// The number of states of all layers.
+  static constexpr std::size_t carried = [] {
+    std::size_t sum = 0;
+    const auto add = [&]<typename L>(std::type_identity<L>) {
+      if constexpr (detail::RunsWithStates<L>) sum += L::carried;
+    };
+    (add(std::type_identity<Layers>()), ...);
+    return sum;
+  }();
 
-  explicit Sequential(Layers... layers) : layers_(std::move(layers)...) {}
+  /// Layers, or named ones. Throws std::invalid_argument for a name that is empty, has a dot or comes twice.
+  template <typename... Given>
+  requires(sizeof...(Given) == sizeof...(Layers) &&
+           (std::same_as<detail::unnamed<Given>, Layers> && ...)) explicit Sequential(Given... given)
+      : layers_(detail::without_name(given)...) {
+    std::size_t i = 0;
+    (add_name(i++, given), ...);
+    detail::name_parameters(*this, "");
+  }
 
   /// The last layer's result for a step, a sequence or a value on a tape. Throws what the layers throw, such
   /// as std::invalid_argument for a wrong number of features. `forward` is the same by name.
@@ -80,14 +187,26 @@ class Sequential {
   auto operator()(const Input& input) const {
     return call<0, sizeof...(Layers)>(input);
   }
-  template <typename Input>
-  auto forward(const Input& input) const {
-    return (*this)(input);
+  /// The same from a state, which becomes that behind the last step; see State. Hidden states are neither
+  /// read nor written, and a last neuron hands on all its states.
+  auto operator()(const Var<Scalar>& input, State<Scalar>& state) const {
+    return run(input, checked(state, input.batch()));
+  }
+  auto operator()(const SequenceView<const Scalar>& input, State<Scalar>& state) const {
+    state.memory().rewind();
+    return run(input, checked(state, input.batch), state.memory());
+  }
+  template <typename... Arguments>
+  auto forward(Arguments&&... arguments) const {
+    return (*this)(std::forward<Arguments>(arguments)...);
   }
 
-  /// The network in two parts, net(x) = net.back(net.front(x)): the layers before the first neuron, which
-  /// look at each step by itself, and those from it on. Without a neuron, front is all; if a neuron is first,
-  /// front hands its input on.
+  /// All states of a batch, zero: what a stream, or a thread, has of its own.
+  State<Scalar> state(Index batch) const { return State<Scalar>(carried, batch); }
+
+  /// The network in two parts, net(x) = net.back(net.front(x)): the layers before the first neuron (or
+  /// other layer with states), which look at each step by itself, and those from it on. Without a neuron,
+  /// front is all; if a neuron is first, front hands its input on.
   template <typename Input>
   auto front(const Input& input) const {
     return call<0, first_neuron()>(input);
@@ -131,15 +250,61 @@ class Sequential {
     return std::get<i>(layers_);
   }
 
-  /// What all layers learn, in their order.
-  ParameterList<Scalar> parameters() const {
-    ParameterList<Scalar> list;
-    const auto add = [&](const auto& layer) {
-      if constexpr (detail::HasParameters<std::remove_cvref_t<decltype(layer)>>)
-        for (const auto& parameter : layer.parameters()) list.push_back(parameter);
-    };
-    std::apply([&](const auto&... layer) { (add(layer), ...); }, layers_);
-    return list;
+  /// What all layers learn, in their order, for optimizers.
+  ParameterList<Scalar> parameters() const { return detail::learned_parameters(*this); }
+  /// All parameters, learned or not, by their paths, such as fc1.weight or 0.weight.
+  auto named_parameters() { return spiketape::named_parameters(*this); }
+  auto named_parameters() const { return spiketape::named_parameters(*this); }
+  /// The parameter at a path. Throws std::invalid_argument, with the paths there are, if there is none.
+  Parameter<Scalar>& parameter(std::string_view path) { return spiketape::parameter(*this, path); }
+  const Parameter<Scalar>& parameter(std::string_view path) const {
+    return spiketape::parameter(*this, path);
+  }
+  /// Stops and resumes learning, of all parameters that are learned. For one layer: net.layer<0>().freeze().
+  void freeze() { detail::set_frozen(*this, true); }
+  void unfreeze() { detail::set_frozen(*this, false); }
+
+  /// Calls f(path, parameter) for every parameter of every layer.
+  template <typename F>
+  void for_each_parameter(F&& f) {
+    for_each_layer(*this, [&](std::string_view name, auto& layer) {
+      detail::for_each_parameter(layer, [&](std::string_view own, auto& parameter) {
+        f(std::string(name) + '.' + std::string(own), parameter);
+      });
+    });
+  }
+  /// Calls f(name, layer) for every layer: its name or, without one, its number.
+  template <typename F>
+  void for_each_layer(F&& f) const {
+    for_each_layer(*this, f);
+  }
+
+  /// Why a batch cannot be split, if a layer couples its samples, else nullptr.
+  const char* couples_samples() const {
+    const char* reason = nullptr;
+    for_each_layer([&](std::string_view, const auto& layer) {
+      using L = std::remove_cvref_t<decltype(layer)>;
+      if constexpr (requires { layer.couples_samples(); })
+        reason = reason != nullptr ? reason : layer.couples_samples();
+      else if constexpr (requires { L::couples_samples; })
+        reason = reason != nullptr ? reason : L::couples_samples;
+    });
+    return reason;
+  }
+
+  friend void swap(Sequential& a, Sequential& b) {
+    Sequential kept(a);
+    a = std::move(b);
+    b = std::move(kept);
+  }
+
+  // For networks: the calls as parts of a larger one, with states of all layers.
+
+  auto run(const Var<Scalar>& input, detail::StateParts<Scalar> parts) const {
+    return run_from<0>(input, parts, nullptr);
+  }
+  auto run(const SequenceView<const Scalar>& input, detail::StateParts<Scalar> parts, Arena& memory) const {
+    return run_from<0>(input, parts, &memory);
   }
 
   /// Forgets, or detaches, the hidden state of all layers that have one.
@@ -160,12 +325,61 @@ class Sequential {
 
  private:
   template <std::size_t i>
-  using Layer = std::tuple_element_t<i, std::tuple<Layers...>>;
+  using LayerAt = std::tuple_element_t<i, std::tuple<Layers...>>;
 
   static constexpr std::size_t first_neuron() {
     std::size_t i = 0;
-    static_cast<void>(((detail::HasHiddenState<Layers> || (++i, false)) || ...));
+    static_cast<void>(((detail::has_states<Layers>() || (++i, false)) || ...));
     return i;
+  }
+
+  template <typename Given>
+  void add_name(std::size_t i, const Given& given) {
+    if constexpr (requires {
+                    given.layer;
+                    given.name;
+                  }) {
+      if (given.name.empty() || given.name.find('.') != std::string::npos)
+        detail::fail_argument("spiketape::named: name is '", given.name,
+                              "', expected some letters and no dot");
+      names_[i] = given.name;
+    } else {
+      names_[i] = std::to_string(i);
+    }
+    for (std::size_t k = 0; k < i; ++k)
+      if (names_[k] == names_[i])
+        detail::fail_argument("spiketape::Sequential: two layers have the name '", names_[i],
+                              "', expected different ones");
+  }
+
+  template <typename Self, typename F>
+  static void for_each_layer(Self& self, F&& f) {
+    [&]<std::size_t... i>(std::index_sequence<i...>) {
+      (f(std::string_view(self.names_[i]), std::get<i>(self.layers_)), ...);
+    }
+    (std::make_index_sequence<sizeof...(Layers)>());
+  }
+
+  static detail::StateParts<Scalar> checked(State<Scalar>& state, Index batch) {
+    if (state.size() != carried || state.batch() != batch)
+      detail::fail_argument("spiketape::Sequential: state has ", state.size(), " parts of batch ",
+                            state.batch(), ", expected ", carried, " of batch ", batch,
+                            ": make it with state(batch)");
+    return state.parts();
+  }
+
+  /// One layer's result, of whatever kind of layer and input.
+  template <typename L, typename Input>
+  static auto result_of(const L& layer, const Input& input) {
+    if constexpr (detail::Function<L, Scalar> && !std::same_as<Input, Var<Scalar>>) {
+      Sequence<Scalar> result = detail::on_arrays<Scalar>(layer, view_of(input));
+      if constexpr (requires { typename Input::PlainObject; })
+        return Array<Scalar>(result.array());
+      else
+        return result;
+    } else {
+      return layer(input);
+    }
   }
 
   /// The layers i, …, end − 1.
@@ -175,14 +389,14 @@ class Sequential {
       return input;
     } else if constexpr (i + 1 < end) {
       const auto& layer = std::get<i>(layers_);
-      if constexpr (detail::PassesSpikes<Layer<i>, Layer<i + 1>, Input>) {
+      if constexpr (detail::PassesSpikes<LayerAt<i>, LayerAt<i + 1>, Input>) {
         return call<i + 1, end>(layer.spikes(input));
       } else {
-        const auto result = layer(input);
+        const auto result = result_of(layer, input);
         return call<i + 1, end>(detail::passed_on(result));
       }
     } else {
-      auto result = std::get<i>(layers_)(input);
+      auto result = result_of(std::get<i>(layers_), input);
       if constexpr (requires {
                       result.spk;
                       std::get<i>(layers_).output();
@@ -199,6 +413,42 @@ class Sequential {
     }
   }
 
+  /// The layers from i on with the states from `parts` on; on arrays results lie in `memory`.
+  template <std::size_t i, typename Input>
+  auto run_from(const Input& input, detail::StateParts<Scalar> parts, [[maybe_unused]] Arena* memory) const {
+    using L = LayerAt<i>;
+    const L& layer = std::get<i>(layers_);
+    constexpr bool on_a_tape = std::same_as<Input, Var<Scalar>>;
+    constexpr std::size_t own = [] {
+      if constexpr (detail::RunsWithStates<L>)
+        return L::carried;
+      else
+        return std::size_t(0);
+    }();
+    const auto result = [&] {
+      if constexpr (!detail::RunsWithStates<L> && on_a_tape)
+        return layer(input);
+      else if constexpr (!detail::RunsWithStates<L>)
+        return copied(result_of(layer, input), *memory);
+      else if constexpr (on_a_tape)
+        return layer.run(input, parts.first(own));
+      else
+        return layer.run(input, parts.first(own), *memory);
+    }();
+    if constexpr (i + 1 == sizeof...(Layers))
+      return result;
+    else
+      return run_from<i + 1>(detail::passed_on(result), parts.subspan(own), memory);
+  }
+  template <typename Result>
+  static SequenceView<const Scalar> copied(const Result& result, Arena& memory) {
+    const SequenceView<const Scalar> from = view_of(result);
+    const SequenceView<Scalar> to(memory.allocate<Scalar>(from.rows() * from.features), from.shape(),
+                                  from.features, from.constant);
+    if (from.rows() > 0) to.array() = from.array();
+    return to;
+  }
+
   template <typename Action>
   void for_hidden(Action action) const {
     const auto apply = [&](const auto& layer) {
@@ -208,6 +458,10 @@ class Sequential {
   }
 
   std::tuple<Layers...> layers_;
+  std::array<std::string, sizeof...(Layers)> names_;
 };
+
+template <typename... Given>
+Sequential(Given...) -> Sequential<detail::unnamed<Given>...>;
 
 }  // namespace spiketape

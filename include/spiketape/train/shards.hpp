@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <utility>
@@ -56,14 +57,19 @@ class Shards {
   /// gradients are then dropped. Throws std::invalid_argument if the network keeps state from call to call.
   ///
   /// The network and `loss` are called on several threads at once (front() is not), so they must not write
-  /// what they share. A network of your own needs, all const, a call on a Var, keeps_state() and the two parts
-  /// front() and back().
+  /// what they share. A network of your own needs, all const, a call on a Var, keeps_state() and the two
+  /// parts front() and back().
   template <typename Network, typename Loss>
   Scalar run(const Network& net, SequenceView<const Scalar> input, Loss&& loss) {
     if (net.keeps_state())
       detail::fail_argument(
           "spiketape::Shards::run: a neuron of the network has init_hidden = true, expected none: "
           "hidden state belongs to one thread and one batch");
+    if constexpr (requires { net.couples_samples(); })
+      if (const char* reason = net.couples_samples(); reason != nullptr && (count() > 1 || block_ > 0))
+        detail::fail_argument("spiketape::Shards::run: a layer of the network couples samples (", reason,
+                              "), expected one shard without blocks, Shards(1)");
+    ++round_;
     if (input.batch > 0 && (input.constant || input.steps == 1)) {
       const Var<Scalar> currents = front(net, input);
       // Rows of a block follow each other only in a single stored step.
@@ -79,6 +85,7 @@ class Shards {
   /// another tape, so it must not write what calls share.
   template <typename Forward>
   Scalar run(Index batch, Forward&& forward) {
+    ++round_;
     return run_shards(batch, [&](Shard& shard, Index first, Index count) {
       start(shard, first);
       finish(shard, forward(shard.tape, first, count));
@@ -112,6 +119,7 @@ class Shards {
   Var<Scalar> front(const Network& net, const SequenceView<const Scalar>& input) {
     gradients().clear();
     front_tape_->reset();
+    front_tape_->set_round(round_);
     const Var<Scalar> currents = net.front(front_tape_->constant(input));
     if (currents.batch() != input.batch)
       detail::fail_argument("spiketape::Shards::run: the layers before the first neuron make ",
@@ -144,9 +152,10 @@ class Shards {
     return total;
   }
 
-  static void start(Shard& shard, Index first) {
+  void start(Shard& shard, Index first) const {
     shard.tape.reset();
     shard.tape.set_first_sample(first);
+    shard.tape.set_round(round_);
   }
   static void finish(Shard& shard, const Var<Scalar>& loss) {
     shard.tape.backward(loss);
@@ -223,6 +232,7 @@ class Shards {
 
   int threads_;
   Index block_;
+  std::uint64_t round_ = 0;  // counts the runs, for random numbers of layers
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<Tape<Scalar>> front_tape_;         // adds to the first shard's gradients
   std::vector<const GradientSums<Scalar>*> others_;  // of all shards but the first

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace spiketape {
@@ -49,6 +50,7 @@ class Windows {
   /// gradients with those of some windows: reset_hidden and gradients().clear() begin anew.
   template <typename Network, typename Loss>
   Scalar run(const Network& net, const SequenceView<const Scalar>& input, Loss&& loss) {
+    ++round_;
     const Index count = (input.steps + steps_ - 1) / steps_;
     if (count > 1 && forgets_state(net))
       detail::fail_argument(
@@ -57,7 +59,7 @@ class Windows {
     if (options_.truncate) {
       Scalar total = 0;
       for (Index w = 0; w < count; ++w) {
-        tape_.reset();
+        start(w);
         total += backward(loss_of(net, input, w, loss));
       }
       return total;
@@ -67,7 +69,7 @@ class Windows {
     for (Index w = 0; w < count; ++w) {
       save_hidden_state(net, state(w));
       if (w + 1 < count) {
-        tape_.reset();
+        start(w);
         net(tape_.constant(window(input, w)));
       }
     }
@@ -76,7 +78,7 @@ class Windows {
     adjoints_.clear();
     for (Index w = count - 1; w >= 0; --w) {
       set_hidden_state(net, state(w));
-      tape_.reset();
+      start(w);
       const std::vector<Var<Scalar>>& begin = variables(net);
       const Var<Scalar> part = loss_of(net, input, w, loss);
       if (w == count - 1) save_hidden_state(net, last_);
@@ -105,7 +107,13 @@ class Windows {
       return false;
   }
 
-  HiddenState<Scalar>& state(Index w) { return states_[static_cast<std::size_t>(w)]; }
+  void start(Index w) {
+    tape_.reset();
+    tape_.set_first_step(w * steps_);
+    tape_.set_round(round_);
+  }
+
+  State<Scalar>& state(Index w) { return states_[static_cast<std::size_t>(w)]; }
 
   SequenceView<const Scalar> window(SequenceView<const Scalar> input, Index w) const {
     const Index first = w * steps_;
@@ -162,10 +170,11 @@ class Windows {
 
   Index steps_;
   WindowsOptions options_;
+  std::uint64_t round_ = 0;  // counts the runs, for random numbers of layers
   Tape<Scalar> tape_;
-  std::vector<HiddenState<Scalar>> states_;  // at the beginning of each window
-  HiddenState<Scalar> last_;
-  HiddenState<Scalar> adjoints_;
+  std::vector<State<Scalar>> states_;  // at the beginning of each window
+  State<Scalar> last_;
+  std::vector<Array<Scalar>> adjoints_;
   std::vector<Var<Scalar>> begin_;
 };
 

@@ -1,0 +1,66 @@
+// Your own layer: a gain for each feature, y = a x. What only its author knows stands below; the base makes it
+// callable on steps, sequences and tapes, and a part of a network. Checks its derivatives, then learns a gain.
+
+#include <spiketape/nn/check_gradients.hpp>
+#include <spiketape/spiketape.hpp>
+
+#include <cstdio>
+#include <exception>
+
+namespace st = spiketape;
+
+template <typename Scalar>
+struct Gain : st::Layer<Gain<Scalar>, Scalar> {
+  st::Parameter<Scalar> a;
+
+  explicit Gain(st::Index features) : a(1, features) { a.set(1); }
+
+  st::Shape result(const st::Shape& input) const {
+    if (input.features != a.cols())
+      this->fail("input has ", input.features, " features, ", a.name(), " expects ", a.cols());
+    return input;
+  }
+  void forward(st::SequenceView<const Scalar> x, st::SequenceView<Scalar> y, st::Context<Scalar>&) const {
+    y.array() = x.array().rowwise() * a.array().row(0);
+  }
+  // x̄ += a ȳ and ā += Σ x ȳ, the sum over steps and samples.
+  void backward(st::SequenceView<const Scalar> x, st::SequenceView<const Scalar> y_adjoint,
+                st::Adjoint<Scalar> x_adjoint, st::Context<Scalar>& context) const {
+    x_adjoint.add(y_adjoint.array().rowwise() * a.array().row(0));
+    if (const auto a_adjoint = context.gradient(a); !a_adjoint.empty())
+      a_adjoint.array().row(0) += (x.array() * y_adjoint.array()).colwise().sum();
+  }
+  template <typename F>
+  void for_each_parameter(F&& f) {
+    f("a", a);
+  }
+};
+
+int main() try {
+  st::Random random(1);
+  st::Sequence<double> numbers(4, 3, 5);  // steps, samples, features
+  for (double& number : numbers.array().reshaped()) number = random.uniform(-1, 1);
+  const Gain<double> checked(5);
+  const auto check = st::check_gradients(checked, numbers, checked.parameters());
+  std::printf("derivatives: %s\n", check.text().c_str());
+
+  // In a network: how much current makes a neuron fire in every second step?
+  st::Sequential net{st::named("gain", Gain<float>(1)), st::named("lif", st::Leaky<float>({.beta = 0.9f}))};
+  st::Adam<float> adam(net.parameters(), {.lr = 0.02});
+  st::Tape<float> tape;
+  const st::Array<float> current = st::Array<float>::Constant(1, 1, 0.3f);
+  for (int epoch = 0; epoch < 100; ++epoch) {
+    tape.reset();
+    const auto [spk, mem] = net(tape.constant(current, 100));
+    const auto missing = st::sum(spk) + tape.constant(st::Array<float>::Constant(1, 1, -50));
+    tape.backward(missing * missing);
+    adam.step(tape.gradients());
+  }
+  const auto spikes = net(st::repeat(current, 100)).spk;
+  std::printf("%s = %.2f: %.0f spikes in 100 steps\n", net.named_parameters()[0].path.c_str(),
+              double(net.parameter("gain.a").array()(0, 0)), double(spikes.array().sum()));
+  return check ? 0 : 1;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
+}

@@ -1,0 +1,197 @@
+// Checks derivatives that were written by hand against differences.
+#pragma once
+
+#include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/parameter.hpp>
+#include <spiketape/core/random.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace spiketape {
+
+struct CheckGradientsOptions {
+  /// How far a number is moved, each way.
+  double step = 1e-6;
+  /// The difference that is allowed: this times the larger of 1 and the derivative.
+  double tolerance = 1e-6;
+  /// Of the numbers that the results are weighted with.
+  std::uint64_t seed = 1;
+};
+
+/// What check_gradients found.
+struct GradientCheck {
+  bool right = true;  ///< All derivatives are the differences.
+  Index checked = 0;  ///< How many there were.
+  double worst = 0;   ///< The largest difference between the two, over the larger of 1 and the derivative,
+  std::string where;  ///< and of what: an input, or a parameter by its name, and its place.
+  double by_tape = 0, by_differences = 0;  ///< The two numbers there.
+
+  explicit operator bool() const { return right; }
+  /// One line that says all of it.
+  std::string text() const {
+    if (checked == 0) return "no derivative was checked";
+    return detail::text_of(right ? "right" : "wrong", " in ", checked, " derivatives, the worst by ", where,
+                           ": ", by_tape, " on the tape, ", by_differences, " by differences");
+  }
+};
+
+namespace detail {
+
+/// Calls f for each Var of a result: one, or an aggregate of up to five such as {spk, mem}.
+template <typename Result, typename F>
+void for_each_var(const Result& result, F&& f) {
+  if constexpr (requires { result.tape(); }) {
+    f(result);
+  } else if constexpr (requires { Result{{}, {}, {}, {}, {}}; }) {
+    const auto& [a, b, c, d, e] = result;
+    f(a), f(b), f(c), f(d), f(e);
+  } else if constexpr (requires { Result{{}, {}, {}, {}}; }) {
+    const auto& [a, b, c, d] = result;
+    f(a), f(b), f(c), f(d);
+  } else if constexpr (requires { Result{{}, {}, {}}; }) {
+    const auto& [a, b, c] = result;
+    f(a), f(b), f(c);
+  } else {
+    const auto& [a, b] = result;
+    f(a), f(b);
+  }
+}
+
+/// Adds Σ weights·values to a sum, with weights drawn from a seed.
+struct WeightedSum {
+  Var<double> value, sum;
+  std::uint64_t seed;
+
+  template <typename F>
+  void for_each_weight(F&& f) const {
+    Random random(seed);
+    for (Index t = 0; t < value.steps(); ++t)
+      for (Index b = 0; b < value.batch(); ++b)
+        for (Index i = 0; i < value.features(); ++i) f(t, b, i, random.uniform(0.5, 1.5));
+  }
+  double total() const {
+    double total = 0;
+    const SequenceView<const double> values = value.value();
+    for_each_weight([&](Index t, Index b, Index i, double weight) { total += weight * values.row(t, b)[i]; });
+    return total;
+  }
+  void backward(Tape<double>& tape) const {
+    if (!sum.has_adjoint() || !value.differentiable()) return;
+    const SequenceView<double> adjoint = tape.open_adjoint(value);
+    const double scale = *sum.adjoint().data;
+    for_each_weight(
+        [&](Index t, Index b, Index i, double weight) { adjoint.row(t, b)[i] += scale * weight; });
+  }
+};
+
+template <typename Function, std::size_t n>
+class GradientChecker {
+ public:
+  GradientChecker(const Function& function, const std::array<Sequence<double>, n>& inputs,
+                  const ParameterList<double>& parameters, const CheckGradientsOptions& options)
+      : function_(function), inputs_(inputs), parameters_(parameters), options_(options) {}
+
+  GradientCheck run() {
+    tape_.gradients().clear();
+    tape_.backward(loss());
+    std::array<Array<double>, n> by_input;
+    for (std::size_t k = 0; k < n; ++k) {
+      by_input[k] = Array<double>::Zero(inputs_[k].array().rows(), inputs_[k].features());
+      if (vars_[k].has_adjoint()) by_input[k] = vars_[k].adjoint().array();
+    }
+    std::vector<Array<double>> by_parameter;
+    for (const auto& parameter : parameters_) by_parameter.push_back(tape_.gradients().gradient(parameter));
+
+    for (std::size_t k = 0; k < n; ++k)
+      compare("input " + std::to_string(k), inputs_[k].array(), by_input[k]);
+    for (std::size_t k = 0; k < parameters_.size(); ++k)
+      compare(parameters_[k]->name, parameters_[k]->array(), by_parameter[k]);
+    return found_;
+  }
+
+ private:
+  Var<double> loss() {
+    tape_.reset();
+    tape_.set_round(0);
+    for (std::size_t k = 0; k < n; ++k) vars_[k] = tape_.variable(inputs_[k]);
+    const auto result = std::apply(function_, vars_);
+    const Var<double> loss = tape_.result({1, 1, 1}, true);
+    double total = 0;
+    std::uint64_t seed = options_.seed;
+    for_each_var(result, [&](const Var<double>& value) {
+      const WeightedSum part{value, loss, seed++};
+      total += part.total();
+      tape_.record(part);
+    });
+    *tape_.writable(loss).data = total;
+    return loss;
+  }
+
+  void compare(const std::string& of, ArrayMap<double> values, const Array<double>& derivatives) {
+    for (Index row = 0; row < values.rows(); ++row)
+      for (Index col = 0; col < values.cols(); ++col) {
+        double& number = values(row, col);
+        const double kept = number;
+        number = kept + options_.step;
+        const double high = loss().item();
+        number = kept - options_.step;
+        const double low = loss().item();
+        number = kept;
+        const double by_differences = (high - low) / (2 * options_.step);
+        const double by_tape = derivatives(row, col);
+        const double error = std::abs(by_tape - by_differences) / std::max(1.0, std::abs(by_tape));
+        found_.right = found_.right && error <= options_.tolerance;
+        if (found_.checked++ == 0 || !(error <= found_.worst)) {
+          found_.worst = error;
+          found_.where = of + text_of(" (", row, ", ", col, ')');
+          found_.by_tape = by_tape;
+          found_.by_differences = by_differences;
+        }
+      }
+  }
+
+  const Function& function_;
+  std::array<Sequence<double>, n> inputs_;
+  const ParameterList<double>& parameters_;
+  const CheckGradientsOptions& options_;
+  Tape<double> tape_;
+  std::array<Var<double>, n> vars_;
+  GradientCheck found_;
+};
+
+}  // namespace detail
+
+/// Compares the derivatives of a function by its inputs and by parameters, as a tape gives them, with central
+/// differences. `function` takes one Var for each input and returns a Var, or the {spk, states} of a neuron:
+/// it is a layer, a loss, a lambda of ops. The loss is a weighted sum of all that it returns. In double,
+/// since differences of floats say little.
+///
+///     const auto check = st::check_gradients(layer, input, layer.parameters());
+///     if (!check) std::puts(check.text().c_str());
+///
+/// Random layers draw the same at each call, that of round 0. The spikes of a neuron have no derivative; that
+/// of its surrogate is not theirs: give it surrogate_disable = true, and numbers that leave no spike on the
+/// edge. Parameters are moved and set back. Allocates. Throws what the function throws.
+template <typename Function, std::size_t n>
+[[nodiscard]] GradientCheck check_gradients(const Function& function,
+                                            const std::array<Sequence<double>, n>& inputs,
+                                            const ParameterList<double>& parameters = {},
+                                            const CheckGradientsOptions& options = {}) {
+  return detail::GradientChecker<Function, n>(function, inputs, parameters, options).run();
+}
+/// The same with one input.
+template <typename Function>
+[[nodiscard]] GradientCheck check_gradients(const Function& function, const Sequence<double>& input,
+                                            const ParameterList<double>& parameters = {},
+                                            const CheckGradientsOptions& options = {}) {
+  return check_gradients(function, std::array{input}, parameters, options);
+}
+
+}  // namespace spiketape

@@ -1,0 +1,158 @@
+// What a layer's functions get beside their input.
+#pragma once
+
+#include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/random.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace spiketape {
+
+/// Random numbers that depend on where they are used, not on when: on the seed, the layer, the round of
+/// training, the sample of the whole batch, the step and the feature. So a batch draws the same whole, in
+/// blocks, and on any number of threads. A layer draws from the key of its context.
+class RandomKey {
+ public:
+  RandomKey(std::uint64_t seed, std::uint64_t round, Index first_sample, Index first_step)
+      : bits_(detail::mix_bits(detail::mix_bits(seed) + round)),
+        first_sample_(first_sample),
+        first_step_(first_step) {}
+
+  /// The key of one of several layers, which then draw different numbers.
+  RandomKey of_layer(std::uint64_t layer) const {
+    RandomKey key = *this;
+    key.bits_ = detail::mix_bits(bits_ + layer + 1);
+    return key;
+  }
+  /// Uniform in [0, 1), for a step and a sample of this call and a feature, each counted from 0.
+  double uniform(Index step, Index sample, Index feature) const {
+    const auto mixed = [](std::uint64_t bits, Index number) {
+      return detail::mix_bits(bits + 0x9e3779b97f4a7c15u * static_cast<std::uint64_t>(number + 1));
+    };
+    const std::uint64_t bits =
+        mixed(mixed(mixed(bits_, first_step_ + step), first_sample_ + sample), feature);
+    return static_cast<double>(bits >> 11) * 0x1p-53;
+  }
+
+ private:
+  std::uint64_t bits_;
+  Index first_sample_, first_step_;
+};
+
+namespace detail {
+
+/// What forward has saved for backward: a list, the last one first, in a tape's memory.
+struct Saved {
+  const void* memory;
+  const Saved* previous;
+};
+
+/// The states of a layer's call: what enters and leaves it, and backward their adjoints.
+template <Real Scalar>
+struct LayerState {
+  SequenceView<const Scalar> entering;
+  SequenceView<Scalar> leaving;
+  SequenceView<const Scalar> leaving_adjoint;
+  Adjoint<Scalar> entering_adjoint;
+};
+
+template <typename L>
+struct LayerOp;
+
+}  // namespace detail
+
+template <typename Derived, Real Scalar>
+class Layer;
+
+/// What a layer's forward and backward get beside their input, see Layer. It ends with the call.
+template <Real Scalar>
+class Context {
+ public:
+  /// Whether the call trains; else it evaluates. A tape says which (Tape::set_training); a call on arrays
+  /// evaluates.
+  bool training() const noexcept { return training_; }
+  /// Threads that the call may use; the result must not depend on their number.
+  int threads() const noexcept { return tape_ == nullptr ? 1 : tape_->threads(); }
+  /// Where random numbers come from.
+  RandomKey key() const {
+    if (tape_ == nullptr) return RandomKey(0, 0, 0, 0);
+    return RandomKey(tape_->seed(), tape_->round(), tape_->first_sample(), tape_->first_step());
+  }
+
+  /// Memory for `count` values until the call ends, not initialised, aligned to cache lines.
+  template <typename T>
+  T* scratch(Index count) {
+    return memory_->template allocate<T>(count);
+  }
+  /// Where scratch memory comes from: a tape's arena, or one of the call.
+  Arena& memory() noexcept { return *memory_; }
+  /// In forward: memory for `count` values that backward will need, not initialised.
+  template <typename T>
+  T* save(Index count) {
+    T* memory = memory_->template allocate<T>(count);
+    auto* link = memory_->template allocate<detail::Saved>(1);
+    saved_ = new (link) detail::Saved{memory, saved_};
+    ++saves_;
+    return memory;
+  }
+  /// In backward: what the k-th save of the forward call returned, counted from 0.
+  template <typename T>
+  const T* saved(std::size_t k = 0) const {
+    if (k >= saves_)
+      detail::fail_argument("spiketape::Context::saved: k is ", k, ", forward has saved ", saves_, " times");
+    const detail::Saved* link = saved_;
+    for (std::size_t i = saves_ - 1; i > k; --i) link = link->previous;
+    return static_cast<const T*>(link->memory);
+  }
+
+  /// The input as bits, where it consists of spikes that are kept as such, else nullptr. Only for a layer
+  /// with `takes_bits`, whose input has no numbers then.
+  const detail::BitRows<Scalar>* bits() const noexcept { return bits_; }
+
+  /// In forward, of a layer with `gives_bits`: where the result is to be written as bits, row after row in
+  /// whole lines, else nullptr.
+  detail::LineBits* result_bits() const noexcept { return result_bits_; }
+
+  /// In backward: where the gradient of a parameter is added to, (1, rows, cols), zero at first. Empty if the
+  /// parameter is not learned.
+  SequenceView<Scalar> gradient(const Parameter<Scalar>& parameter) {
+    if (!parameter.learned()) return {};
+    return {tape_->gradients().sum_of(parameter.ptr()).open(),
+            {1, parameter.rows(), parameter.cols()},
+            parameter.stride()};
+  }
+
+  /// Of a layer with states: the k-th that enters the call, as many rows as state_shape says; without data it
+  /// is zero. And where the one that leaves it is to be written, other memory than that.
+  SequenceView<const Scalar> entering(std::size_t k = 0) const { return states_[k].entering; }
+  SequenceView<Scalar> leaving(std::size_t k = 0) const { return states_[k].leaving; }
+  /// In backward: the adjoint of the state that left the call, without data if there is none; and the adjoint
+  /// of the one that entered it, to be added to, without data if nobody asks.
+  SequenceView<const Scalar> leaving_adjoint(std::size_t k = 0) const { return states_[k].leaving_adjoint; }
+  Adjoint<Scalar> entering_adjoint(std::size_t k = 0) const { return states_[k].entering_adjoint; }
+
+  /// The tape of the call, or nullptr on arrays.
+  Tape<Scalar>* tape() const noexcept { return tape_; }
+
+ private:
+  template <typename, Real>
+  friend class Layer;
+  template <typename>
+  friend struct detail::LayerOp;
+
+  Context(Tape<Scalar>* tape, Arena& memory) : tape_(tape), memory_(&memory) {
+    training_ = tape != nullptr && tape->training();
+  }
+
+  Tape<Scalar>* tape_;
+  Arena* memory_;
+  bool training_;
+  const detail::BitRows<Scalar>* bits_ = nullptr;
+  detail::LineBits* result_bits_ = nullptr;
+  const detail::Saved* saved_ = nullptr;
+  std::size_t saves_ = 0;
+  detail::LayerState<Scalar>* states_ = nullptr;
+};
+
+}  // namespace spiketape

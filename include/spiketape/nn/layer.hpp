@@ -1,0 +1,387 @@
+// What a layer is, and the base that makes one out of what only its author knows.
+//
+// A layer is anything that is callable with a Var and returns a Var, or {spk, states}: a Linear, a neuron, a
+// Sequential, a lambda of ops such as [](const auto& x) { return 2.0f * x; }. One with parameters and an
+// adjoint of its own derives from Layer and says
+//
+//   result(input)     the shape it returns for an input shape; throws what is wrong with that
+//   forward(x, y, context)
+//                     computes y from x, on memory: rows of (features), all steps and samples
+//   backward(x, y_adjoint, x_adjoint, context)
+//                     adds to the adjoint of x, and to context.gradient(p) for each parameter p. x̄ is the
+//                     adjoint of x, the derivative of the loss by it. x_adjoint has no data if nobody asks
+//                     for it.
+//   for_each_parameter(f)
+//                     calls f("name", parameter) for each Parameter member; a layer without any leaves it out
+//
+//     struct Scale : st::Layer<Scale, float> {  // y = a x, one a for each feature
+//       st::Parameter<float> a;
+//       explicit Scale(st::Index features) : a(1, features) { a.set(1); }
+//
+//       st::Shape result(const st::Shape& input) const {
+//         if (input.features != a.cols()) this->fail("input has ", input.features, " features, expected ",
+//         a.cols()); return input;
+//       }
+//       void forward(st::SequenceView<const float> x, st::SequenceView<float> y, st::Context<float>&) const {
+//         y.array() = x.array().rowwise() * a.array().row(0);
+//       }
+//       void backward(st::SequenceView<const float> x, st::SequenceView<const float> y_adjoint,
+//                     st::Adjoint<float> x_adjoint, st::Context<float>& context) const {
+//         if (auto a_adjoint = context.gradient(a); !a_adjoint.empty())
+//           a_adjoint.array().row(0) += (x.array() * y_adjoint.array()).colwise().sum();
+//         x_adjoint.add(y_adjoint.array().rowwise() * a.array().row(0));
+//       }
+//       template <typename F>
+//       void for_each_parameter(F&& f) { f("a", a); }
+//     };
+//
+// The base makes it callable on a step, a sequence, a view, bits and a value on a tape, with a state or
+// without, and gives it parameters(), named_parameters(), freeze() and what Sequential and Shards ask for.
+// What a layer may also have:
+//
+//   static constexpr const char* name          how messages call it
+//   static constexpr bool takes_bits = true    an input of spikes may come as context.bits(), x then has no
+//   data static constexpr bool gives_bits = true    of an input of spikes the result is spikes of the same
+//   value: where
+//                                              context.result_bits() is not null, forward writes those, and y
+//                                              has no data
+//   static constexpr std::size_t carried       the number of its states, see Context::entering
+//   state_shape(k, input)                      the shape of each, if it is not that of one step of the input
+//   static constexpr const char* couples_samples = "why"
+//                                              its result for a sample depends on the others: it does not run
+//                                              in blocks
+//   fan_out()                                  synapses of one input, for the operations that summary counts
+//
+// A constant input (all steps the same) gives a constant result, computed once, unless the layer has states
+// or changes the number of steps. forward and backward get such x, y and adjoints with one stored step.
+//
+// A tape keeps a copy of the layer that shares its parameters until it is reset: so a layer may be a
+// temporary. Arrays that a layer keeps should be Parameters (f("mean", mean) with mean.ptr()->learn = false
+// for one that is not learned), which that copy shares; other members are copied with each call.
+#pragma once
+
+#include <spiketape/autograd/state.hpp>
+#include <spiketape/core/parameters.hpp>
+#include <spiketape/core/type_name.hpp>
+#include <spiketape/kernels/spike_train.hpp>
+#include <spiketape/nn/context.hpp>
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace spiketape {
+
+namespace detail {
+
+template <typename L>
+struct LayerOp {
+  using Scalar = typename L::Scalar;
+
+  const L* layer;
+  Var<Scalar> x, y;
+  std::array<Var<Scalar>, L::carried> entering, leaving;
+  const Saved* saved;
+  std::size_t saves;
+  bool training;
+
+  void backward(Tape<Scalar>& tape) const {
+    bool reached = y.has_adjoint();
+    for (const auto& var : leaving) reached = reached || var.has_adjoint();
+    if (!reached) return;
+    std::array<LayerState<Scalar>, L::carried> states{};
+    for (std::size_t k = 0; k < L::carried; ++k) {
+      if (!entering[k].empty()) states[k].entering = entering[k].value();
+      if (leaving[k].has_adjoint()) states[k].leaving_adjoint = leaving[k].adjoint();
+      if (!entering[k].empty() && entering[k].differentiable())
+        states[k].entering_adjoint = tape.touch(entering[k]);
+    }
+    Context<Scalar> context(&tape, tape.arena());
+    context.training_ = training;
+    context.saved_ = saved;
+    context.saves_ = saves;
+    context.states_ = states.data();
+    if constexpr (L::takes_bits) context.bits_ = tape.bits(x);
+    const SequenceView<const Scalar> y_adjoint = tape.open_adjoint(y);
+    const Adjoint<Scalar> x_adjoint = x.differentiable() ? tape.touch(x) : Adjoint<Scalar>{};
+    layer->backward(context.bits_ != nullptr ? tape.writable(x) : x.value(), y_adjoint, x_adjoint, context);
+  }
+};
+
+template <typename L, typename Scalar>
+concept HasResult = requires(const L layer, Shape shape) {
+  { layer.result(shape) } -> std::same_as<Shape>;
+};
+template <typename L, typename Scalar>
+concept HasForward = requires(const L layer, SequenceView<const Scalar> x, SequenceView<Scalar> y,
+                              Context<Scalar>& context) {
+  layer.forward(x, y, context);
+};
+template <typename L, typename Scalar>
+concept HasBackward = requires(const L layer, SequenceView<const Scalar> x,
+                               SequenceView<const Scalar> y_adjoint, Adjoint<Scalar> x_adjoint,
+                               Context<Scalar>& context) {
+  layer.backward(x, y_adjoint, x_adjoint, context);
+};
+
+/// What is built on Layer or on LIF, or is a network: it says how many states it has and runs with given
+/// ones.
+template <typename L>
+concept RunsWithStates = requires {
+  L::carried;
+};
+
+}  // namespace detail
+
+/// What a Sequential is made of: a class derived from Layer, a neuron, a network, or a function of values on
+/// a tape, such as a lambda of ops. All layers of a network have one Scalar.
+template <typename L, typename Scalar>
+concept AnyLayer = requires {
+  requires std::same_as<typename L::Scalar, Scalar>;
+}
+|| (!requires { typename L::Scalar; } && std::invocable<const L&, const Var<Scalar>&>);
+
+/// The base of layers with an adjoint of their own (CRTP); the head of this file says what Derived has.
+///
+/// Calls are const. They throw std::invalid_argument for what result() refuses.
+template <typename Derived, Real Scalar_>
+class Layer {
+ public:
+  using Scalar = Scalar_;
+  static constexpr std::size_t carried = 0;
+  static constexpr bool takes_bits = false, gives_bits = false;
+  Shape state_shape(std::size_t, const Shape& input) const { return {1, input.batch, input.features}; }
+
+  /// On a tape: a step or a sequence. Differentiated by the input and by the parameters that are learned.
+  /// Allocates nothing once the tape has warmed up, if copies of the layer's own members do not.
+  Var<Scalar> operator()(const Var<Scalar>& input) const { return run(input, {}); }
+  /// The same from a state, which becomes that behind the last step.
+  Var<Scalar> operator()(const Var<Scalar>& input, State<Scalar>& state) const {
+    return run(input, checked(state, input.batch()));
+  }
+
+  /// One step on an Eigen array (batch, features). Allocates the result.
+  template <typename Step>
+  Array<Scalar> operator()(const Eigen::DenseBase<Step>& input) const {
+    const SequenceView<const Scalar> x = input;
+    const Shape shape = derived().result(x.shape());
+    Array<Scalar> y(shape.steps * shape.batch, shape.features);
+    on_arrays(x, SequenceView<Scalar>(y.data(), shape, shape.features));
+    return y;
+  }
+  /// A whole sequence. Allocates the result.
+  Sequence<Scalar> operator()(const SequenceView<const Scalar>& input) const {
+    Sequence<Scalar> y(derived().result(input.shape()), gives_constant(input));
+    on_arrays(input, y);
+    return y;
+  }
+  Sequence<Scalar> operator()(const Sequence<Scalar>& input) const { return (*this)(input.view()); }
+  /// The spikes that a neuron in a Sequential hands on. Allocates the result, and room for them.
+  Sequence<Scalar> operator()(const detail::SpikeTrain<Scalar>& spikes) const {
+    Sequence<Scalar> y(derived().result(spikes.shape()));
+    const detail::BitRows<Scalar> bits = spikes.rows();
+    Arena memory;
+    if constexpr (Derived::takes_bits) {
+      compute({nullptr, spikes.shape(), 0}, y, {}, memory, &bits);
+    } else {
+      const Index stride = detail::whole_lines<Scalar>(spikes.shape().features);
+      const SequenceView<Scalar> x(memory.allocate<Scalar>(y.view().rows() * stride), spikes.shape(), stride);
+      for (Index row = 0; row < x.rows(); ++row) bits.write(row, x.data + row * stride);
+      compute(x, y, {}, memory);
+    }
+    return y;
+  }
+  /// A step or a sequence on arrays from a state, which becomes that behind the last step. The result lies in
+  /// the state until its next call: nothing is allocated once it has warmed up.
+  SequenceView<const Scalar> operator()(const SequenceView<const Scalar>& input, State<Scalar>& state) const {
+    state.memory().rewind();
+    return run(input, checked(state, input.batch), state.memory());
+  }
+
+  /// With a result that the caller owns. Throws std::invalid_argument for one of another shape, or one that
+  /// overlaps the input.
+  void forward_into(SequenceView<const Scalar> input, SequenceView<Scalar> output) const {
+    const Shape shape = derived().result(input.shape());
+    const std::string name = detail::type_name<Derived>();
+    if (output.shape() != shape)
+      detail::fail_argument(name, "::forward_into: output has shape ", output.shape(), ", expected ", shape);
+    if (output.constant != gives_constant(input))
+      detail::fail_argument(name, "::forward_into: ", output.constant ? "output" : "input",
+                            " is one step for all and ", output.constant ? "input" : "output",
+                            " is not, expected both or neither");
+    if (detail::overlap<Scalar>(input, output))
+      detail::fail_argument(name, "::forward_into: output lies where input lies, expected other memory");
+    on_arrays(input, output);
+  }
+
+  /// All states of a batch, zero; see State.
+  State<Scalar> state(Index batch) const { return State<Scalar>(Derived::carried, batch); }
+
+  /// What is learned, for optimizers.
+  ParameterList<Scalar> parameters() const { return detail::learned_parameters(derived()); }
+  /// All parameters, learned or not, by their names.
+  auto named_parameters() { return spiketape::named_parameters(derived()); }
+  auto named_parameters() const { return spiketape::named_parameters(derived()); }
+  /// The parameter of a name. Throws std::invalid_argument, with the names there are, if there is none.
+  Parameter<Scalar>& parameter(std::string_view name) { return spiketape::parameter(derived(), name); }
+  const Parameter<Scalar>& parameter(std::string_view name) const {
+    return spiketape::parameter(derived(), name);
+  }
+  /// Stops and resumes learning, of all parameters that are learned.
+  void freeze() { detail::set_frozen(derived(), true); }
+  void unfreeze() { detail::set_frozen(derived(), false); }
+
+  // For networks: the calls as parts of a larger one.
+
+  /// On a tape, with the layer's own states or none.
+  Var<Scalar> run(const Var<Scalar>& input, detail::StateParts<Scalar> parts) const {
+    constexpr std::size_t states = Derived::carried;
+    Tape<Scalar>& tape = input.tape();
+    const Shape in = input.shape(), shape = derived().result(in);
+    detail::LayerOp<Derived> op{};
+    bool differentiable = input.differentiable();
+    detail::for_each_parameter(derived(), [&](std::string_view, const Parameter<Scalar>& parameter) {
+      differentiable = differentiable || parameter.learned();
+      if (parameter.learned()) tape.gradients().sum_of(parameter.ptr());  // may throw, so before all else
+    });
+    std::array<detail::LayerState<Scalar>, states> memory{};
+    for (std::size_t k = 0; k < states; ++k) {
+      if (!parts.empty())
+        op.entering[k] = detail::on_tape(parts[k], tape, derived().state_shape(k, in).steps);
+      if (op.entering[k].empty()) continue;
+      check_state(k, in, op.entering[k].shape());
+      memory[k].entering = op.entering[k].value();
+      differentiable = differentiable || op.entering[k].differentiable();
+    }
+    for (std::size_t k = 0; k < states; ++k) {
+      op.leaving[k] = tape.result(derived().state_shape(k, in), differentiable);
+      memory[k].leaving = tape.writable(op.leaving[k]);
+    }
+
+    Context<Scalar> context(&tape, tape.arena());
+    context.states_ = memory.data();
+    const detail::BitRows<Scalar>* bits =
+        Derived::takes_bits || Derived::gives_bits ? tape.bits(input) : nullptr;
+    if (Derived::takes_bits) context.bits_ = bits;
+    op.x = input;
+    if (Derived::gives_bits && bits != nullptr && bits->shared) {
+      const Index lines = detail::whole_lines<Scalar>(shape.features) / detail::line<Scalar>;
+      context.result_bits_ = tape.template allocate<detail::LineBits>(shape.steps * shape.batch * lines);
+      op.y = tape.result(shape, differentiable, {context.result_bits_, lines, bits->value, true});
+    } else {
+      op.y = tape.result(shape, differentiable, gives_constant(input.constant(), in, shape));
+    }
+    derived().forward(
+        context.bits_ != nullptr ? SequenceView<const Scalar>(tape.writable(input)) : input.value(),
+        tape.writable(op.y), context);
+
+    for (std::size_t k = 0; k < states && !parts.empty(); ++k)
+      parts[k] = {op.leaving[k].array(), op.leaving[k]};
+    if (differentiable) {
+      op.saved = context.saved_;
+      op.saves = context.saves_;
+      op.training = context.training_;
+      const detail::SharingCopies sharing;
+      op.layer = &tape.keep(Derived(derived()));
+      tape.record(op);
+    }
+    return op.y;
+  }
+  /// On arrays, with a result in `memory`.
+  SequenceView<const Scalar> run(const SequenceView<const Scalar>& input, detail::StateParts<Scalar> parts,
+                                 Arena& memory) const {
+    const Shape shape = derived().result(input.shape());
+    const bool constant = gives_constant(input);
+    const Index stride = detail::padded<Scalar>(shape.features);
+    const SequenceView<Scalar> y(
+        memory.allocate<Scalar>((constant ? shape.batch : shape.steps * shape.batch) * stride), shape, stride,
+        constant);
+    compute(input, y, parts, memory);
+    return y;
+  }
+
+ protected:
+  /// Checked where a layer is made, so that what is missing is said before anything else.
+  Layer() {
+    static_assert(detail::HasResult<Derived, Scalar>,
+                  "spiketape::Layer: the layer needs: st::Shape result(const st::Shape& input) const");
+    static_assert(detail::HasForward<Derived, Scalar>,
+                  "spiketape::Layer: the layer needs: void forward(st::SequenceView<const float> x, "
+                  "st::SequenceView<float> y, st::Context<float>& context) const (or double)");
+    static_assert(
+        detail::HasBackward<Derived, Scalar>,
+        "spiketape::Layer: the layer needs: void backward(st::SequenceView<const float> x, "
+        "st::SequenceView<const float> y_adjoint, st::Adjoint<float> x_adjoint, st::Context<float>& "
+        "context) const (or double)");
+    static_assert(
+        std::copy_constructible<Derived>,
+        "spiketape::Layer: the layer cannot be copied, as a tape does, which shares its parameters");
+  }
+
+  /// Throws std::invalid_argument in the name of the layer.
+  template <typename... Parts>
+  [[noreturn]] static void fail(const Parts&... parts) {
+    detail::fail_argument(detail::type_name<Derived>(), ": ", parts...);
+  }
+
+ private:
+  const Derived& derived() const { return static_cast<const Derived&>(*this); }
+  Derived& derived() { return static_cast<Derived&>(*this); }
+
+  static bool gives_constant(bool constant, const Shape& in, const Shape& out) {
+    return constant && Derived::carried == 0 && in.steps == out.steps;
+  }
+  bool gives_constant(const SequenceView<const Scalar>& input) const {
+    return input.constant && gives_constant(true, input.shape(), derived().result(input.shape()));
+  }
+
+  static detail::StateParts<Scalar> checked(State<Scalar>& state, Index batch) {
+    if (state.size() != Derived::carried || state.batch() != batch)
+      detail::fail_argument(detail::type_name<Derived>(), ": state has ", state.size(), " parts of batch ",
+                            state.batch(), ", expected ", Derived::carried, " of batch ", batch,
+                            ": make it with state(batch)");
+    return state.parts();
+  }
+  void check_state(std::size_t k, const Shape& input, const Shape& state) const {
+    const Shape expected = derived().state_shape(k, input);
+    if (state != expected)
+      detail::fail_argument(detail::type_name<Derived>(), ": state ", k, " has shape ", state, ", input of ",
+                            input, " expects ", expected);
+  }
+
+  /// A call on arrays without a state.
+  void on_arrays(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y) const {
+    Arena memory;  // allocates when it is asked for some
+    compute(x, y, {}, memory);
+  }
+
+  void compute(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y,
+               detail::StateParts<Scalar> parts, Arena& memory,
+               const detail::BitRows<Scalar>* bits = nullptr) const {
+    constexpr std::size_t states = Derived::carried;
+    std::array<detail::LayerState<Scalar>, states> rows{};
+    for (std::size_t k = 0; k < states; ++k) {
+      const Shape shape = derived().state_shape(k, x.shape());
+      rows[k].leaving = {memory.allocate<Scalar>(shape.steps * shape.batch * shape.features), shape,
+                         shape.features};
+      if (parts.empty() || parts[k].values.size() == 0) continue;
+      const Array<Scalar>& values = parts[k].values;
+      if (values.rows() != shape.steps * shape.batch || values.cols() != shape.features)
+        check_state(k, x.shape(),
+                    {values.rows() / std::max<Index>(1, shape.batch), shape.batch, values.cols()});
+      rows[k].entering = {values.data(), shape, shape.features};
+    }
+    Context<Scalar> context(nullptr, memory);
+    context.bits_ = bits;
+    context.states_ = rows.data();
+    derived().forward(x, y, context);
+    for (std::size_t k = 0; k < states && !parts.empty(); ++k) parts[k] = {rows[k].leaving.array(), {}};
+  }
+};
+
+}  // namespace spiketape
