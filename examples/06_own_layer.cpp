@@ -1,7 +1,9 @@
-// Your own layer: a gain for each feature, y = a x. What only its author knows stands below; the base makes it
-// callable on steps, sequences and tapes, and a part of a network. Checks its derivatives, then learns a gain.
+// Your own layer: a gain for each feature, y = a x. What only its author knows stands below; the base makes
+// it callable on steps, sequences and tapes, and a part of a network. Checks its derivatives, then learns a
+// gain.
 
 #include <spiketape/nn/check_gradients.hpp>
+#include <spiketape/nn/summary.hpp>
 #include <spiketape/spiketape.hpp>
 
 #include <cstdio>
@@ -49,13 +51,15 @@ int main() try {
   st::Adam<float> adam(net.parameters(), {.lr = 0.02});
   st::Tape<float> tape;
   const st::Array<float> current = st::Array<float>::Constant(1, 1, 0.3f);
+  const st::Array<float> wanted = st::Array<float>::Constant(1, 1, 50);
   for (int epoch = 0; epoch < 100; ++epoch) {
     tape.reset();
     const auto [spk, mem] = net(tape.constant(current, 100));
-    const auto missing = st::sum(spk) + tape.constant(st::Array<float>::Constant(1, 1, -50));
+    const auto missing = st::sum(spk) - tape.constant(wanted);
     tape.backward(missing * missing);
     adam.step(tape.gradients());
   }
+  std::fputs(st::summary(net, st::repeat(current, 100)).c_str(), stdout);
   const auto spikes = net(st::repeat(current, 100)).spk;
   std::printf("%s = %.2f: %.0f spikes in 100 steps\n", net.named_parameters()[0].path.c_str(),
               double(net.parameter("gain.a").array()(0, 0)), double(spikes.array().sum()));

@@ -127,8 +127,11 @@ class Parameter {
   /// Whether it is learned: whether backward gives it a gradient. False if its layer's options say so (such
   /// as learn_beta = false), or while it is frozen.
   bool learned() const { return data_->learn && !data_->frozen; }
+  /// Stops learning and resumes it; one that is not learned at all stays so.
   void freeze() { data_->frozen = true; }
   void unfreeze() { data_->frozen = false; }
+  /// Says whether it is learned at all: a layer's author, of arrays such as running means, false.
+  void set_learned(bool learned) { data_->learn = learned; }
 
   /// The values, to read and to write in place. Assigning an expression of another shape is a mistake that
   /// Eigen checks in debug builds only: prefer set.

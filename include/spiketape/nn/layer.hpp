@@ -56,7 +56,7 @@
 // or changes the number of steps. forward and backward get such x, y and adjoints with one stored step.
 //
 // A tape keeps a copy of the layer that shares its parameters until it is reset: so a layer may be a
-// temporary. Arrays that a layer keeps should be Parameters (f("mean", mean) with mean.ptr()->learn = false
+// temporary. Arrays that a layer keeps should be Parameters (f("mean", mean) with mean.set_learned(false)
 // for one that is not learned), which that copy shares; other members are copied with each call.
 #pragma once
 

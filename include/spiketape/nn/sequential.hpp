@@ -279,6 +279,14 @@ class Sequential {
     for_each_layer(*this, f);
   }
 
+  /// Runs the network on arrays from a state and calls f(name, layer, input, output) for each layer, with
+  /// views of what goes in and what it passes on; they end with the call of f.
+  template <typename F>
+  void trace(const SequenceView<const Scalar>& input, State<Scalar>& state, F&& f) const {
+    state.memory().rewind();
+    run_from<0>(input, checked(state, input.batch), &state.memory(), f);
+  }
+
   /// Why a batch cannot be split, if a layer couples its samples, else nullptr.
   const char* couples_samples() const {
     const char* reason = nullptr;
@@ -414,8 +422,9 @@ class Sequential {
   }
 
   /// The layers from i on with the states from `parts` on; on arrays results lie in `memory`.
-  template <std::size_t i, typename Input>
-  auto run_from(const Input& input, detail::StateParts<Scalar> parts, [[maybe_unused]] Arena* memory) const {
+  template <std::size_t i, typename Input, typename Observer = detail::TakesAnything>
+  auto run_from(const Input& input, detail::StateParts<Scalar> parts, [[maybe_unused]] Arena* memory,
+                const Observer& observer = {}) const {
     using L = LayerAt<i>;
     const L& layer = std::get<i>(layers_);
     constexpr bool on_a_tape = std::same_as<Input, Var<Scalar>>;
@@ -435,10 +444,11 @@ class Sequential {
       else
         return layer.run(input, parts.first(own), *memory);
     }();
+    observer(std::string_view(names_[i]), layer, input, detail::passed_on(result));
     if constexpr (i + 1 == sizeof...(Layers))
       return result;
     else
-      return run_from<i + 1>(detail::passed_on(result), parts.subspan(own), memory);
+      return run_from<i + 1>(detail::passed_on(result), parts.subspan(own), memory, observer);
   }
   template <typename Result>
   static SequenceView<const Scalar> copied(const Result& result, Arena& memory) {
