@@ -167,19 +167,21 @@ struct Delay : st::Layer<Delay<Scalar>, Scalar> {
     const auto leaving = context.leaving_adjoint();
     const auto to = [&](const st::Adjoint<Scalar>& adjoint, Index steps, auto&& part) {
       if (adjoint.empty()) return;
-      st::Array<Scalar> sum(x.batch, x.features);
+      st::SequenceView<Scalar> room(context.template scratch<Scalar>(x.batch * x.features),
+                                    {1, x.batch, x.features}, x.features);
+      auto sum = room.array();
       adjoint.add(steps, [&](Index t) {
         sum.setZero();
         part(t, sum);
         return sum;
       });
     };
-    to(x_adjoint, x.steps, [&](Index t, st::Array<Scalar>& sum) {
+    to(x_adjoint, x.steps, [&](Index t, auto& sum) {
       sum = w * y_adjoint.step(t).array();
       if (t + delay < x.steps) sum += y_adjoint.step(t + delay).array();
       if (const Index d = t - x.steps + delay; d >= 0 && !leaving.empty()) sum += leaving.step(d).array();
     });
-    to(context.entering_adjoint(), delay, [&](Index d, st::Array<Scalar>& sum) {
+    to(context.entering_adjoint(), delay, [&](Index d, auto& sum) {
       if (d < x.steps) sum += y_adjoint.step(d).array();
       if (d >= x.steps && !leaving.empty()) sum += leaving.step(d - x.steps).array();
     });

@@ -11,7 +11,9 @@
 
 #include "../catch.hpp"
 #include "../numeric.hpp"
+#include "../own_layers.hpp"
 
+#include <cmath>
 #include <optional>
 #include <span>
 #include <vector>
@@ -169,6 +171,34 @@ TEST_CASE("a single sample's inference into the caller's memory allocates nothin
     }
   };
   for (int i = 0; i < 3; ++i) CHECK(allocations(run) == 0);
+}
+
+TEST_CASE("a stream with a state of its own allocates in the first step only") {
+  const Training t;
+  st::Random random(1);
+  auto state = t.net.state(batch);
+  const auto one = numeric::random_sequence<float>(random, {1, batch, 64});
+  float sum = 0;
+  check_warm([&] { sum += t.net(one, state).mem.row(0, 0)[0]; });
+  CHECK(std::isfinite(sum));
+}
+
+TEST_CASE("a loop of steps with a state on a tape, through layers of a user's, allocates in the first only") {
+  Training t;
+  const st::Sequential net{t.net.layer<0>(), own::Delay<float>(2), t.net.layer<1>(), own::Dropout<float>(0.5),
+                           own::MaxPool<float>()};
+  auto state = net.state(batch);
+  net(t.input, state);  // a state that is zero takes less
+  check_warm([&] {
+    t.tape.reset();
+    st::Var<float> loss;
+    for (int step = 0; step < 4; ++step) {
+      const auto part = sum(net(t.tape.constant(t.input), state));
+      loss = loss.empty() ? part : loss + part;
+    }
+    t.tape.backward(loss);
+    t.tape.gradients().clear();
+  });
 }
 
 TEST_CASE("shards on one thread allocate in the first run only") {

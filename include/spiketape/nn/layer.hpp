@@ -207,15 +207,14 @@ class Layer {
   /// overlaps the input.
   void forward_into(SequenceView<const Scalar> input, SequenceView<Scalar> output) const {
     const Shape shape = derived().result(input.shape());
-    const std::string name = detail::type_name<Derived>();
-    if (output.shape() != shape)
-      detail::fail_argument(name, "::forward_into: output has shape ", output.shape(), ", expected ", shape);
+    const auto refuse = [](const auto&... what) {
+      detail::fail_argument(detail::type_name<Derived>(), "::forward_into: ", what...);
+    };
+    if (output.shape() != shape) refuse("output has shape ", output.shape(), ", expected ", shape);
     if (output.constant != gives_constant(input))
-      detail::fail_argument(name, "::forward_into: ", output.constant ? "output" : "input",
-                            " is one step for all and ", output.constant ? "input" : "output",
-                            " is not, expected both or neither");
-    if (detail::overlap<Scalar>(input, output))
-      detail::fail_argument(name, "::forward_into: output lies where input lies, expected other memory");
+      refuse(output.constant ? "output" : "input", " is one step for all and ",
+             output.constant ? "input" : "output", " is not, expected both or neither");
+    if (detail::overlap<Scalar>(input, output)) refuse("output lies where input lies, expected other memory");
     on_arrays(input, output);
   }
 
@@ -280,8 +279,10 @@ class Layer {
         context.bits_ != nullptr ? SequenceView<const Scalar>(tape.writable(input)) : input.value(),
         tape.writable(op.y), context);
 
-    for (std::size_t k = 0; k < states && !parts.empty(); ++k)
-      parts[k] = {op.leaving[k].array(), op.leaving[k]};
+    for (std::size_t k = 0; k < states && !parts.empty(); ++k) {
+      parts[k].values = op.leaving[k].array();
+      parts[k].var = op.leaving[k];
+    }
     if (differentiable) {
       op.saved = context.saved_;
       op.saves = context.saves_;
@@ -380,7 +381,10 @@ class Layer {
     context.bits_ = bits;
     context.states_ = rows.data();
     derived().forward(x, y, context);
-    for (std::size_t k = 0; k < states && !parts.empty(); ++k) parts[k] = {rows[k].leaving.array(), {}};
+    for (std::size_t k = 0; k < states && !parts.empty(); ++k) {
+      parts[k].values = rows[k].leaving.array();
+      parts[k].var = {};
+    }
   }
 };
 
