@@ -2,8 +2,6 @@
 // it callable on steps, sequences and tapes, and a part of a network. Checks its derivatives, then learns a
 // gain.
 
-#include <spiketape/nn/check_gradients.hpp>
-#include <spiketape/nn/summary.hpp>
 #include <spiketape/spiketape.hpp>
 
 #include <cstdio>

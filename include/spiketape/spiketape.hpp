@@ -1,9 +1,29 @@
-// The umbrella: all of spiketape but what needs another library (data/gzip.hpp needs zlib).
+// The umbrella: every public header but plot/ (pictures) and data/gzip.hpp (needs zlib).
+//
+// Where things are, from the ground floor up. An arrow between folders points only downward.
+//
+//   core/        arrays, sequences and shapes, parameters and their paths, errors, random numbers, files
+//   kernels/     SIMD lanes, spikes as bits and as events, products. Knows no neuron and no tape.
+//                  where a spike becomes an event:  kernels/events.hpp, decode()
+//   autograd/    the tape, its values, and the ops that losses are written in
+//   neuron/      resets, surrogates, quantizers, and one file for each neuron
+//                  one time step, forward and backward, with the reset and its adjoint:  neuron/step.hpp
+//                  how to write a neuron:  neuron/dynamics.hpp
+//   nn/          layers and networks
+//                  how to write a layer:  nn/layer.hpp
+//                  how to set a weight:  net.parameter("fc1.weight").set(values), core/parameter.hpp
+//   functional/  losses and accuracy
+//                  how to write a loss:  a function of Vars, such as mean(square(out.mem - targets)), autograd/ops.hpp
+//   optim/       SGD and Adam
+//   data/        readers of files, batches
+//   train/       training a batch in parts, and long sequences
 #pragma once
 
 #include <spiketape/autograd/ops.hpp>
+#include <spiketape/autograd/state.hpp>
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/core/array.hpp>
+#include <spiketape/core/parameters.hpp>
 #include <spiketape/core/random.hpp>
 #include <spiketape/data/batches.hpp>
 #include <spiketape/data/idx.hpp>
@@ -18,9 +38,12 @@
 #include <spiketape/neuron/rleaky.hpp>
 #include <spiketape/neuron/rsynaptic.hpp>
 #include <spiketape/neuron/synaptic.hpp>
+#include <spiketape/nn/check_gradients.hpp>
 #include <spiketape/nn/hidden_state.hpp>
+#include <spiketape/nn/layer.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
+#include <spiketape/nn/summary.hpp>
 #include <spiketape/optim/adam.hpp>
 #include <spiketape/optim/sgd.hpp>
 #include <spiketape/train/shards.hpp>
