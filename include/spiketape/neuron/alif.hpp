@@ -85,9 +85,9 @@ struct AlifOptions {
   Reset reset_mechanism{};
   Quantizer state_quant{};
   bool output = false;
-  bool reset_delay = true;
   Coefficient<Scalar> graded_spikes_factor = 1;
   bool learn_graded_spikes_factor = false;
+  bool reset_delay = true;
 };
 
 /// A layer of neurons with adaptive thresholds (Bellec, Salaj, Subramoney, Legenstein and Maass, Long

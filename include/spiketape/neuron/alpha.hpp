@@ -135,9 +135,9 @@ struct AlphaOptions {
   Reset reset_mechanism{};
   Quantizer state_quant{};
   bool output = false;
-  bool reset_delay = true;
   Coefficient<Scalar> graded_spikes_factor = 1;
   bool learn_graded_spikes_factor = false;
+  bool reset_delay = true;
   /// τ = ln α / (ln β − ln α) + 1, and a reset by subtraction takes θ from I_exc, clears I_inh and adds its
   /// value of the step before to U, as snnTorch 0.9.4 does; and what snntorch_exact means for Leaky. With a
   /// delayed reset only.

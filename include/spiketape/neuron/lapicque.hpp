@@ -78,9 +78,9 @@ struct LapicqueOptions {
   Reset reset_mechanism{};
   Quantizer state_quant{};
   bool output = false;
-  bool reset_delay = true;
   Coefficient<Scalar> graded_spikes_factor = 1;
   bool learn_graded_spikes_factor = false;
+  bool reset_delay = true;
   /// The decay is 1 − T/(R C), the first terms of exp(−T/(R C)), as snnTorch 0.9.4 computes it; and what
   /// snntorch_exact means for Leaky.
   bool snntorch_exact = false;

@@ -62,9 +62,9 @@ struct RSynapticOptions {
   Reset reset_mechanism{};
   Quantizer state_quant{};
   bool output = false;
-  bool reset_delay = true;
   Coefficient<Scalar> graded_spikes_factor = 1;
   bool learn_graded_spikes_factor = false;
+  bool reset_delay = true;
   bool snntorch_exact = false;
 };
 

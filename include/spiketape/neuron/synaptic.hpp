@@ -66,9 +66,9 @@ struct SynapticOptions {
   Reset reset_mechanism{};
   Quantizer state_quant{};
   bool output = false;
-  bool reset_delay = true;
   Coefficient<Scalar> graded_spikes_factor = 1;
   bool learn_graded_spikes_factor = false;
+  bool reset_delay = true;
   bool snntorch_exact = false;
 };
 
