@@ -176,6 +176,10 @@ class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::Alp
                 options.learn_graded_spikes_factor}}},
              {options.snntorch_exact, options.learn_alpha || options.learn_beta}) {}
 
+  /// Says what is wrong with options that fit no other constructor.
+  template <typename = void>
+  explicit Alpha(const detail::AnyOptions<AlphaOptions, Scalar, Reset, Surrogate, Quantizer>&);
+
   /// α and β: one number (1, 1) or one for each neuron (1, features). Clamped to [0, 1] where they are used.
   Parameter<Scalar>& alpha() { return this->coefficient(0); }
   const Parameter<Scalar>& alpha() const { return this->coefficient(0); }
@@ -205,5 +209,7 @@ class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::Alp
     return tau;
   }
 };
+
+Alpha(const detail::OptionsWithoutScalar<AlphaOptions>&)->Alpha<float, detail::WithoutScalar>;
 
 }  // namespace spiketape

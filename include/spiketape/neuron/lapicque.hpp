@@ -107,6 +107,10 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
   /// beta is more than 1, or if learn_beta has no beta to learn.
   explicit Lapicque(const Options& options) : Lapicque(options, Circuit(options)) {}
 
+  /// Says what is wrong with options that fit no other constructor.
+  template <typename = void>
+  explicit Lapicque(const detail::AnyOptions<LapicqueOptions, Scalar, Reset, Surrogate, Quantizer>&);
+
   /// β: one number (1, 1) or one for each neuron (1, features).
   Parameter<Scalar>& beta() { return this->coefficient(0); }
   const Parameter<Scalar>& beta() const { return this->coefficient(0); }
@@ -203,5 +207,7 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
 
   Row<Scalar> resistance_, capacitance_;
 };
+
+Lapicque(const detail::OptionsWithoutScalar<LapicqueOptions>&)->Lapicque<float, detail::WithoutScalar>;
 
 }  // namespace spiketape

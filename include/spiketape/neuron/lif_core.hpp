@@ -5,6 +5,7 @@
 #include <spiketape/kernels/spike_train.hpp>
 #include <spiketape/neuron/coefficient.hpp>
 #include <spiketape/neuron/dynamics_check.hpp>
+#include <spiketape/neuron/option_check.hpp>
 #include <spiketape/neuron/policy_check.hpp>
 #include <spiketape/neuron/quantizers_snntorch.hpp>
 #include <spiketape/neuron/recurrent_weights.hpp>

@@ -11,15 +11,14 @@
 
 namespace spiketape::detail {
 
-/// A lambda that captures a reference or a pointer, or a struct with a reference: it cannot be assigned, and
-/// no constant expression makes it of bytes.
-template <typename S>
-concept RefersElsewhere = !std::is_copy_assignable_v<S> && !requires {
+/// A lambda that captures a reference or a pointer: it has captures, and no constant expression makes it of
+/// bytes.
+/// Structs are not asked: their constructors need not be constexpr.
+template <typename S, typename Scalar>
+concept CapturesReference = (IsDerivative<S, Scalar> || IsDerivative<S, Lane<Scalar>>) &&
+    !std::is_default_constructible_v<S> && !requires {
   typename std::bool_constant<(static_cast<void>(std::bit_cast<S>(std::array<char, sizeof(S)>{})), true)>;
 };
-/// What policies must be: threads and tapes keep copies of them.
-template <typename S>
-concept PlainValue = std::is_trivially_copyable_v<S> && !RefersElsewhere<S>;
 
 /// What a neuron is compiled with in place of a policy that was refused, so that the compiler says no more.
 struct RefusedPolicy {
@@ -44,6 +43,11 @@ struct RefusedPolicy {
   }
 };
 
+/// The reset of a neuron that was written without its Scalar, see option_check.hpp.
+struct WithoutScalar : RefusedPolicy {
+  using RefusedPolicy::RefusedPolicy;
+};
+
 /// The policies that a neuron is compiled with.
 template <typename Reset_, typename Surrogate_, typename Quantizer_>
 struct PolicySet {
@@ -58,12 +62,16 @@ template <typename Scalar, typename Reset, typename Surrogate, typename Quantize
 consteval auto checked_policies() {
   constexpr bool real = Real<Scalar>;
   constexpr bool reset = ResetPolicy<Reset>;
-  constexpr bool plain_surrogate = PlainValue<Surrogate>;
+  constexpr bool plain_surrogate =
+      std::is_trivially_copyable_v<Surrogate> && !CapturesReference<Surrogate, Scalar>;
   constexpr bool surrogate = plain_surrogate && SurrogatePolicy<Surrogate, Scalar>;
-  constexpr bool plain_quantizer = PlainValue<Quantizer>;
+  constexpr bool plain_quantizer = std::is_trivially_copyable_v<Quantizer>;
   constexpr bool quantizer = plain_quantizer && QuantizerPolicy<Quantizer, Scalar>;
   static_assert(real,
                 "spiketape::Leaky (or another neuron): Scalar must be float or double: write Leaky<float>");
+  static_assert(
+      !std::is_same_v<Reset, WithoutScalar>,
+      "spiketape::Leaky (or another neuron): Scalar cannot be deduced: write Leaky<float> lif({.beta = 0.9f})");
   static_assert(
       reset,
       "spiketape::Leaky (or another neuron): Reset, the second template argument, must be a reset policy: "
@@ -72,7 +80,8 @@ consteval auto checked_policies() {
   static_assert(
       plain_surrogate,
       "spiketape::Leaky (or another neuron): Surrogate, the third template argument, must be trivially "
-      "copyable: write its parameters as plain numbers, without vectors, strings or references");
+      "copyable: write its parameters as plain numbers, without vectors, strings, pointers or references; a "
+      "lambda captures by value");
   static_assert(
       surrogate || !plain_surrogate || !real,
       "spiketape::Leaky (or another neuron): Surrogate, the third template argument, must have a const "
