@@ -36,16 +36,19 @@ enum class DynamicsFault {
 
 // --- Numbers and types.
 
+// g++ stops at the value of a member that is not static, so what kind of member it is comes first.
 template <typename D>
-concept HasStateCount = requires {
-  requires std::integral_constant<std::size_t, D::state_count>::value >= 1;
-};
+concept HasStateCount = !requires {
+  requires std::is_member_object_pointer_v<decltype(&D::state_count)>;
+} && requires { requires std::integral_constant<std::size_t, D::state_count>::value >= 1; };
 template <typename D>
-concept HasCoefficientCount = requires {
-  typename std::integral_constant<std::size_t, D::coefficient_count>;
-};
+concept HasCoefficientCount = !requires {
+  requires std::is_member_object_pointer_v<decltype(&D::coefficient_count)>;
+} && requires { typename std::integral_constant<std::size_t, D::coefficient_count>; };
 template <typename D>
-concept HasStateNames = requires {
+concept HasStateNames = !requires {
+  requires std::is_member_object_pointer_v<decltype(&D::state_names)>;
+} && requires {
   requires std::integral_constant<std::size_t, std::size(D::state_names)>::value == D::state_count;
   { D::state_names[0] } -> std::convertible_to<const char*>;
 };

@@ -69,7 +69,7 @@ class LIFCore {
   const Parameter<Scalar>& recurrent_bias() const requires(recurrent) { return recurrent_.bias; }
 
   /// What is learned.
-  ParameterList<Scalar> parameters() const {
+  [[nodiscard]] ParameterList<Scalar> parameters() const {
     ParameterList<Scalar> list;
     for (const auto& coefficient : coefficients_)
       if (coefficient.learn) list.push_back(coefficient.parameter.ptr());
