@@ -1,14 +1,36 @@
-# Wrong code must not compile, and the compiler must say the words that help: NAME.fail.cpp holds them in a
-# line "// expect: text". NAME.ok.cpp is the same code put right, and compiles: so nothing else is wrong.
+# Wrong code must not compile, and the compiler's first error must say the words that help.
+#
+# NAME.fail.cpp holds them in a line "// expect: text" ("// expect in a note: text" where our words can come later
+# only). NAME.ok.cpp is the same code put right, and compiles: so nothing else is wrong.
+# NAME.cases.cpp holds several mistakes, each behind a macro, in lines "// CASE_MACRO: text". Without a macro it
+# compiles.
+
+function(spiketape_compile_fail name source case)
+  add_test(NAME compile_fail/${name}
+           COMMAND ${CMAKE_COMMAND} -DCOMPILER=${CMAKE_CXX_COMPILER} -DMSVC=${MSVC} -DCASE=${case}
+                   -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/${source}
+                   "-DINCLUDES=$<TARGET_PROPERTY:spiketape,INTERFACE_INCLUDE_DIRECTORIES>"
+                   -P "${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/check.cmake")
+endfunction()
 
 file(GLOB sources CONFIGURE_DEPENDS compile_fail/*.fail.cpp)
 foreach(source IN LISTS sources)
   cmake_path(GET source STEM name)
   foreach(kind IN ITEMS fail ok)
-    add_test(NAME compile_fail/${name}.${kind}
-             COMMAND ${CMAKE_COMMAND} -DCOMPILER=${CMAKE_CXX_COMPILER} -DMSVC=${MSVC}
-                     -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/${name}.${kind}.cpp
-                     "-DINCLUDES=$<TARGET_PROPERTY:spiketape,INTERFACE_INCLUDE_DIRECTORIES>"
-                     -P "${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/check.cmake")
+    spiketape_compile_fail(${name}.${kind} ${name}.${kind}.cpp "")
+  endforeach()
+endforeach()
+
+file(GLOB sources CONFIGURE_DEPENDS compile_fail/*.cases.cpp)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${sources})
+foreach(source IN LISTS sources)
+  cmake_path(GET source STEM name)
+  spiketape_compile_fail(${name}.ok ${name}.cases.cpp "")
+  file(STRINGS "${source}" lines REGEX "^// CASE_[A-Z_]+: ")
+  foreach(line IN LISTS lines)
+    string(REGEX MATCH "CASE_[A-Z_]+" case "${line}")
+    string(REGEX REPLACE "^CASE_" "" mistake "${case}")
+    string(TOLOWER "${mistake}" mistake)
+    spiketape_compile_fail(${name}.${mistake} ${name}.cases.cpp ${case})
   endforeach()
 endforeach()

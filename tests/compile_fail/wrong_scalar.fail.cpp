@@ -1,4 +1,4 @@
-// expect: SequenceView<const float>
+// expect in a note: SequenceView<const float>
 // A double never becomes a float by itself.
 #include <spiketape/core/array.hpp>
 

@@ -49,9 +49,10 @@ TEST_CASE("a file comes back as it was written") {
 TEST_CASE("a file that cannot be read says which and why") {
   const TemporaryFolder folder;
   const std::string path = folder / "nothing";
-  CHECK(error_text<std::runtime_error>([&] { st::read_file(path); }) ==
+  CHECK(error_text<std::runtime_error>([&] { static_cast<void>(st::read_file(path)); }) ==
         "spiketape::read_file: cannot open '" + path + "': " + st::detail::system_reason(ENOENT));
-  const std::string text = error_text<std::runtime_error>([&] { st::read_file(folder.path()); });
+  const std::string text =
+      error_text<std::runtime_error>([&] { static_cast<void>(st::read_file(folder.path())); });
   CHECK(text.find("spiketape::read_file: cannot ") == 0);
   CHECK(text.find("'" + folder.path() + "': ") != std::string::npos);
 #ifdef __linux__

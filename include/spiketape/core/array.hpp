@@ -67,7 +67,7 @@ struct SequenceView {
   bool constant = false;
 
   SequenceView() = default;
-  SequenceView(Scalar* data_, const Shape& shape, Index stride_, bool constant_ = false)
+  SequenceView(Scalar* data_, const Shape& shape, Index stride_, bool constant_ = false) noexcept
       : data(data_),
         steps(shape.steps),
         batch(shape.batch),
@@ -78,7 +78,7 @@ struct SequenceView {
   /// A view for reading from a view for writing.
   template <typename Other>
     requires std::same_as<const Other, Scalar>
-  SequenceView(const SequenceView<Other>& other)  // NOLINT: a harmless conversion
+  SequenceView(const SequenceView<Other>& other) noexcept  // NOLINT: a harmless conversion
       : SequenceView(other.data, other.shape(), other.stride, other.constant) {}
 
   /// One step, from any row-major Eigen array, matrix, map or block that lies in memory.
@@ -94,20 +94,20 @@ struct SequenceView {
     requires(!std::is_const_v<Scalar>)
       : SequenceView(step_of(step.derived())) {}
 
-  Shape shape() const { return {steps, batch, features}; }
+  Shape shape() const noexcept { return {steps, batch, features}; }
   /// Rows that are stored.
-  Index rows() const { return constant ? batch : steps * batch; }
+  Index rows() const noexcept { return constant ? batch : steps * batch; }
   /// Steps that are stored.
-  Index stored_steps() const { return constant ? 1 : steps; }
-  bool empty() const { return data == nullptr; }
+  Index stored_steps() const noexcept { return constant ? 1 : steps; }
+  [[nodiscard]] bool empty() const noexcept { return data == nullptr; }
 
-  Scalar* row(Index t, Index b) const { return data + ((constant ? 0 : t * batch) + b) * stride; }
+  Scalar* row(Index t, Index b) const noexcept { return data + ((constant ? 0 : t * batch) + b) * stride; }
 
   /// The stored rows as an Eigen array.
   ArrayMap<Scalar> array() const { return {data, rows(), features, Eigen::OuterStride<>(stride)}; }
 
   /// One step, itself a sequence of one step.
-  SequenceView step(Index t) const { return {row(t, 0), {1, batch, features}, stride}; }
+  [[nodiscard]] SequenceView step(Index t) const noexcept { return {row(t, 0), {1, batch, features}, stride}; }
 
  private:
   template <typename Derived>
@@ -166,7 +166,7 @@ bool overlap(const SequenceView<const Scalar>& a, const SequenceView<const Scala
 /// The same step, `steps` times over, as a view: nothing is copied, so the step must outlive it, and layers
 /// multiply it once. Throws std::invalid_argument unless it is one step and `steps` is not negative.
 template <typename Step>
-auto repeat(const Step& step, Index steps) {
+[[nodiscard]] auto repeat(const Step& step, Index steps) {
   return detail::repeated(view_of(step), steps, "repeat");
 }
 
@@ -183,18 +183,18 @@ class Sequence {
   }
 
   /// The same step, `steps` times over; it is stored once. Layers multiply it once, too.
-  static Sequence repeat(SequenceView<const Scalar> step, Index steps) {
+  [[nodiscard]] static Sequence repeat(SequenceView<const Scalar> step, Index steps) {
     const SequenceView<const Scalar> view = detail::repeated(step, steps, "Sequence::repeat");
     Sequence sequence(view.shape(), true);
     sequence.values_ = step.array();
     return sequence;
   }
 
-  Index steps() const { return shape_.steps; }
-  Index batch() const { return shape_.batch; }
-  Index features() const { return shape_.features; }
-  const Shape& shape() const { return shape_; }
-  bool constant() const { return constant_; }
+  Index steps() const noexcept { return shape_.steps; }
+  Index batch() const noexcept { return shape_.batch; }
+  Index features() const noexcept { return shape_.features; }
+  const Shape& shape() const noexcept { return shape_; }
+  bool constant() const noexcept { return constant_; }
 
   Scalar& operator()(Index t, Index b, Index feature) { return view().row(t, b)[feature]; }
   Scalar operator()(Index t, Index b, Index feature) const { return view().row(t, b)[feature]; }
@@ -208,10 +208,12 @@ class Sequence {
   ArrayMap<Scalar> step(Index t) { return view().step(checked(t)).array(); }
   ArrayMap<const Scalar> step(Index t) const { return view().step(checked(t)).array(); }
 
-  SequenceView<Scalar> view() { return {values_.data(), shape_, shape_.features, constant_}; }
-  SequenceView<const Scalar> view() const { return {values_.data(), shape_, shape_.features, constant_}; }
-  operator SequenceView<Scalar>() { return view(); }              // NOLINT: passed like an array
-  operator SequenceView<const Scalar>() const { return view(); }  // NOLINT: passed like an array
+  [[nodiscard]] SequenceView<Scalar> view() noexcept { return {values_.data(), shape_, shape_.features, constant_}; }
+  [[nodiscard]] SequenceView<const Scalar> view() const noexcept {
+    return {values_.data(), shape_, shape_.features, constant_};
+  }
+  operator SequenceView<Scalar>() noexcept { return view(); }              // NOLINT: passed like an array
+  operator SequenceView<const Scalar>() const noexcept { return view(); }  // NOLINT: passed like an array
 
  private:
   Index checked(Index t) const {

@@ -41,7 +41,7 @@ void append(std::string& text, Number number) {
 
 /// The parts of a message, one after the other.
 template <typename... Parts>
-std::string text_of(const Parts&... parts) {
+[[nodiscard]] std::string text_of(const Parts&... parts) {
   std::string text;
   (append(text, parts), ...);
   return text;

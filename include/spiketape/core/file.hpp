@@ -19,17 +19,17 @@ namespace spiketape {
 namespace detail {
 
 struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
+  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
 };
 
 /// The system's words for a number from errno.
-inline std::string system_reason(int number) { return std::generic_category().message(number); }
+[[nodiscard]] inline std::string system_reason(int number) { return std::generic_category().message(number); }
 
 }  // namespace detail
 
 /// The bytes of a file. Allocates them. Throws std::runtime_error, with the path and the system's
 /// reason, when the file cannot be opened or read.
-inline std::vector<std::uint8_t> read_file(const std::string& path) {
+[[nodiscard]] inline std::vector<std::uint8_t> read_file(const std::string& path) {
   const std::unique_ptr<std::FILE, detail::FileCloser> file(std::fopen(path.c_str(), "rb"));
   if (!file)
     detail::fail_file("spiketape::read_file: cannot open '", path, "': ", detail::system_reason(errno));

@@ -15,7 +15,7 @@ namespace detail {
 
 /// The finalizer of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
 /// OOPSLA 2014): maps every 64-bit number to another, with all bits mixed.
-constexpr std::uint64_t mix_bits(std::uint64_t z) {
+constexpr std::uint64_t mix_bits(std::uint64_t z) noexcept {
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
   return z ^ (z >> 31);
@@ -29,22 +29,22 @@ class Random {
  public:
   using result_type = std::uint64_t;
 
-  explicit constexpr Random(std::uint64_t seed) : state_(detail::mix_bits(seed)) {}
+  explicit constexpr Random(std::uint64_t seed) noexcept : state_(detail::mix_bits(seed)) {}
 
-  static constexpr result_type min() { return 0; }
-  static constexpr result_type max() { return std::numeric_limits<result_type>::max(); }
+  static constexpr result_type min() noexcept { return 0; }
+  static constexpr result_type max() noexcept { return std::numeric_limits<result_type>::max(); }
 
   /// 64 random bits.
-  constexpr result_type operator()() {
+  constexpr result_type operator()() noexcept {
     state_ += 0x9e3779b97f4a7c15u;
     return detail::mix_bits(state_);
   }
 
   /// Uniform in [0, 1), a multiple of 2^-53.
-  constexpr double uniform() { return static_cast<double>((*this)() >> 11) * 0x1p-53; }
+  constexpr double uniform() noexcept { return static_cast<double>((*this)() >> 11) * 0x1p-53; }
 
   /// Uniform in [low, high).
-  constexpr double uniform(double low, double high) { return low + (high - low) * uniform(); }
+  constexpr double uniform(double low, double high) noexcept { return low + (high - low) * uniform(); }
 
   /// Uniform among 0, 1, ..., count - 1, without bias. Throws std::invalid_argument for count 0.
   constexpr std::uint64_t below(std::uint64_t count) {
@@ -68,7 +68,7 @@ class Random {
   }
 
   /// A generator of its own, independent of this one's further numbers.
-  constexpr Random split() { return Random((*this)()); }
+  [[nodiscard]] constexpr Random split() noexcept { return Random((*this)()); }
 
  private:
   std::uint64_t state_;

@@ -85,9 +85,9 @@ struct AlifOptions {
   Reset reset_mechanism{};
   Quantizer state_quant{};
   bool output = false;
-  bool reset_delay = true;
   Coefficient<Scalar> graded_spikes_factor = 1;
   bool learn_graded_spikes_factor = false;
+  bool reset_delay = true;
 };
 
 /// A layer of neurons with adaptive thresholds (Bellec, Salaj, Subramoney, Legenstein and Maass, Long
@@ -120,6 +120,10 @@ class Alif : public LIF<Alif<Scalar, Reset, Surrogate, Quantizer>, detail::AlifD
                         {name, "graded_spikes_factor", options.graded_spikes_factor,
                          options.learn_graded_spikes_factor}}}) {}
 
+  /// Says what is wrong with options that fit no other constructor.
+  template <typename = void>
+  explicit Alif(const detail::AnyOptions<AlifOptions, Scalar, Reset, Surrogate, Quantizer>&);
+
   /// β, ρ and κ: one number (1, 1) or one for each neuron (1, features).
   Parameter<Scalar>& beta() { return this->coefficient(0); }
   const Parameter<Scalar>& beta() const { return this->coefficient(0); }
@@ -131,5 +135,7 @@ class Alif : public LIF<Alif<Scalar, Reset, Surrogate, Quantizer>, detail::AlifD
   /// The hidden adaptation, see LIF::mem.
   const Array<Scalar>& adapt() const { return this->hidden(1); }
 };
+
+Alif(const detail::OptionsWithoutScalar<AlifOptions>&)->Alif<float, detail::WithoutScalar>;
 
 }  // namespace spiketape

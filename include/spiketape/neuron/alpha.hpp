@@ -135,9 +135,9 @@ struct AlphaOptions {
   Reset reset_mechanism{};
   Quantizer state_quant{};
   bool output = false;
-  bool reset_delay = true;
   Coefficient<Scalar> graded_spikes_factor = 1;
   bool learn_graded_spikes_factor = false;
+  bool reset_delay = true;
   /// τ = ln α / (ln β − ln α) + 1, and a reset by subtraction takes θ from I_exc, clears I_inh and adds its
   /// value of the step before to U, as snnTorch 0.9.4 does; and what snntorch_exact means for Leaky. With a
   /// delayed reset only.
@@ -176,6 +176,10 @@ class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::Alp
                 options.learn_graded_spikes_factor}}},
              {options.snntorch_exact, options.learn_alpha || options.learn_beta}) {}
 
+  /// Says what is wrong with options that fit no other constructor.
+  template <typename = void>
+  explicit Alpha(const detail::AnyOptions<AlphaOptions, Scalar, Reset, Surrogate, Quantizer>&);
+
   /// α and β: one number (1, 1) or one for each neuron (1, features). Clamped to [0, 1] where they are used.
   Parameter<Scalar>& alpha() { return this->coefficient(0); }
   const Parameter<Scalar>& alpha() const { return this->coefficient(0); }
@@ -205,5 +209,7 @@ class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::Alp
     return tau;
   }
 };
+
+Alpha(const detail::OptionsWithoutScalar<AlphaOptions>&)->Alpha<float, detail::WithoutScalar>;
 
 }  // namespace spiketape

@@ -54,7 +54,7 @@ class Coefficient {
         ".beta = betas with spiketape::Row<Scalar> betas (cast<Scalar>() converts)");
   }
 
-  const Row<Scalar>& values() const { return values_; }
+  const Row<Scalar>& values() const noexcept { return values_; }
 
  private:
   Row<Scalar> values_;
@@ -97,7 +97,7 @@ struct NeuronCoefficient {
     parameter.array() = values;
   }
 
-  bool shared() const { return parameter.cols() == 1; }
+  [[nodiscard]] bool shared() const { return parameter.cols() == 1; }
 
   void check_features(const char* neuron, Index features) const {
     if (!shared() && parameter.cols() != features)

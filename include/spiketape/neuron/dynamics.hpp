@@ -42,6 +42,10 @@
 // recurrent neuron's integrate gets all that comes in as `input`; where all act on all integrate_adjoint gets
 // the input without what the layer sends to itself, and must not depend on it. x̄ is the adjoint of x, the
 // derivative of the loss by it.
+//
+// The compiler checks all of this where a neuron is made, for lanes and for plain numbers, and names the first
+// thing that is missing or has another signature (dynamics_check.hpp). It cannot check the body of a template:
+// std::exp, ?: or a branch on a T is an error in the compiler's own words, at the line where it stands.
 #pragma once
 
 #include <spiketape/kernels/lanes.hpp>
@@ -61,12 +65,12 @@ struct SpkMem {
 
 /// A decay rate, held between 0 and 1.
 template <typename T>
-SPIKETAPE_INLINE T clamped(const T& rate) {
+[[nodiscard]] SPIKETAPE_INLINE T clamped(const T& rate) {
   return min(max(rate, T(0)), T(1));
 }
 /// Whether a rate lies in [0, 1], the ends included; elsewhere its gradient is 0.
 template <typename T>
-SPIKETAPE_INLINE detail::MaskOf<T> unclamped(const T& rate) {
+[[nodiscard]] SPIKETAPE_INLINE detail::MaskOf<T> unclamped(const T& rate) {
   return (rate >= T(0)) & (rate <= T(1));
 }
 

@@ -78,9 +78,9 @@ struct LapicqueOptions {
   Reset reset_mechanism{};
   Quantizer state_quant{};
   bool output = false;
-  bool reset_delay = true;
   Coefficient<Scalar> graded_spikes_factor = 1;
   bool learn_graded_spikes_factor = false;
+  bool reset_delay = true;
   /// The decay is 1 − T/(R C), the first terms of exp(−T/(R C)), as snnTorch 0.9.4 computes it; and what
   /// snntorch_exact means for Leaky.
   bool snntorch_exact = false;
@@ -106,6 +106,10 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
   /// Throws std::invalid_argument as Leaky does, if beta, R and C are too few, all given, or not positive, if
   /// beta is more than 1, or if learn_beta has no beta to learn.
   explicit Lapicque(const Options& options) : Lapicque(options, Circuit(options)) {}
+
+  /// Says what is wrong with options that fit no other constructor.
+  template <typename = void>
+  explicit Lapicque(const detail::AnyOptions<LapicqueOptions, Scalar, Reset, Surrogate, Quantizer>&);
 
   /// β: one number (1, 1) or one for each neuron (1, features).
   Parameter<Scalar>& beta() { return this->coefficient(0); }
@@ -203,5 +207,7 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
 
   Row<Scalar> resistance_, capacitance_;
 };
+
+Lapicque(const detail::OptionsWithoutScalar<LapicqueOptions>&)->Lapicque<float, detail::WithoutScalar>;
 
 }  // namespace spiketape

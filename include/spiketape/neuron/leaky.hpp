@@ -105,6 +105,10 @@ class Leaky : public LIF<Leaky<Scalar, Reset, Surrogate, Quantizer>, detail::Lea
                         {name, "graded_spikes_factor", options.graded_spikes_factor,
                          options.learn_graded_spikes_factor}}}) {}
 
+  /// Says what is wrong with options that fit no other constructor.
+  template <typename = void>
+  explicit Leaky(const detail::AnyOptions<LeakyOptions, Scalar, Reset, Surrogate, Quantizer>&);
+
   /// β: one number (1, 1) or one for each neuron (1, features). Clamped to [0, 1] where it is used.
   Parameter<Scalar>& beta() { return this->coefficient(0); }
   const Parameter<Scalar>& beta() const { return this->coefficient(0); }
@@ -113,5 +117,7 @@ class Leaky : public LIF<Leaky<Scalar, Reset, Surrogate, Quantizer>, detail::Lea
 
   static constexpr const char* name = "Leaky";
 };
+
+Leaky(const detail::OptionsWithoutScalar<LeakyOptions>&)->Leaky<float, detail::WithoutScalar>;
 
 }  // namespace spiketape

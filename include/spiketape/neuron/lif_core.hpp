@@ -5,6 +5,8 @@
 #include <spiketape/core/parameters.hpp>
 #include <spiketape/kernels/spike_train.hpp>
 #include <spiketape/neuron/coefficient.hpp>
+#include <spiketape/neuron/dynamics_check.hpp>
+#include <spiketape/neuron/option_check.hpp>
 #include <spiketape/neuron/policy_check.hpp>
 #include <spiketape/neuron/quantizers_snntorch.hpp>
 #include <spiketape/neuron/recurrent_weights.hpp>
@@ -26,16 +28,15 @@ namespace spiketape {
 /// Policies, coefficients and rules of a neuron, their checks, and the passes over its input. See LIF.
 template <typename Derived, typename Dynamics_, typename Scalar_, typename Reset_, typename Surrogate_,
           typename Quantizer_>
-class LIFCore : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
-  static_assert(std::is_trivially_copyable_v<Dynamics_>,
-                "spiketape: the dynamics of a neuron are trivially copyable, see dynamics.hpp");
+class LIFCore {
+  using Checked = decltype(detail::checked_policies<Scalar_, Reset_, Surrogate_, Quantizer_>());
 
  public:
   using Scalar = Scalar_;
-  using Dynamics = Dynamics_;
-  using Reset = Reset_;
-  using Surrogate = Surrogate_;
-  using Quantizer = Quantizer_;
+  using Reset = typename Checked::Reset;
+  using Surrogate = typename Checked::Surrogate;
+  using Quantizer = typename Checked::Quantizer;
+  using Dynamics = typename decltype(detail::checked_dynamics<Dynamics_, Reset, Scalar>())::type;
   /// {spk, the states}: T is an Array for a step, a Sequence for a sequence, a Var on a tape.
   template <typename T>
   using Result = typename Dynamics::template Result<T>;
@@ -69,7 +70,7 @@ class LIFCore : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
   const Parameter<Scalar>& recurrent_bias() const requires(recurrent) { return recurrent_.bias; }
 
   /// What is learned, for optimizers.
-  ParameterList<Scalar> parameters() const { return detail::learned_parameters(*this); }
+  [[nodiscard]] ParameterList<Scalar> parameters() const { return detail::learned_parameters(*this); }
   /// All parameters, learned or not, by their names.
   auto named_parameters() { return spiketape::named_parameters(*this); }
   auto named_parameters() const { return spiketape::named_parameters(*this); }
@@ -99,7 +100,7 @@ class LIFCore : detail::PolicyCheck<Scalar_, Reset_, Surrogate_, Quantizer_> {
   /// a policy as it is by default. `all` are the coefficients, the neuron's own in its order, then threshold
   /// and graded_spikes_factor.
   template <typename Options>
-  LIFCore(const Options& options, NeuronCoefficients all, Dynamics dynamics = {},
+  LIFCore(const Options& options, NeuronCoefficients all, Dynamics_ dynamics = {},
           detail::RecurrentWeights<Scalar> recurrent_weights = {})
       : policies_(std::make_shared<const Policies>(policies(options, dynamics))),
         coefficients_(std::move(all)),

@@ -69,9 +69,9 @@ struct RLeakyOptions {
   Reset reset_mechanism{};
   Quantizer state_quant{};
   bool output = false;
-  bool reset_delay = true;
   Coefficient<Scalar> graded_spikes_factor = 1;
   bool learn_graded_spikes_factor = false;
+  bool reset_delay = true;
   bool snntorch_exact = false;
 };
 
@@ -103,6 +103,12 @@ class RLeaky : public LIF<RLeaky<Scalar, Reset, Surrogate, Quantizer>, detail::R
   RLeaky(const Options& options, Random& random)
       : RLeaky(options, detail::RecurrentWeights<Scalar>::drawn(name, options, random)) {}
 
+  /// Says what is wrong with options that fit no other constructor.
+  template <typename = void>
+  explicit RLeaky(const detail::AnyOptions<RLeakyOptions, Scalar, Reset, Surrogate, Quantizer>&);
+  template <typename = void>
+  RLeaky(const detail::AnyOptions<RLeakyOptions, Scalar, Reset, Surrogate, Quantizer>&, Random&);
+
   /// β and V: one number (1, 1) or one for each neuron (1, features).
   Parameter<Scalar>& beta() { return this->coefficient(0); }
   const Parameter<Scalar>& beta() const { return this->coefficient(0); }
@@ -122,5 +128,8 @@ class RLeaky : public LIF<RLeaky<Scalar, Reset, Surrogate, Quantizer>, detail::R
                 options.learn_graded_spikes_factor}}},
              {}, std::move(weights)) {}
 };
+
+RLeaky(const detail::OptionsWithoutScalar<RLeakyOptions>&)->RLeaky<float, detail::WithoutScalar>;
+RLeaky(const detail::OptionsWithoutScalar<RLeakyOptions>&, Random&)->RLeaky<float, detail::WithoutScalar>;
 
 }  // namespace spiketape

@@ -62,9 +62,9 @@ struct RSynapticOptions {
   Reset reset_mechanism{};
   Quantizer state_quant{};
   bool output = false;
-  bool reset_delay = true;
   Coefficient<Scalar> graded_spikes_factor = 1;
   bool learn_graded_spikes_factor = false;
+  bool reset_delay = true;
   bool snntorch_exact = false;
 };
 
@@ -94,6 +94,12 @@ class RSynaptic : public LIF<RSynaptic<Scalar, Reset, Surrogate, Quantizer>, det
   RSynaptic(const Options& options, Random& random)
       : RSynaptic(options, detail::RecurrentWeights<Scalar>::drawn(name, options, random)) {}
 
+  /// Says what is wrong with options that fit no other constructor.
+  template <typename = void>
+  explicit RSynaptic(const detail::AnyOptions<RSynapticOptions, Scalar, Reset, Surrogate, Quantizer>&);
+  template <typename = void>
+  RSynaptic(const detail::AnyOptions<RSynapticOptions, Scalar, Reset, Surrogate, Quantizer>&, Random&);
+
   /// α, β and V: one number (1, 1) or one for each neuron (1, features).
   Parameter<Scalar>& alpha() { return this->coefficient(0); }
   const Parameter<Scalar>& alpha() const { return this->coefficient(0); }
@@ -119,5 +125,8 @@ class RSynaptic : public LIF<RSynaptic<Scalar, Reset, Surrogate, Quantizer>, det
                 options.learn_graded_spikes_factor}}},
              {}, std::move(weights)) {}
 };
+
+RSynaptic(const detail::OptionsWithoutScalar<RSynapticOptions>&)->RSynaptic<float, detail::WithoutScalar>;
+RSynaptic(const detail::OptionsWithoutScalar<RSynapticOptions>&, Random&)->RSynaptic<float, detail::WithoutScalar>;
 
 }  // namespace spiketape

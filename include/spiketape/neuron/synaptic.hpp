@@ -66,9 +66,9 @@ struct SynapticOptions {
   Reset reset_mechanism{};
   Quantizer state_quant{};
   bool output = false;
-  bool reset_delay = true;
   Coefficient<Scalar> graded_spikes_factor = 1;
   bool learn_graded_spikes_factor = false;
+  bool reset_delay = true;
   bool snntorch_exact = false;
 };
 
@@ -99,6 +99,10 @@ class Synaptic : public LIF<Synaptic<Scalar, Reset, Surrogate, Quantizer>, detai
                         {name, "graded_spikes_factor", options.graded_spikes_factor,
                          options.learn_graded_spikes_factor}}}) {}
 
+  /// Says what is wrong with options that fit no other constructor.
+  template <typename = void>
+  explicit Synaptic(const detail::AnyOptions<SynapticOptions, Scalar, Reset, Surrogate, Quantizer>&);
+
   /// α and β: one number (1, 1) or one for each neuron (1, features). Clamped to [0, 1] where they are used.
   Parameter<Scalar>& alpha() { return this->coefficient(0); }
   const Parameter<Scalar>& alpha() const { return this->coefficient(0); }
@@ -110,5 +114,7 @@ class Synaptic : public LIF<Synaptic<Scalar, Reset, Surrogate, Quantizer>, detai
 
   [[deprecated("use reset_mem()")]] auto init_synaptic() const { return this->reset_mem(); }
 };
+
+Synaptic(const detail::OptionsWithoutScalar<SynapticOptions>&)->Synaptic<float, detail::WithoutScalar>;
 
 }  // namespace spiketape

@@ -114,16 +114,16 @@ struct LayerOp {
 };
 
 template <typename L, typename Scalar>
-concept HasResult = requires(const L layer, Shape shape) {
+concept SaysItsResult = requires(const L layer, Shape shape) {
   { layer.result(shape) } -> std::same_as<Shape>;
 };
 template <typename L, typename Scalar>
-concept HasForward = requires(const L layer, SequenceView<const Scalar> x, SequenceView<Scalar> y,
+concept GoesForward = requires(const L layer, SequenceView<const Scalar> x, SequenceView<Scalar> y,
                               Context<Scalar>& context) {
   layer.forward(x, y, context);
 };
 template <typename L, typename Scalar>
-concept HasBackward = requires(const L layer, SequenceView<const Scalar> x,
+concept GoesBackward = requires(const L layer, SequenceView<const Scalar> x,
                                SequenceView<const Scalar> y_adjoint, Adjoint<Scalar> x_adjoint,
                                Context<Scalar>& context) {
   layer.backward(x, y_adjoint, x_adjoint, context);
@@ -309,13 +309,13 @@ class Layer {
  protected:
   /// Checked where a layer is made, so that what is missing is said before anything else.
   Layer() {
-    static_assert(detail::HasResult<Derived, Scalar>,
+    static_assert(detail::SaysItsResult<Derived, Scalar>,
                   "spiketape::Layer: the layer needs: st::Shape result(const st::Shape& input) const");
-    static_assert(detail::HasForward<Derived, Scalar>,
+    static_assert(detail::GoesForward<Derived, Scalar>,
                   "spiketape::Layer: the layer needs: void forward(st::SequenceView<const float> x, "
                   "st::SequenceView<float> y, st::Context<float>& context) const (or double)");
     static_assert(
-        detail::HasBackward<Derived, Scalar>,
+        detail::GoesBackward<Derived, Scalar>,
         "spiketape::Layer: the layer needs: void backward(st::SequenceView<const float> x, "
         "st::SequenceView<const float> y_adjoint, st::Adjoint<float> x_adjoint, st::Context<float>& "
         "context) const (or double)");

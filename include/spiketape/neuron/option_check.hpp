@@ -1,0 +1,57 @@
+// What is wrong with the options of a neuron, in words.
+//
+// Options that fit none of a neuron's constructors would be met with a list of all of them. So each neuron declares
+// one more, a template, which is taken where nothing else fits: its options are the same but for the policies,
+// which take anything and say what is wrong with it. A deduction guide likewise takes options that were given
+// without a Scalar.
+#pragma once
+
+#include <spiketape/neuron/policy_check.hpp>
+
+#include <concepts>
+
+namespace spiketape::detail {
+
+/// Stands for a policy among the options of such a constructor.
+template <typename Reset>
+struct AnyReset {
+  AnyReset() = default;
+  template <typename Given>
+  AnyReset(const Given&) {  // NOLINT: takes anything
+    static_assert(std::convertible_to<Given, Reset>,
+                  "spiketape: reset_mechanism holds the parameters of the neuron's own reset, which is its second "
+                  "template argument: write Leaky<float, reset::Zero> lif({.beta = 0.9f})");
+  }
+};
+template <typename Surrogate>
+struct AnySurrogate {
+  AnySurrogate() = default;
+  template <typename Given>
+  AnySurrogate(const Given&) {  // NOLINT: takes anything
+    static_assert(std::convertible_to<Given, Surrogate>,
+                  "spiketape: spike_grad holds the parameters of the neuron's own surrogate, which is its third "
+                  "template argument: write Leaky<float, reset::Subtract, surrogate::FastSigmoid> lif({.beta = "
+                  "0.9f, .spike_grad = {.slope = 10}})");
+  }
+};
+template <typename Quantizer>
+struct AnyQuantizer {
+  AnyQuantizer() = default;
+  template <typename Given>
+  AnyQuantizer(const Given&) {  // NOLINT: takes anything
+    static_assert(std::convertible_to<Given, Quantizer>,
+                  "spiketape: state_quant holds the parameters of the neuron's own quantizer, which is its fourth "
+                  "template argument: write Leaky<float, reset::Subtract, surrogate::ATan, quant::Uniform> "
+                  "lif({.beta = 0.9f, .state_quant = {.num_bits = 4}})");
+  }
+};
+
+template <template <typename, typename, typename, typename> typename Options, typename Scalar, typename Reset,
+          typename Surrogate, typename Quantizer>
+using AnyOptions =
+    Options<Scalar, AnyReset<Reset>, AnySurrogate<Surrogate>, AnyQuantizer<Quantizer>>;
+template <template <typename, typename, typename, typename> typename Options>
+using OptionsWithoutScalar =
+    AnyOptions<Options, float, RefusedPolicy, RefusedPolicy, RefusedPolicy>;
+
+}  // namespace spiketape::detail
