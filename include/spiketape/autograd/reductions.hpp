@@ -1,0 +1,300 @@
+// Sums, means and extremes: over everything, or over the steps, the samples or the features.
+//
+// x is a value on a tape, a sequence, a view or an Eigen step. Over all of a value on a tape the result is
+// (1, 1, 1); over all of what lies in memory it is a plain number. Else the result is what x is (a Var, a
+// Sequence, an Array), with an extent of 1 in place of what it is taken over; arithmetic.hpp takes that as
+// the same for all, so x - mean(x, Over::batch) is written like this. Every sum is added in double and
+// rounded once. A repeated step counts as often as it is repeated.
+//
+// Differentiated. They throw std::invalid_argument for an empty handle.
+#pragma once
+
+#include <spiketape/autograd/arithmetic.hpp>
+
+#include <algorithm>
+
+namespace spiketape {
+
+/// What a sum, mean, maximum or minimum of (steps, batch, features) is taken over: of the result, that extent
+/// is 1.
+enum class Over { steps, batch, features };
+
+namespace detail {
+
+inline Layout layout_over(Layout layout, Over over) {
+  if (over == Over::steps) layout = {{1, layout.shape.batch, layout.shape.features}, false};
+  if (over == Over::batch) layout.shape.batch = 1;
+  if (over == Over::features) layout.shape.features = 1;
+  return layout;
+}
+inline Index extent_of(const Shape& shape, Over over) {
+  return over == Over::steps ? shape.steps : over == Over::batch ? shape.batch : shape.features;
+}
+
+inline void check_extent(const char* function, const Shape& shape, Over over) {
+  if (extent_of(shape, over) == 0)
+    fail_argument("spiketape::", function, ": x has shape ", shape, ", expected at least one ",
+                  over == Over::steps   ? "step"
+                  : over == Over::batch ? "sample"
+                                        : "feature");
+}
+
+/// The sum of all stored numbers.
+template <Real Scalar>
+double sum_of_rows(const SequenceView<const Scalar>& x) {
+  double total = 0;
+  for (Index row = 0; row < x.rows(); ++row) total += sum_of_row(x.data + row * x.stride, x.features);
+  return total;
+}
+
+/// A stack of rows that a reduction makes one row of.
+template <Real Scalar>
+struct RowStack {
+  const Scalar* first;
+  Index count, distance;
+
+  const Scalar* row(Index i) const { return first + i * distance; }
+};
+
+/// The stack over the steps of a sample, or over the samples of a step: that of `number`.
+template <Real Scalar>
+RowStack<Scalar> stack_of(const SequenceView<const Scalar>& x, Over over, Index number) {
+  if (over == Over::steps) return {x.data + number * x.stride, x.stored_steps(), x.batch * x.stride};
+  return {x.data + number * x.batch * x.stride, x.batch, x.stride};
+}
+/// How many there are: the rows of the result.
+template <typename Scalar>
+Index stacks_of(const SequenceView<Scalar>& x, Over over) {
+  return over == Over::steps ? x.batch : x.stored_steps();
+}
+
+/// Scale of a sum: total * factor / divisor.
+struct SumScale {
+  double factor = 1, divisor = 1;
+
+  template <Real Scalar>
+  Scalar of(double total) const {
+    return static_cast<Scalar>(total * factor / divisor);
+  }
+};
+
+/// Sums of a stack of rows, number by number.
+template <Real Scalar>
+void sum_stack(Scalar* to, const RowStack<Scalar>& stack, Index features, const SumScale& scale) {
+  constexpr Index part = 16;  // so many sums stay in registers
+  for (Index first = 0; first < features; first += part) {
+    const Index count = std::min(part, features - first);
+    double totals[part] = {};
+    for (Index i = 0; i < stack.count; ++i) {
+      const Scalar* row = stack.row(i) + first;
+      if (count == part) {
+        SPIKETAPE_UNROLL
+        for (Index k = 0; k < part; ++k) totals[k] += static_cast<double>(row[k]);
+      } else {
+        for (Index k = 0; k < count; ++k) totals[k] += static_cast<double>(row[k]);
+      }
+    }
+    for (Index k = 0; k < count; ++k) to[first + k] = scale.of<Scalar>(totals[k]);
+  }
+}
+
+template <Real Scalar>
+void sum_over(const SequenceView<Scalar>& out, const SequenceView<const Scalar>& x, Over over,
+              const SumScale& scale) {
+  if (over == Over::features) {
+    for (Index row = 0; row < x.rows(); ++row)
+      out.data[row * out.stride] = scale.of<Scalar>(sum_of_row(x.data + row * x.stride, x.features));
+  } else {
+    for (Index i = 0; i < stacks_of(x, over); ++i)
+      sum_stack(out.data + i * out.stride, stack_of(x, over, i), x.features, scale);
+  }
+}
+
+/// out = factor * sum of a, over whatever the shape of out says.
+template <Real Scalar>
+struct SumOp {
+  Var<Scalar> a, out;
+  Scalar factor;
+
+  void backward(Tape<Scalar>& tape) const {
+    if (!out.has_adjoint()) return;
+    const Lane<Scalar> scale(factor);
+    const Layout layout = layout_of(a.value());
+    add_back(
+        tape, a, layout, [&](const auto& adjoint) SPIKETAPE_INLINE_LAMBDA { return scale * adjoint; },
+        Spread<Scalar>(out.adjoint(), layout.shape));
+  }
+};
+
+/// All that `sum` and `mean` differ in is the divisor.
+template <typename X>
+auto sum_all(const X& x, const Layout& layout, double divisor) {
+  using Scalar = ScalarOf<X>;
+  const SumScale scale{layout.constant ? static_cast<double>(layout.shape.steps) : 1, divisor};
+  if constexpr (is_var<X>) {
+    return result_of(
+        x, {{1, 1, 1}, false},
+        [&](const SequenceView<Scalar>& out, const SequenceView<const Scalar>& in, auto) {
+          *out.data = scale.of<Scalar>(sum_of_rows(in));
+        },
+        [&](const auto& a, const auto& out) {
+          return SumOp<Scalar>{a, out, scale.of<Scalar>(1)};
+        });
+  } else {
+    return with_view<Scalar>(
+        x, [&](const SequenceView<const Scalar>& in) { return scale.of<Scalar>(sum_of_rows(in)); });
+  }
+}
+template <typename X>
+auto sum_over(const X& x, const Layout& layout, Over over, double divisor) {
+  using Scalar = ScalarOf<X>;
+  const bool repeats = layout.constant && over == Over::steps;
+  const SumScale scale{repeats ? static_cast<double>(layout.shape.steps) : 1, divisor};
+  return result_of(
+      x, layout_over(layout, over),
+      [&](const SequenceView<Scalar>& out, const SequenceView<const Scalar>& in, auto) {
+        sum_over(out, in, over, scale);
+      },
+      [&](const auto& a, const auto& out) {
+        return SumOp<Scalar>{a, out, scale.of<Scalar>(1)};
+      });
+}
+
+template <typename Function, Real Scalar>
+Scalar extreme_of_row(const Scalar* row, Index features) {
+  using L = Lane<Scalar>;
+  L best(row[0]);
+  for_lanes<Scalar>(features, [&](Index i, auto extent) {
+    const L inside = L::counting_from(i);
+    best = select(inside < L(features), Function::value(best, load(row + i, extent)), best);
+  });
+  Scalar numbers[L::size];
+  best.store(numbers);
+  for (Index k = 1; k < L::size; ++k) numbers[0] = Function::value(numbers[0], numbers[k]);
+  return numbers[0];
+}
+
+template <typename Function, bool padded_rows, Real Scalar>
+void extreme_over(const SequenceView<Scalar>& out, const SequenceView<const Scalar>& x, Over over) {
+  if (over == Over::features) {
+    for (Index row = 0; row < x.rows(); ++row)
+      out.data[row * out.stride] = extreme_of_row<Function>(x.data + row * x.stride, x.features);
+    return;
+  }
+  for (Index i = 0; i < stacks_of(x, over); ++i) {
+    const RowStack<Scalar> stack = stack_of(x, over, i);
+    Scalar* to = out.data + i * out.stride;
+    std::copy_n(stack.row(0), x.features, to);
+    for (Index k = 1; k < stack.count; ++k)
+      fill_row<padded_rows>(
+          to, x.features,
+          [](const auto& best, const auto& next)
+              SPIKETAPE_INLINE_LAMBDA { return Function::value(best, next); },
+          Stream<Scalar>{to, 1}, Stream<Scalar>{stack.row(k), 1});
+  }
+}
+
+/// out = the largest or smallest of a. The first number that equals it gets its adjoint.
+template <Real Scalar>
+struct ExtremeOp {
+  Var<Scalar> a, out;
+  Over over;
+
+  void backward(Tape<Scalar>& tape) const {
+    if (!out.has_adjoint()) return;
+    const SequenceView<Scalar> to = tape.open_adjoint(a);
+    const SequenceView<const Scalar> x = a.value(), y = out.value(), adjoint = out.adjoint();
+    if (over == Over::features) {
+      for (Index row = 0; row < x.rows(); ++row) {
+        const Scalar* from = x.data + row * x.stride;
+        const Scalar* found = std::find(from, from + x.features, y.data[row * y.stride]);
+        if (found != from + x.features)
+          to.data[row * to.stride + (found - from)] += adjoint.data[row * adjoint.stride];
+      }
+      return;
+    }
+    using L = Lane<Scalar>;
+    Scalar* left = tape.template allocate<Scalar>(padded<Scalar>(x.features));
+    for (Index i = 0; i < stacks_of(x, over); ++i) {
+      const RowStack<Scalar> stack = stack_of(x, over, i), goal = stack_of<Scalar>(to, over, i);
+      const Stream<Scalar> best{y.data + i * y.stride, 1}, rest{left, 1};
+      std::copy_n(adjoint.data + i * adjoint.stride, whole_lines<Scalar>(x.features), left);
+      for (Index k = 0; k < stack.count; ++k) {
+        Scalar* row = to.data + (goal.row(k) - to.data);
+        const Stream<Scalar> from{stack.row(k), 1};
+        fill_row<true>(
+            row, x.features,
+            [](const L& before, const L& part, const L& number, const L& extreme)
+                SPIKETAPE_INLINE_LAMBDA { return before + where(number == extreme, part); },
+            Stream<Scalar>{row, 1}, rest, from, best);
+        fill_row<true>(
+            left, x.features,
+            [](const L& part, const L& number, const L& extreme)
+                SPIKETAPE_INLINE_LAMBDA { return except(number == extreme, part); },
+            rest, from, best);
+      }
+    }
+  }
+};
+
+template <typename Function, typename X>
+auto extreme(const char* name, const X& x, Over over) {
+  using Scalar = ScalarOf<X>;
+  const Layout layout = layout_of(name, x);
+  check_extent(name, layout.shape, over);
+  return result_of(
+      x, layout_over(layout, over),
+      [&](const SequenceView<Scalar>& out, const SequenceView<const Scalar>& in, auto padded_rows) {
+        extreme_over<Function, padded_rows.value>(out, in, over);
+      },
+      [&](const auto& a, const auto& out) {
+        return ExtremeOp<Scalar>{a, out, over};
+      });
+}
+
+}  // namespace detail
+
+/// The sum of all numbers, of all steps; 0 if there are none.
+template <detail::OpInput X>
+auto sum(const X& x) {
+  return detail::sum_all(x, detail::layout_of("sum", x), 1);
+}
+/// The sum over the steps, the samples or the features; 0 if there are none.
+template <detail::OpInput X>
+auto sum(const X& x, Over over) {
+  return detail::sum_over(x, detail::layout_of("sum", x), over, 1);
+}
+
+/// The mean of all numbers, of all steps. Throws std::invalid_argument if there are none.
+template <detail::OpInput X>
+auto mean(const X& x) {
+  const detail::Layout layout = detail::layout_of("mean", x);
+  for (const Over over : {Over::steps, Over::batch, Over::features})
+    detail::check_extent("mean", layout.shape, over);
+  const Shape& shape = layout.shape;
+  return detail::sum_all(x, layout,
+                         static_cast<double>(shape.steps) * static_cast<double>(shape.batch) *
+                             static_cast<double>(shape.features));
+}
+/// The mean over the steps, the samples or the features. Throws std::invalid_argument if there are none.
+template <detail::OpInput X>
+auto mean(const X& x, Over over) {
+  const detail::Layout layout = detail::layout_of("mean", x);
+  detail::check_extent("mean", layout.shape, over);
+  return detail::sum_over(x, layout, over, static_cast<double>(detail::extent_of(layout.shape, over)));
+}
+
+/// The largest number over the steps, the samples or the features. Of equals the first gets the gradient.
+/// Where one is NaN the result is NaN, and there is no gradient. Throws std::invalid_argument if there are
+/// none.
+template <detail::OpInput X>
+auto max(const X& x, Over over) {
+  return detail::extreme<detail::MaxFunction>("max", x, over);
+}
+/// The smallest number; like max.
+template <detail::OpInput X>
+auto min(const X& x, Over over) {
+  return detail::extreme<detail::MinFunction>("min", x, over);
+}
+
+}  // namespace spiketape
