@@ -251,6 +251,9 @@ TEST_CASE("reductions of repeated steps count each, and stay repeated where step
   CHECK_FALSE(st::sum(v, Over::steps).constant());
   CHECK(sum(v).item() == 210);
   CHECK(mean(v).item() == 3.5);
+  const Array unbounded = Array::Constant(2, 3, std::numeric_limits<double>::infinity());
+  CHECK(sum(tape.constant(unbounded, 0)).item() == 0);
+  CHECK((st::sum(tape.constant(unbounded, 0), Over::steps).array() == 0).all());
   CHECK(st::steps(v, 3, 4).constant());
   CHECK(st::steps(v, 3, 4).shape() == st::Shape{4, 2, 3});
   CHECK(st::steps(v, 0, 10).value().data == v.value().data);  // nothing to copy
@@ -305,7 +308,7 @@ TEST_CASE("operands that do not fit say why") {
   CHECK(error([&] {
           st::stack(std::vector<Var>{a, b});
         }) ==
-        "spiketape::stack: the shapes are (1, 2, 5) and (3, 2, 4), expected the same batch and features");
+        "spiketape::stack: the shapes are (3, 2, 5) and (3, 2, 4), expected the same batch and features");
   CHECK(error([&] {
           st::stack(std::vector<Var>{a, foreign});
         }) == "spiketape::stack: the values are on different tapes");

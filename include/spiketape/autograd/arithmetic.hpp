@@ -1,13 +1,13 @@
 // Arithmetic and comparisons of values on tapes, sequences, steps and numbers.
 //
-// Operands are two of: a Var, a Sequence or a view of one, an Eigen step, a number; of an operator one must
-// be a Var, a Sequence or a view, since Eigen's steps have Eigen's operators. With a Var the result is a Var,
-// and what is not on the tape is copied there as a constant. With a Sequence or a view it is a Sequence, with
-// an Eigen step an Array; these own their memory.
+// An operand is a Var, a Sequence, a view of one, an Eigen step or a number. An operator needs a Var, a
+// Sequence or a view on one side, since two Eigen steps have Eigen's operators. If one operand is a Var, the
+// result is a Var, and the other operand is copied to the tape as a constant. Otherwise, if one is a Sequence
+// or a view, the result is a Sequence; of Eigen steps and numbers it is an Array. Both own their memory.
 //
-// Shapes (steps, batch, features) must be equal, extent by extent, but an extent of 1 counts for all: so a
-// step (1, B, F) stands for the same in all steps, a row (1, 1, F) for all samples, and (1, 1, 1), as a loss
-// or a number has it, for everything. If all steps of the result are the same, one is stored.
+// The shapes (steps, batch, features) must agree extent by extent, where an extent of 1 counts for all: a
+// step (1, B, F) is the same in all steps, a row (1, 1, F) is the same for all samples, and a single number
+// (1, 1, 1), such as a loss, is the same everywhere. If all steps of the result are the same, one is stored.
 //
 // All are differentiated by both operands unless they say otherwise. They throw std::invalid_argument for
 // shapes that do not fit, values on different tapes and empty handles. On a tape they allocate nothing from

@@ -34,8 +34,8 @@ class Spread {
 };
 
 /// Writes function(lanes...) into a row of `features` numbers. The end of a row is computed in a lane like
-/// the rest; in the padding of a padded row it stores zeros, and never is memory behind the row touched
-/// otherwise.
+/// the rest. A padded row gets zeros in what is left of that lane; behind the end of another row nothing is
+/// read or written.
 template <bool padded_rows, Real Scalar, typename Function, typename... Streams>
 SPIKETAPE_INLINE void fill_row(Scalar* to, Index features, const Function& function, const Streams&... from) {
   using L = Lane<Scalar>;

@@ -1,10 +1,10 @@
 // Sums, means and extremes: over everything, or over the steps, the samples or the features.
 //
-// x is a value on a tape, a sequence, a view or an Eigen step. Over all of a value on a tape the result is
-// (1, 1, 1); over all of what lies in memory it is a plain number. Else the result is what x is (a Var, a
-// Sequence, an Array), with an extent of 1 in place of what it is taken over; arithmetic.hpp takes that as
-// the same for all, so x - mean(x, Over::batch) is written like this. Every sum is added in double and
-// rounded once. A repeated step counts as often as it is repeated.
+// x is a value on a tape, a sequence, a view or an Eigen step. Over everything the result is a Var of shape
+// (1, 1, 1) on a tape, and a plain number in memory. Over steps, batch or features it is a Var, a Sequence or
+// an Array whose extent there is 1. Arithmetic takes an extent of 1 as the same for all, so
+// x - mean(x, Over::batch) has the shape of x. Every sum is added in double and rounded once. A repeated step
+// counts as often as it is repeated.
 //
 // Differentiated. They throw std::invalid_argument for an empty handle.
 #pragma once
@@ -15,7 +15,7 @@
 
 namespace spiketape {
 
-/// What a sum, mean, maximum or minimum of (steps, batch, features) is taken over: of the result, that extent
+/// What a sum, mean, maximum or minimum of (steps, batch, features) is taken over. That extent of the result
 /// is 1.
 enum class Over { steps, batch, features };
 
@@ -48,17 +48,17 @@ double sum_of_rows(const SequenceView<const Scalar>& x) {
 }
 
 /// A stack of rows that a reduction makes one row of.
-template <Real Scalar>
+template <typename Scalar>
 struct RowStack {
-  const Scalar* first;
+  Scalar* first;
   Index count, distance;
 
-  const Scalar* row(Index i) const { return first + i * distance; }
+  Scalar* row(Index i) const { return first + i * distance; }
 };
 
-/// The stack over the steps of a sample, or over the samples of a step: that of `number`.
-template <Real Scalar>
-RowStack<Scalar> stack_of(const SequenceView<const Scalar>& x, Over over, Index number) {
+/// The steps of sample `number`, or the samples of step `number`.
+template <typename Scalar>
+RowStack<Scalar> stack_of(const SequenceView<Scalar>& x, Over over, Index number) {
   if (over == Over::steps) return {x.data + number * x.stride, x.stored_steps(), x.batch * x.stride};
   return {x.data + number * x.batch * x.stride, x.batch, x.stride};
 }
@@ -68,19 +68,19 @@ Index stacks_of(const SequenceView<Scalar>& x, Over over) {
   return over == Over::steps ? x.batch : x.stored_steps();
 }
 
-/// Scale of a sum: total * factor / divisor.
+/// What a sum is multiplied by and divided by. A factor of 0, of no steps, gives 0 whatever is stored.
 struct SumScale {
   double factor = 1, divisor = 1;
 
   template <Real Scalar>
   Scalar of(double total) const {
-    return static_cast<Scalar>(total * factor / divisor);
+    return factor == 0 ? Scalar(0) : static_cast<Scalar>(total * factor / divisor);
   }
 };
 
 /// Sums of a stack of rows, number by number.
 template <Real Scalar>
-void sum_stack(Scalar* to, const RowStack<Scalar>& stack, Index features, const SumScale& scale) {
+void sum_stack(Scalar* to, const RowStack<const Scalar>& stack, Index features, const SumScale& scale) {
   constexpr Index part = 16;  // so many sums stay in registers
   for (Index first = 0; first < features; first += part) {
     const Index count = std::min(part, features - first);
@@ -126,7 +126,7 @@ struct SumOp {
   }
 };
 
-/// All that `sum` and `mean` differ in is the divisor.
+/// A sum has the divisor 1; a mean has the number of what is added.
 template <typename X>
 auto sum_all(const X& x, const Layout& layout, double divisor) {
   using Scalar = ScalarOf<X>;
@@ -182,7 +182,7 @@ void extreme_over(const SequenceView<Scalar>& out, const SequenceView<const Scal
     return;
   }
   for (Index i = 0; i < stacks_of(x, over); ++i) {
-    const RowStack<Scalar> stack = stack_of(x, over, i);
+    const RowStack<const Scalar> stack = stack_of(x, over, i);
     Scalar* to = out.data + i * out.stride;
     std::copy_n(stack.row(0), x.features, to);
     for (Index k = 1; k < stack.count; ++k)
@@ -216,11 +216,12 @@ struct ExtremeOp {
     using L = Lane<Scalar>;
     Scalar* left = tape.template allocate<Scalar>(padded<Scalar>(x.features));
     for (Index i = 0; i < stacks_of(x, over); ++i) {
-      const RowStack<Scalar> stack = stack_of(x, over, i), goal = stack_of<Scalar>(to, over, i);
+      const RowStack<const Scalar> stack = stack_of(x, over, i);
+      const RowStack<Scalar> goal = stack_of(to, over, i);
       const Stream<Scalar> best{y.data + i * y.stride, 1}, rest{left, 1};
       std::copy_n(adjoint.data + i * adjoint.stride, whole_lines<Scalar>(x.features), left);
       for (Index k = 0; k < stack.count; ++k) {
-        Scalar* row = to.data + (goal.row(k) - to.data);
+        Scalar* row = goal.row(k);
         const Stream<Scalar> from{stack.row(k), 1};
         fill_row<true>(
             row, x.features,

@@ -92,18 +92,18 @@ inline void check_window(const char* function, const char* what, Index first, In
 /// The steps of `parts`, a range of values of one kind, in the order they come in.
 template <typename Parts>
 Layout stacked_layout(const Parts& parts) {
-  Layout layout;
-  bool begun = false;
+  if (std::begin(parts) == std::end(parts))
+    fail_argument("spiketape::stack: there are no parts, expected at least one");
+  const Shape first = layout_of("stack", *std::begin(parts)).shape;
+  Index steps = 0;
   for (const auto& part : parts) {
     const Shape shape = layout_of("stack", part).shape;
-    if (begun && (shape.batch != layout.shape.batch || shape.features != layout.shape.features))
-      fail_argument("spiketape::stack: the shapes are ", Shape{1, layout.shape.batch, layout.shape.features},
-                    " and ", shape, ", expected the same batch and features");
-    layout.shape = {layout.shape.steps + shape.steps, shape.batch, shape.features};
-    begun = true;
+    if (shape.batch != first.batch || shape.features != first.features)
+      fail_argument("spiketape::stack: the shapes are ", first, " and ", shape,
+                    ", expected the same batch and features");
+    steps += shape.steps;
   }
-  if (!begun) fail_argument("spiketape::stack: there are no parts, expected at least one");
-  return layout;
+  return {{steps, first.batch, first.features}, false};
 }
 
 template <Real Scalar>
