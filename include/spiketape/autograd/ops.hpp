@@ -8,6 +8,7 @@
 #pragma once
 
 #include <spiketape/autograd/arithmetic.hpp>
+#include <spiketape/autograd/extremes.hpp>
 #include <spiketape/autograd/functions.hpp>
 #include <spiketape/autograd/reductions.hpp>
 #include <spiketape/autograd/softmax.hpp>

@@ -1,8 +1,8 @@
 // Softmax over the features.
 #pragma once
 
+#include <spiketape/autograd/extremes.hpp>
 #include <spiketape/autograd/functions.hpp>
-#include <spiketape/autograd/reductions.hpp>
 
 #include <cmath>
 
