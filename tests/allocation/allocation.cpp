@@ -228,3 +228,25 @@ TEST_CASE("a pass over batches allocates nothing") {
             for (const auto& each : batches.shuffled()) allocation::keep(each.input.data());
           }) == 0);
 }
+
+TEST_CASE("ops on a tape allocate nothing from the second iteration on") {
+  using st::Over;
+  st::Random random(97);
+  const auto targets = numeric::random_sequence<float>(random, {steps, 8, 10});
+  const auto input = numeric::random_array<float>(random, 8, 10);
+  st::Tape<float> tape;
+  std::vector<st::Var<float>> parts;
+  check_warm([&] {
+    tape.reset();
+    parts.clear();
+    const auto v = tape.variable(targets);
+    for (Index t = 0; t < steps; ++t)
+      parts.push_back(st::tanh(st::step(v, t) * 2 - input) / (1 + st::exp(-st::step(v, t))));
+    const auto spk = st::stack(parts);
+    const auto rate = st::mean(spk, Over::steps) + st::max(spk, Over::steps) + st::sum(spk, Over::batch);
+    const auto part = st::features(st::steps(st::clamp(spk - targets, -1, 1), 2, 5), 1, 4);
+    const auto loss = st::mean(st::square(spk - targets)) + sum(st::log_softmax(rate) * st::softmax(rate)) +
+                      mean(st::sqrt(st::square(part) + 1)) * st::sum(part, Over::features);
+    tape.backward(mean(loss));
+  });
+}

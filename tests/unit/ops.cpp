@@ -4,8 +4,11 @@
 #include "errors.hpp"
 #include "numeric.hpp"
 
+#include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace st = spiketape;
 using numeric::random_array, numeric::same;
@@ -149,18 +152,170 @@ TEST_CASE("operations on constants are constants, and empty ones are harmless") 
   CHECK(none.adjoint().shape() == st::Shape{3, 0, 5});
 }
 
+TEST_CASE("empty shapes give empty results, and gradients that are zero") {
+  using st::Over;
+  for (const st::Shape& extents : {st::Shape{3, 0, 5}, st::Shape{0, 2, 5}, st::Shape{3, 2, 0}}) {
+    INFO(st::detail::text_of(extents));
+    const st::Sequence<double> none(extents);
+    st::Tape<double> tape;
+    const Var v = tape.variable(none), row = tape.variable(Array(Array::Ones(1, 1)));
+    const Var total = sum(st::exp(v * row + 1)) + sum(st::softmax(v)) + sum(st::log_softmax(v)) +
+                      sum(st::sum(v, Over::steps)) + sum(st::sum(v, Over::batch)) +
+                      sum(st::sum(v, Over::features)) + sum(st::stack(std::vector<Var>{v, v})) +
+                      sum(st::steps(v, 0, 0)) + sum(st::features(v, 0, 0));
+    CHECK(total.item() == 0);
+    tape.backward(total);
+    CHECK(v.adjoint().shape() == extents);
+    CHECK((v.adjoint().array() == 0).all());
+    CHECK(*row.adjoint().data == 0);
+    CHECK(st::sum(none) == 0);
+    CHECK((none + none).shape() == extents);
+    CHECK(st::softmax(none).shape() == extents);
+    CHECK(st::stack(std::vector{none, none}).steps() == 2 * extents.steps);
+  }
+  // One step where there are none gets no gradient.
+  st::Tape<double> tape;
+  const Var step = tape.variable(Array(Array::Ones(2, 5))),
+            none = tape.variable(st::Sequence<double>(0, 2, 5));
+  tape.backward(sum(step * none) + sum(st::steps(tape.variable(Array(Array::Ones(2, 5)), 3), 1, 0)));
+  CHECK((step.adjoint().array() == 0).all());
+}
+
+TEST_CASE("the first of equals gets the gradient of an extreme, a NaN none") {
+  using st::Over;
+  const double nan = std::nan("");
+  const Array rows{{2, 7, 7}, {7, 7, 1}};
+  const auto gradient = [&](auto&& op) {
+    st::Tape<double> tape;
+    const Var v = tape.variable(rows);
+    tape.backward(sum(op(v)));
+    return Array(v.adjoint().array());
+  };
+  CHECK(same(gradient([](const Var& v) { return st::max(v, Over::features); }), Array{{0, 1, 0}, {1, 0, 0}}));
+  CHECK(same(gradient([](const Var& v) { return st::max(v, Over::batch); }), Array{{0, 1, 1}, {1, 0, 0}}));
+  CHECK(same(gradient([](const Var& v) { return st::min(v, Over::batch); }), Array{{1, 1, 0}, {0, 0, 1}}));
+  CHECK(same(gradient([](const Var& v) {
+               return st::max(st::stack(std::vector<Var>{v, v, v}), Over::steps);
+             }),
+             Array{{1, 1, 1}, {1, 1, 1}}));
+  CHECK(same(gradient([](const Var& v) { return st::max(v, 7); }), Array{{0, 1, 1}, {1, 1, 0}}));
+  CHECK(same(gradient([](const Var& v) { return st::max(7, v); }), Array{{0, 0, 0}, {0, 0, 0}}));
+  CHECK(same(gradient([](const Var& v) { return st::clamp(v, 2, 7); }), Array{{1, 1, 1}, {1, 1, 0}}));
+  CHECK(same(gradient([](const Var& v) { return st::abs(v - 7); }), Array{{-1, 0, 0}, {0, 0, -1}}));
+
+  for (const Array& with_nan : {Array{{1, nan, 3}}, Array{{nan, 1, 3}}, Array{{1, 3, nan}}}) {
+    st::Tape<double> tape;
+    const Var v = tape.variable(with_nan);
+    const Var largest = st::max(v, Over::features), smallest = st::min(st::max(v, 0), Over::features);
+    CHECK(std::isnan(largest.item()));
+    CHECK(std::isnan(smallest.item()));
+    tape.backward(largest + smallest);
+    CHECK((v.adjoint().array() == 0).all());
+    CHECK(st::softmax(with_nan).isNaN().all());
+    CHECK(st::log_softmax(with_nan).isNaN().all());
+    const Array below = st::max(with_nan, Over::batch);
+    CHECK(below.isNaN().count() == 1);
+  }
+}
+
+TEST_CASE("softmax has the values of its formula, of large numbers too") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const Array x{{1, 2, 3}, {1000, 1001, 1002}, {-1000, -1001, -1002}, {-infinity, 5, 5}};
+  const double e = std::exp(1.0), total = 1 + e + e * e;
+  const Array expected{{1 / total, e / total, e * e / total},
+                       {1 / total, e / total, e * e / total},
+                       {e * e / total, e / total, 1 / total},
+                       {0, 0.5, 0.5}};
+  CHECK(numeric::near(st::softmax(x), expected, tolerance::rounding<double>));
+  CHECK(st::softmax(x)(3, 0) == 0);
+  const Array logarithms = st::log_softmax(x);
+  CHECK(numeric::near(logarithms.topRows(3).eval(), expected.topRows(3).log().eval(),
+                      tolerance::rounding<double>));
+  CHECK(logarithms(3, 0) == -infinity);
+  CHECK(st::log_softmax(Array{{0, 1000}})(0, 0) == -1000);  // where softmax is 0
+  CHECK(st::softmax(Array{{-infinity, -infinity}}).isNaN().all());
+}
+
+TEST_CASE("reductions of repeated steps count each, and stay repeated where steps remain") {
+  using st::Over;
+  st::Tape<double> tape;
+  const Array step{{1, 2, 6}, {3, 4, 5}};
+  const Var v = tape.variable(step, 10);
+  CHECK(same(st::sum(v, Over::steps).array(), step * 10));
+  CHECK(same(st::mean(v, Over::steps).array(), step));
+  CHECK(same(st::max(v, Over::steps).array(), step));
+  CHECK(same(st::sum(v, Over::features).array(), Array{{9}, {12}}));
+  CHECK(same(st::mean(v, Over::batch).array(), Array{{2, 3, 5.5}}));
+  CHECK(st::sum(v, Over::features).shape() == st::Shape{10, 2, 1});
+  CHECK(st::sum(v, Over::features).constant());
+  CHECK_FALSE(st::sum(v, Over::steps).constant());
+  CHECK(sum(v).item() == 210);
+  CHECK(mean(v).item() == 3.5);
+  const Array unbounded = Array::Constant(2, 3, std::numeric_limits<double>::infinity());
+  CHECK(sum(tape.constant(unbounded, 0)).item() == 0);
+  CHECK((st::sum(tape.constant(unbounded, 0), Over::steps).array() == 0).all());
+  CHECK(st::steps(v, 3, 4).constant());
+  CHECK(st::steps(v, 3, 4).shape() == st::Shape{4, 2, 3});
+  CHECK(st::steps(v, 0, 10).value().data == v.value().data);  // nothing to copy
+}
+
 TEST_CASE("operands that do not fit say why") {
   st::Tape<double> tape;
   const Var a = tape.variable(st::Sequence<double>(3, 2, 5)),
             b = tape.variable(st::Sequence<double>(3, 2, 4)),
-            shorter = tape.variable(st::Sequence<double>(1, 2, 5));
+            narrow = tape.variable(st::Sequence<double>(3, 2, 0)), empty;
+  st::Tape<double> other;
+  const Var foreign = other.variable(st::Sequence<double>(3, 2, 5));
   const auto error = [](auto&& run) { return error_text<std::invalid_argument>(run); };
   CHECK(error([&] { a + b; }) ==
-        "spiketape::operator+: the shapes are (3, 2, 5) and (3, 2, 4), expected equal ones");
+        "spiketape::operator+: the shapes are (3, 2, 5) and (3, 2, 4), expected the same extents, or 1 for "
+        "what "
+        "counts for all");
   CHECK(error([&] { b - a; }) ==
-        "spiketape::operator-: the shapes are (3, 2, 4) and (3, 2, 5), expected equal ones");
-  CHECK(error([&] { a* shorter; }) ==
-        "spiketape::operator*: the shapes are (3, 2, 5) and (1, 2, 5), expected equal ones");
+        "spiketape::operator-: the shapes are (3, 2, 4) and (3, 2, 5), expected the same extents, or 1 for "
+        "what "
+        "counts for all");
+  CHECK(error([&] { st::max(a, Array(Array::Ones(4, 5))); }) ==
+        "spiketape::max: the shapes are (3, 2, 5) and (1, 4, 5), expected the same extents, or 1 for what "
+        "counts "
+        "for all");
+  CHECK(error([&] { a* foreign; }) == "spiketape::operator*: the two values are on different tapes");
+  CHECK(error([&] { a / empty; }) == "spiketape::operator/: the value is an empty handle");
+  CHECK(error([&] { empty + 1; }) == "spiketape::operator+: the value is an empty handle");
+  CHECK(error([&] { 1 - empty; }) == "spiketape::operator-: the value is an empty handle");
+  CHECK(error([&] { st::exp(empty); }) == "spiketape::exp: the value is an empty handle");
+  CHECK(error([&] { st::sum(empty); }) == "spiketape::sum: the value is an empty handle");
+  CHECK(error([&] { st::softmax(empty); }) == "spiketape::softmax: the value is an empty handle");
+  CHECK(error([&] { st::step(empty, 0); }) == "spiketape::step: the value is an empty handle");
   CHECK(error([&] { st::step(a, 3); }) == "spiketape::step: t is 3, the sequence has 3 steps");
   CHECK(error([&] { st::step(a, -1); }) == "spiketape::step: t is -1, the sequence has 3 steps");
+  CHECK(error([&] { st::steps(a, 2, 2); }) == "spiketape::steps: first is 2 and count is 2, x has 3 steps");
+  CHECK(error([&] { st::steps(a, -1, 2); }) == "spiketape::steps: first is -1 and count is 2, x has 3 steps");
+  CHECK(error([&] { st::features(a, 0, 6); }) ==
+        "spiketape::features: first is 0 and count is 6, x has 5 features");
+  CHECK(error([&] { st::clamp(a, 1, -1); }) ==
+        "spiketape::clamp: low is 1, high is -1, expected low <= high");
+  CHECK(error([&] { st::clamp(a, 0, std::nan("")); }) ==
+        "spiketape::clamp: low is 0, high is nan, expected low <= high");
+  CHECK(error([&] { st::mean(narrow); }) ==
+        "spiketape::mean: x has shape (3, 2, 0), expected at least one feature");
+  CHECK(error([&] { st::mean(st::Sequence<double>(0, 2, 5), st::Over::steps); }) ==
+        "spiketape::mean: x has shape (0, 2, 5), expected at least one step");
+  CHECK(error([&] { st::max(st::Sequence<double>(3, 0, 5), st::Over::batch); }) ==
+        "spiketape::max: x has shape (3, 0, 5), expected at least one sample");
+  CHECK(error([&] { st::stack(std::vector<Var>()); }) ==
+        "spiketape::stack: there are no parts, expected at least one");
+  CHECK(error([&] {
+          st::stack(std::vector<Var>{a, b});
+        }) ==
+        "spiketape::stack: the shapes are (3, 2, 5) and (3, 2, 4), expected the same batch and features");
+  CHECK(error([&] {
+          st::stack(std::vector<Var>{a, foreign});
+        }) == "spiketape::stack: the values are on different tapes");
+  CHECK(error([&] {
+          st::stack(std::vector<Var>{a, empty});
+        }) == "spiketape::stack: the value is an empty handle");
+  other.reset();
+  CHECK(error([&] { foreign * 2; }) ==
+        "spiketape::Var::shape: the handle is from before the last reset of its tape, expected a new one");
 }

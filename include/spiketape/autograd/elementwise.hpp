@@ -1,0 +1,270 @@
+// How ops of one and of two operands go through their numbers, forward and back.
+#pragma once
+
+#include <spiketape/autograd/operands.hpp>
+#include <spiketape/kernels/rows.hpp>
+
+#include <algorithm>
+
+namespace spiketape::detail {
+
+/// An operand read as if it had the shape of the result: where its extent is 1, that one counts for all.
+template <Real Scalar>
+class Spread {
+ public:
+  Spread(const SequenceView<const Scalar>& view, const Shape& shape)
+      : data_(view.data),
+        step_(view.stored_steps() == 1 ? 0 : view.batch * view.stride),
+        sample_(view.batch == 1 ? 0 : view.stride),
+        one_(view.features == 1 && shape.features != 1) {}
+
+  /// A row of it, until the next call.
+  Stream<Scalar> row(Index t, Index b) {
+    const Scalar* from = data_ + t * step_ + b * sample_;
+    if (!one_) return {from, 1};
+    number_ = RepeatedNumber<Scalar>(*from);
+    return number_.stream();
+  }
+
+ private:
+  const Scalar* data_;
+  Index step_, sample_;
+  bool one_;
+  RepeatedNumber<Scalar> number_;
+};
+
+/// Writes function(lanes...) into a row of `features` numbers. The end of a row is computed in a lane like
+/// the rest. A padded row gets zeros in what is left of that lane; behind the end of another row nothing is
+/// read or written.
+template <bool padded_rows, Real Scalar, typename Function, typename... Streams>
+SPIKETAPE_INLINE void fill_row(Scalar* to, Index features, const Function& function, const Streams&... from) {
+  using L = Lane<Scalar>;
+  Index i = 0;
+  for (; i + L::size <= features; i += L::size) L(function(from.at(i, Whole{})...)).store(to + i);
+  if (i == features) return;
+  const Part rest{features - i};
+  if constexpr (padded_rows)
+    where(L::counting_from(0) < L(rest.count), L(function(from.at(i, Whole{})...))).store(to + i);
+  else
+    L(function(from.at(i, rest)...)).store(to + i, rest.count);
+}
+
+/// The sum of a row, in double. In eight parts, which processors add side by side.
+template <Real Scalar>
+double sum_of_row(const Scalar* row, Index count) {
+  double parts[8] = {};
+  Index i = 0;
+  for (; i + 8 <= count; i += 8) {
+    SPIKETAPE_UNROLL
+    for (Index k = 0; k < 8; ++k) parts[k] += static_cast<double>(row[i + k]);
+  }
+  for (Index k = 0; i + k < count; ++k) parts[k] += static_cast<double>(row[i + k]);
+  return ((parts[0] + parts[1]) + (parts[2] + parts[3])) + ((parts[4] + parts[5]) + (parts[6] + parts[7]));
+}
+
+/// out = function(operands...), number by number.
+template <bool padded_rows, Real Scalar, typename Function, typename... Operands>
+void fill(const SequenceView<Scalar>& out, const Function& function, Operands&&... from) {
+  for (Index t = 0; t < out.stored_steps(); ++t)
+    for (Index b = 0; b < out.batch; ++b)
+      fill_row<padded_rows>(out.row(t, b), out.features, function, from.row(t, b)...);
+}
+
+/// The rows of an input's adjoint that an op's result, of that layout, passes back to. Where the input's
+/// extent is 1 and the result's is not, its adjoint is the sum; along the features it is added in double.
+template <Real Scalar>
+class AdjointRows {
+ public:
+  AdjointRows(Tape<Scalar>& tape, const Var<Scalar>& input, const Layout& result)
+      : steps_(result.constant ? 1 : result.shape.steps),
+        batch_(result.shape.batch),
+        features_(result.shape.features) {
+    const Adjoint<Scalar> adjoint = tape.touch(input);
+    to_ = adjoint.view;
+    const bool one = to_.features == 1 && features_ != 1;
+    const bool collects = one || to_.rows() != steps_ * batch_;
+    if (adjoint.first && collects && to_.rows() > 0) to_.array().setZero();
+    add_ = !one && (collects || !adjoint.first);
+    if (one) parts_ = tape.template allocate<Scalar>(std::max(padded<Scalar>(features_), line<Scalar>));
+  }
+
+  Index steps() const { return steps_; }
+  Index batch() const { return batch_; }
+  Index features() const { return features_; }
+  /// Whether a row is to be added to, or overwritten.
+  bool add() const { return add_; }
+
+  Scalar* row(Index t, Index b) { return parts_ != nullptr ? parts_ : goal(t, b); }
+  /// After a row has been written.
+  void close(Index t, Index b) {
+    if (parts_ == nullptr) return;
+    total_ += sum_of_row(parts_, features_);
+    if (to_.rows() == 1 && !(t == steps_ - 1 && b == batch_ - 1)) return;
+    *goal(t, b) += static_cast<Scalar>(total_);
+    total_ = 0;
+  }
+
+ private:
+  Scalar* goal(Index t, Index b) const {
+    return to_.row(to_.stored_steps() == 1 ? 0 : t, to_.batch == 1 ? 0 : b);
+  }
+
+  SequenceView<Scalar> to_;
+  Index steps_, batch_, features_;
+  bool add_;
+  Scalar* parts_ = nullptr;  // what is summed along the features
+  double total_ = 0;
+};
+
+/// Adds function(operands...), which has the layout of an op's result, to the adjoint of an input.
+template <Real Scalar, typename Function, typename... Operands>
+void add_back(Tape<Scalar>& tape, const Var<Scalar>& input, const Layout& result, const Function& function,
+              Operands&&... from) {
+  if (!input.differentiable()) return;
+  AdjointRows<Scalar> to(tape, input, result);
+  const bool add = to.add();
+  for (Index t = 0; t < to.steps(); ++t)
+    for (Index b = 0; b < to.batch(); ++b) {
+      Scalar* const row = to.row(t, b);
+      fill_row<true>(
+          row, to.features(),
+          [&](const Lane<Scalar>& before, const auto&... lanes) SPIKETAPE_INLINE_LAMBDA {
+            const Lane<Scalar> part = function(lanes...);
+            return add ? before + part : part;
+          },
+          Stream<Scalar>{row, 1}, from.row(t, b)...);
+      to.close(t, b);
+    }
+}
+
+/// out = Function::value(a); Function::back(adjoint of out, a, out) is what a's adjoint gets.
+template <Real Scalar, typename Function>
+struct MapOp {
+  Var<Scalar> a, out;
+
+  void backward(Tape<Scalar>& tape) const {
+    if (!out.has_adjoint()) return;
+    const Shape shape = out.shape();
+    const auto spread = [&](const SequenceView<const Scalar>& view) { return Spread<Scalar>(view, shape); };
+    add_back(
+        tape, a, layout_of(out.value()),
+        [](const auto& adjoint, const auto& x, const auto& y)
+            SPIKETAPE_INLINE_LAMBDA { return Function::back(adjoint, x, y); },
+        spread(out.adjoint()), spread(a.value()), spread(out.value()));
+  }
+};
+
+template <typename Function, typename X>
+auto map(const char* name, const X& x) {
+  using Scalar = ScalarOf<X>;
+  const Layout layout = layout_of(name, x);
+  return result_of(
+      x, layout,
+      [](const SequenceView<Scalar>& out, const SequenceView<const Scalar>& in, auto padded_rows) {
+        fill<padded_rows.value>(
+            out, [](const auto& lane) SPIKETAPE_INLINE_LAMBDA { return Function::value(lane); },
+            Spread<Scalar>(in, out.shape()));
+      },
+      [&](const auto& a, const auto& out) {
+        return MapOp<Scalar, Function>{a, out};
+      });
+}
+
+/// out = Function::value(a, b), an extent of 1 counting for all. Function::by_a(adjoint of out, a, b) and
+/// by_b are what the adjoints of a and b get; without them the op is not differentiated.
+template <Real Scalar, typename Function>
+struct CombineOp {
+  Var<Scalar> a, b, out;
+
+  void backward(Tape<Scalar>& tape) const {
+    if (!out.has_adjoint()) return;
+    const Layout layout = layout_of(out.value());
+    const auto spread = [&](const Var<Scalar>& var) { return Spread<Scalar>(var.value(), layout.shape); };
+    Spread<Scalar> adjoint(out.adjoint(), layout.shape);
+    add_back(
+        tape, a, layout,
+        [](const auto& g, const auto& x, const auto& y)
+            SPIKETAPE_INLINE_LAMBDA { return Function::by_a(g, x, y); },
+        adjoint, spread(a), spread(b));
+    add_back(
+        tape, b, layout,
+        [](const auto& g, const auto& x, const auto& y)
+            SPIKETAPE_INLINE_LAMBDA { return Function::by_b(g, x, y); },
+        adjoint, spread(a), spread(b));
+  }
+};
+
+template <typename Function, typename Scalar>
+concept DifferentiablePair = requires(const Lane<Scalar>& lane) {
+  Function::by_a(lane, lane, lane);
+};
+
+inline Layout joint_layout(const char* function, const Layout& a, const Layout& b) {
+  const auto join = [&](Index x, Index y) {
+    if (x != y && x != 1 && y != 1)
+      fail_argument("spiketape::", function, ": the shapes are ", a.shape, " and ", b.shape,
+                    ", expected the same extents, or 1 for what counts for all");
+    return x == 1 ? y : x;
+  };
+  const auto same_steps = [](const Layout& x) { return x.constant || x.shape.steps == 1; };
+  return {{join(a.shape.steps, b.shape.steps), join(a.shape.batch, b.shape.batch),
+           join(a.shape.features, b.shape.features)},
+          (a.constant || b.constant) && same_steps(a) && same_steps(b)};
+}
+
+template <typename Function, bool padded_rows, Real Scalar>
+void fill_from_pair(const SequenceView<Scalar>& out, const SequenceView<const Scalar>& a,
+                    const SequenceView<const Scalar>& b) {
+  const Shape shape = out.shape();
+  fill<padded_rows>(
+      out, [](const auto& x, const auto& y) SPIKETAPE_INLINE_LAMBDA { return Function::value(x, y); },
+      Spread<Scalar>(a, shape), Spread<Scalar>(b, shape));
+}
+
+template <typename Function, Real Scalar>
+Var<Scalar> combine_on_tape(const char* name, Tape<Scalar>& tape, const Var<Scalar>& a,
+                            const Var<Scalar>& b) {
+  constexpr bool differentiable = DifferentiablePair<Function, Scalar>;
+  const Layout layout = joint_layout(name, layout_of(name, a), layout_of(name, b));
+  const Var<Scalar> out = tape.result(
+      layout.shape, differentiable && (a.differentiable() || b.differentiable()), layout.constant);
+  fill_from_pair<Function, true>(tape.writable(out), a.value(), b.value());
+  if constexpr (differentiable)
+    if (out.differentiable()) tape.record(CombineOp<Scalar, Function>{a, b, out});
+  return out;
+}
+
+/// An operand as a value on the tape of the other: what is not on a tape is copied as a constant.
+template <Real Scalar, typename X>
+Var<Scalar> on_tape(const char* name, Tape<Scalar>& tape, const X& x) {
+  if constexpr (is_var<X>) {
+    if (&x.tape() != &tape) fail_argument("spiketape::", name, ": the two values are on different tapes");
+    return x;
+  } else {
+    return with_view<Scalar>(x, [&](const SequenceView<const Scalar>& view) { return tape.constant(view); });
+  }
+}
+
+template <typename Function, typename A, typename B>
+auto combine(const char* name, const A& a, const B& b) {
+  using Scalar = typename PairScalar<A, B>::type;
+  if constexpr (is_var<A>) {
+    layout_of(name, a);  // refuses an empty handle
+    if constexpr (is_var<B>) layout_of(name, b);
+    return combine_on_tape<Function>(name, a.tape(), a, on_tape<Scalar>(name, a.tape(), b));
+  } else if constexpr (is_var<B>) {
+    layout_of(name, b);
+    return combine_on_tape<Function>(name, b.tape(), on_tape<Scalar>(name, b.tape(), a), b);
+  } else {
+    constexpr bool step = !is_sequence<A> && !is_sequence<B>;
+    return with_view<Scalar>(a, [&](const SequenceView<const Scalar>& x) {
+      return with_view<Scalar>(b, [&](const SequenceView<const Scalar>& y) {
+        auto out = make_result<step, Scalar>(joint_layout(name, layout_of(x), layout_of(y)));
+        fill_from_pair<Function, false>(SequenceView<Scalar>(out), x, y);
+        return out;
+      });
+    });
+  }
+}
+
+}  // namespace spiketape::detail

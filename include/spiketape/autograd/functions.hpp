@@ -1,0 +1,164 @@
+// Functions of each number: of a value on a tape, a sequence, a view, an Eigen step, a plain number.
+//
+// The result has the shape of x; it is a Var, a Sequence or an Array, as with arithmetic.hpp, and owns its
+// memory. Differentiated. They throw std::invalid_argument for an empty handle. A NaN stays NaN. The last
+// bits may differ from those of <cmath>.
+#pragma once
+
+#include <spiketape/autograd/elementwise.hpp>
+
+#include <cmath>
+#include <limits>
+
+namespace spiketape {
+
+namespace detail {
+
+/// e^x with exact limits: below the smallest normal number Eigen's does not go to 0.
+template <Real Scalar>
+SPIKETAPE_INLINE Lane<Scalar> exp_or_zero(const Lane<Scalar>& x) {
+  constexpr Scalar lowest = sizeof(Scalar) == 4 ? Scalar(-87.33) : Scalar(-708.39);
+  return except(x < Lane<Scalar>(lowest), exp(x));
+}
+
+struct ExpFunction {
+  template <typename T>
+  static SPIKETAPE_INLINE T value(const T& x) {
+    return exp_or_zero(x);
+  }
+  template <typename T>
+  static SPIKETAPE_INLINE T back(const T& adjoint, const T&, const T& y) {
+    return adjoint * y;
+  }
+};
+
+struct LogFunction {
+  template <typename T>
+  static SPIKETAPE_INLINE T value(const T& x) {
+    return log(x);
+  }
+  template <typename T>
+  static SPIKETAPE_INLINE T back(const T& adjoint, const T& x, const T&) {
+    return adjoint / x;
+  }
+};
+
+struct AbsFunction {
+  template <typename T>
+  static SPIKETAPE_INLINE T value(const T& x) {
+    return abs(x);
+  }
+  template <typename T>
+  static SPIKETAPE_INLINE T back(const T& adjoint, const T& x, const T&) {
+    return select(x < T(0), -adjoint, where(T(0) < x, adjoint));
+  }
+};
+
+struct SquareFunction {
+  template <typename T>
+  static SPIKETAPE_INLINE T value(const T& x) {
+    return x * x;
+  }
+  template <typename T>
+  static SPIKETAPE_INLINE T back(const T& adjoint, const T& x, const T&) {
+    return adjoint * (x + x);
+  }
+};
+
+struct SqrtFunction {
+  template <typename T>
+  static SPIKETAPE_INLINE T value(const T& x) {
+    // Eigen's may be x times its inverse root, which is NaN at infinity.
+    return select(x == T(std::numeric_limits<typename T::Scalar>::infinity()), x, sqrt(x));
+  }
+  template <typename T>
+  static SPIKETAPE_INLINE T back(const T& adjoint, const T&, const T& y) {
+    return adjoint * T(0.5) / y;
+  }
+};
+
+struct TanhFunction {
+  template <typename T>
+  static SPIKETAPE_INLINE T value(const T& x) {
+    // With m = e^(-2|x|) - 1 it is ∓m / (2 + m). Near 0, where the difference would lose its digits, they
+    // return in (u - 1) y / log(u) with u = e^y rounded.
+    const T y = max(T(-2) * abs(x), T(-40));
+    const T u = exp(y);
+    const T m = select(u == T(1), y, (u - T(1)) * y / log(u));
+    const T size = -(m / (T(2) + m));
+    return select(x < T(0), -size, size);
+  }
+  template <typename T>
+  static SPIKETAPE_INLINE T back(const T& adjoint, const T&, const T& y) {
+    return adjoint * (T(1) - y * y);
+  }
+};
+
+struct SigmoidFunction {
+  template <typename T>
+  static SPIKETAPE_INLINE T value(const T& x) {
+    return T(1) / (T(1) + exp(-x));
+  }
+  template <typename T>
+  static SPIKETAPE_INLINE T back(const T& adjoint, const T&, const T& y) {
+    return adjoint * y * (T(1) - y);
+  }
+};
+
+}  // namespace detail
+
+/// e^x. What is smaller than the smallest normal number becomes 0.
+template <detail::OpInput X>
+auto exp(const X& x) {
+  return detail::map<detail::ExpFunction>("exp", x);
+}
+
+/// The natural logarithm; -infinity at 0, NaN below.
+template <detail::OpInput X>
+auto log(const X& x) {
+  return detail::map<detail::LogFunction>("log", x);
+}
+
+/// |x|. At 0 the derivative is 0.
+template <detail::OpInput X>
+auto abs(const X& x) {
+  return detail::map<detail::AbsFunction>("abs", x);
+}
+
+/// x²
+template <detail::OpInput X>
+auto square(const X& x) {
+  return detail::map<detail::SquareFunction>("square", x);
+}
+template <Real Scalar>
+Scalar square(Scalar x) {
+  return x * x;
+}
+
+/// The square root; NaN below 0. At 0 the derivative is infinite.
+template <detail::OpInput X>
+auto sqrt(const X& x) {
+  return detail::map<detail::SqrtFunction>("sqrt", x);
+}
+
+/// The hyperbolic tangent.
+template <detail::OpInput X>
+auto tanh(const X& x) {
+  return detail::map<detail::TanhFunction>("tanh", x);
+}
+template <Real Scalar>
+Scalar tanh(Scalar x) {
+  return std::tanh(x);
+}
+
+/// 1 / (1 + e^-x)
+template <detail::OpInput X>
+auto sigmoid(const X& x) {
+  return detail::map<detail::SigmoidFunction>("sigmoid", x);
+}
+template <Real Scalar>
+Scalar sigmoid(Scalar x) {
+  return 1 / (1 + std::exp(-x));
+}
+
+}  // namespace spiketape
