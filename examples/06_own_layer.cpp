@@ -49,12 +49,10 @@ int main() try {
   st::Adam<float> adam(net.parameters(), {.lr = 0.02});
   st::Tape<float> tape;
   const st::Array<float> current = st::Array<float>::Constant(1, 1, 0.3f);
-  const st::Array<float> wanted = st::Array<float>::Constant(1, 1, 50);
   for (int epoch = 0; epoch < 100; ++epoch) {
     tape.reset();
     const auto [spk, mem] = net(tape.constant(current, 100));
-    const auto missing = st::sum(spk) - tape.constant(wanted);
-    tape.backward(missing * missing);
+    tape.backward(st::square(st::sum(spk) - 50));
     adam.step(tape.gradients());
   }
   std::fputs(st::summary(net, st::repeat(current, 100)).c_str(), stdout);

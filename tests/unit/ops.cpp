@@ -317,5 +317,5 @@ TEST_CASE("operands that do not fit say why") {
         }) == "spiketape::stack: the value is an empty handle");
   other.reset();
   CHECK(error([&] { foreign * 2; }) ==
-        "spiketape::Var::shape: the handle is from before the last reset of its tape, expected a new one");
+        "spiketape::Var::shape: the tape of the handle has been reset or destroyed since, expected a new handle");
 }

@@ -1,7 +1,7 @@
 // What a network remembers from call to call, apart from its weights.
 #pragma once
 
-#include <spiketape/autograd/ops.hpp>
+#include <spiketape/autograd/steps.hpp>
 #include <spiketape/core/arena.hpp>
 
 #include <cstddef>

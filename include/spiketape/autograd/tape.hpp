@@ -1,6 +1,7 @@
 // The tape: remembers what was computed, and walks back through it.
 #pragma once
 
+#include <spiketape/autograd/adjoint.hpp>
 #include <spiketape/autograd/gradient_sums.hpp>
 #include <spiketape/autograd/var.hpp>
 #include <spiketape/core/arena.hpp>
@@ -16,49 +17,6 @@
 #include <vector>
 
 namespace spiketape {
-
-/// An adjoint that an operation's backward is about to add to. `first` says that it holds nothing yet:
-/// then the operation stores instead of adding, so no adjoint is ever set to zero beforehand.
-template <Real Scalar>
-struct Adjoint {
-  SequenceView<Scalar> view;
-  bool first = false;
-
-  /// Whether nobody asks for it.
-  bool empty() const noexcept { return view.empty(); }
-
-  /// Adds an Eigen expression of all rows, where somebody asks for it. Of a constant input's adjoint, those of
-  /// all steps are added up. Throws std::invalid_argument for another number of rows or columns.
-  template <typename Derived>
-  void add(const Eigen::DenseBase<Derived>& rows) const {
-    if (empty() || view.rows() == 0) return;
-    const Index steps = view.constant && rows.rows() != view.rows() ? rows.rows() / view.batch : 1;
-    if (rows.rows() != steps * view.rows() || rows.cols() != view.features)
-      detail::fail_argument("spiketape::Adjoint::add: rows are ", rows.rows(), " x ", rows.cols(),
-                            ", the adjoint has shape ", view.shape());
-    if (steps != 1)
-      return add(steps, [&](Index t) { return rows.derived().middleRows(t * view.batch, view.batch); });
-    if (first)
-      view.array() = rows.derived();
-    else
-      view.array() += rows.derived();
-  }
-  /// Adds contribution(t), an Eigen expression of (batch, features), for t = 0, ..., steps - 1. A
-  /// constant sequence has one stored step, which collects the sum over all; a result that is itself
-  /// constant has collected already, so its `steps` is 1.
-  template <typename Contribution>
-  void add(Index steps, Contribution&& contribution) const {
-    if (first && steps == 0 && view.rows() > 0) view.array().setZero();
-    for (Index t = 0; t < steps; ++t) {
-      auto step = view.step(t).array();
-      if (first && (t == 0 || !view.constant)) {
-        step = contribution(t);
-      } else {
-        step += contribution(t);
-      }
-    }
-  }
-};
 
 /// What can be recorded: a value without destructor that knows how to pass adjoints from its outputs
 /// back to its inputs.

@@ -3,7 +3,7 @@
 // in scan.hpp, the mathematics of a step in step.hpp.
 #pragma once
 
-#include <spiketape/autograd/ops.hpp>
+#include <spiketape/autograd/steps.hpp>
 #include <spiketape/autograd/state.hpp>
 #include <spiketape/neuron/lif_core.hpp>
 

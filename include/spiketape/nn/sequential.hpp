@@ -67,15 +67,15 @@ concept EigenExpression = requires {
 
 /// The type of the first of some layers that has a Scalar.
 template <typename... Layers>
-struct ScalarOf {
+struct FirstScalar {
   static_assert(sizeof...(Layers) > 0,
                 "spiketape::Sequential: one layer at least must say its Scalar, such as Linear<float>");
 };
 template <typename First, typename... Others>
-struct ScalarOf<First, Others...> : ScalarOf<Others...> {};
+struct FirstScalar<First, Others...> : FirstScalar<Others...> {};
 template <typename First, typename... Others>
 requires requires { typename First::Scalar; }
-struct ScalarOf<First, Others...> {
+struct FirstScalar<First, Others...> {
   using type = typename First::Scalar;
 };
 
@@ -156,7 +156,7 @@ class Sequential {
   static_assert(sizeof...(Layers) > 0, "spiketape::Sequential: expected at least one layer");
 
  public:
-  using Scalar = typename detail::ScalarOf<Layers...>::type;
+  using Scalar = typename detail::FirstScalar<Layers...>::type;
   static_assert(
       (AnyLayer<Layers, Scalar> && ...),
       "spiketape::Sequential: a layer is a class derived from st::Layer, a neuron, a network or a lambda of "

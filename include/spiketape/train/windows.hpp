@@ -1,7 +1,7 @@
 // Training on long sequences in bounded memory.
 #pragma once
 
-#include <spiketape/autograd/ops.hpp>
+#include <spiketape/autograd/steps.hpp>
 #include <spiketape/nn/hidden_state.hpp>
 
 #include <algorithm>
