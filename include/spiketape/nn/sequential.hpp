@@ -5,6 +5,8 @@
 #include <spiketape/core/parameters.hpp>
 #include <spiketape/nn/hidden_state.hpp>
 #include <spiketape/nn/layer.hpp>
+#include <spiketape/nn/named.hpp>
+#include <spiketape/nn/passing.hpp>
 
 #include <array>
 #include <concepts>
@@ -16,119 +18,6 @@
 #include <utility>
 
 namespace spiketape {
-
-namespace detail {
-
-template <typename L>
-concept HasHiddenState = requires(const L layer) {
-  layer.reset_hidden();
-  layer.detach_hidden();
-};
-/// Whether what a layer does in a step depends on the steps before.
-template <typename L>
-constexpr bool has_states() {
-  if constexpr (RunsWithStates<L>)
-    return L::carried > 0;
-  else
-    return HasHiddenState<L>;
-}
-/// A function of values on a tape and nothing else, such as a lambda of ops.
-template <typename L, typename Scalar>
-concept Function = !requires {
-  typename L::Scalar;
-}
-&&std::invocable<const L&, const Var<Scalar>&>;
-
-/// The result of a function for an input on arrays: by way of a tape of its own, so that ops serve both.
-template <typename Scalar, typename F>
-Sequence<Scalar> on_arrays(const F& function, const SequenceView<const Scalar>& input) {
-  Tape<Scalar> tape;
-  tape.set_training(false);
-  const Var<Scalar> result = function(tape.constant(input));
-  const SequenceView<const Scalar> values = result.value();
-  Sequence<Scalar> copy(values.shape(), values.constant);
-  if (values.rows() > 0) copy.array() = values.array();
-  return copy;
-}
-
-/// Whether a neuron's spikes go to the layer behind it as bits.
-template <typename L, typename Next, typename Input>
-concept PassesSpikes = requires(const L& layer, const Input& input) {
-  requires Next::takes_bits;
-  { layer.spikes(input) } -> std::same_as<SpikeTrain<typename Next::Scalar>>;
-};
-
-/// Whether it is an Eigen expression, which refers to its operands.
-template <typename T>
-concept EigenExpression = requires {
-  typename T::PlainObject;
-}
-&&!std::same_as<T, typename T::PlainObject>;
-
-/// The type of the first of some layers that has a Scalar.
-template <typename... Layers>
-struct FirstScalar {
-  static_assert(sizeof...(Layers) > 0,
-                "spiketape::Sequential: one layer at least must say its Scalar, such as Linear<float>");
-};
-template <typename First, typename... Others>
-struct FirstScalar<First, Others...> : FirstScalar<Others...> {};
-template <typename First, typename... Others>
-requires requires { typename First::Scalar; }
-struct FirstScalar<First, Others...> {
-  using type = typename First::Scalar;
-};
-
-/// What the next layer receives: the spikes of a neuron, or simply the result.
-template <typename T>
-const auto& passed_on(const T& result) {
-  if constexpr (requires { result.spk; })
-    return result.spk;
-  else
-    return result;
-}
-
-}  // namespace detail
-
-/// A layer with a name, for Sequential; see named.
-template <typename L>
-struct Named {
-  std::string name;
-  L layer;
-};
-
-/// Names a layer of a Sequential: st::named("fc1", st::Linear<float>(784, 100, random)). Its parameters are
-/// then fc1.weight and fc1.bias; without a name they begin with the number of the layer, 0.weight.
-template <typename L>
-Named<L> named(std::string name, L layer) {
-  return {std::move(name), std::move(layer)};
-}
-
-namespace detail {
-
-template <typename L>
-struct Unnamed {
-  using type = L;
-};
-template <typename L>
-struct Unnamed<Named<L>> {
-  using type = L;
-};
-template <typename L>
-using unnamed = typename Unnamed<std::remove_cvref_t<L>>::type;
-
-template <typename L>
-decltype(auto) without_name(L& given) {
-  if constexpr (requires {
-                  given.layer;
-                  given.name;
-                })
-    return std::move(given.layer);
-  else
-    return std::move(given);
-}
-
-}  // namespace detail
 
 /// A network that is one line a layer:
 ///

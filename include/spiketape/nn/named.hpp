@@ -1,0 +1,50 @@
+// Names of layers.
+#pragma once
+
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace spiketape {
+
+/// A layer with a name, for Sequential; see named.
+template <typename L>
+struct Named {
+  std::string name;
+  L layer;
+};
+
+/// Names a layer of a Sequential: st::named("fc1", st::Linear<float>(784, 100, random)). Its parameters are
+/// then fc1.weight and fc1.bias; without a name they begin with the number of the layer, 0.weight.
+template <typename L>
+Named<L> named(std::string name, L layer) {
+  return {std::move(name), std::move(layer)};
+}
+
+namespace detail {
+
+template <typename L>
+struct Unnamed {
+  using type = L;
+};
+template <typename L>
+struct Unnamed<Named<L>> {
+  using type = L;
+};
+template <typename L>
+using unnamed = typename Unnamed<std::remove_cvref_t<L>>::type;
+
+template <typename L>
+decltype(auto) without_name(L& given) {
+  if constexpr (requires {
+                  given.layer;
+                  given.name;
+                })
+    return std::move(given.layer);
+  else
+    return std::move(given);
+}
+
+}  // namespace detail
+
+}  // namespace spiketape

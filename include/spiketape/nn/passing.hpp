@@ -1,0 +1,86 @@
+// What goes from layer to layer of a network.
+#pragma once
+
+#include <spiketape/autograd/tape.hpp>
+#include <spiketape/kernels/spike_train.hpp>
+#include <spiketape/nn/layer.hpp>
+
+#include <concepts>
+#include <type_traits>
+
+namespace spiketape {
+
+namespace detail {
+
+template <typename L>
+concept HasHiddenState = requires(const L layer) {
+  layer.reset_hidden();
+  layer.detach_hidden();
+};
+/// Whether what a layer does in a step depends on the steps before.
+template <typename L>
+constexpr bool has_states() {
+  if constexpr (RunsWithStates<L>)
+    return L::carried > 0;
+  else
+    return HasHiddenState<L>;
+}
+/// A function of values on a tape and nothing else, such as a lambda of ops.
+template <typename L, typename Scalar>
+concept Function = !requires {
+  typename L::Scalar;
+}
+&&std::invocable<const L&, const Var<Scalar>&>;
+
+/// The result of a function for an input on arrays: by way of a tape of its own, so that ops serve both.
+template <typename Scalar, typename F>
+Sequence<Scalar> on_arrays(const F& function, const SequenceView<const Scalar>& input) {
+  Tape<Scalar> tape;
+  tape.set_training(false);
+  const Var<Scalar> result = function(tape.constant(input));
+  const SequenceView<const Scalar> values = result.value();
+  Sequence<Scalar> copy(values.shape(), values.constant);
+  if (values.rows() > 0) copy.array() = values.array();
+  return copy;
+}
+
+/// Whether a neuron's spikes go to the layer behind it as bits.
+template <typename L, typename Next, typename Input>
+concept PassesSpikes = requires(const L& layer, const Input& input) {
+  requires Next::takes_bits;
+  { layer.spikes(input) } -> std::same_as<SpikeTrain<typename Next::Scalar>>;
+};
+
+/// Whether it is an Eigen expression, which refers to its operands.
+template <typename T>
+concept EigenExpression = requires {
+  typename T::PlainObject;
+}
+&&!std::same_as<T, typename T::PlainObject>;
+
+/// The type of the first of some layers that has a Scalar.
+template <typename... Layers>
+struct FirstScalar {
+  static_assert(sizeof...(Layers) > 0,
+                "spiketape::Sequential: one layer at least must say its Scalar, such as Linear<float>");
+};
+template <typename First, typename... Others>
+struct FirstScalar<First, Others...> : FirstScalar<Others...> {};
+template <typename First, typename... Others>
+requires requires { typename First::Scalar; }
+struct FirstScalar<First, Others...> {
+  using type = typename First::Scalar;
+};
+
+/// What the next layer receives: the spikes of a neuron, or simply the result.
+template <typename T>
+const auto& passed_on(const T& result) {
+  if constexpr (requires { result.spk; })
+    return result.spk;
+  else
+    return result;
+}
+
+}  // namespace detail
+
+}  // namespace spiketape
