@@ -7,6 +7,7 @@
 #include "plain_neurons.hpp"
 #include "results.hpp"
 
+#include <spiketape/autograd/ops.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 

@@ -3,6 +3,7 @@
 #include "../numeric.hpp"
 #include "../plain_neurons.hpp"
 
+#include <spiketape/autograd/ops.hpp>
 #include <spiketape/neuron/lapicque.hpp>
 
 #include <optional>

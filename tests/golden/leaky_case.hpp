@@ -4,6 +4,7 @@
 #include "../any_surrogate.hpp"
 #include "recorded_coefficient.hpp"
 
+#include <spiketape/autograd/ops.hpp>
 #include <spiketape/neuron/leaky.hpp>
 #include <spiketape/nn/sequential.hpp>
 

@@ -1,6 +1,7 @@
 // A batch worked through in blocks of samples gives what it gives in one piece.
 #include <spiketape/train/shards.hpp>
 
+#include <spiketape/autograd/ops.hpp>
 #include <spiketape/functional/loss.hpp>
 #include <spiketape/neuron/leaky.hpp>
 #include <spiketape/nn/linear.hpp>

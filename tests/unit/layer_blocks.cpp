@@ -1,6 +1,7 @@
 // Layers that draw random numbers, and layers that couple samples, in drivers that split a batch.
 #include <spiketape/train/shards.hpp>
 
+#include <spiketape/autograd/ops.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 

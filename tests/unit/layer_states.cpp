@@ -1,6 +1,7 @@
 // States apart from weights, and spikes as bits, through layers of a user's.
 #include <spiketape/autograd/state.hpp>
 
+#include <spiketape/autograd/ops.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 

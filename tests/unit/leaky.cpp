@@ -1,3 +1,4 @@
+#include <spiketape/autograd/ops.hpp>
 #include <spiketape/neuron/leaky.hpp>
 
 #include "catch.hpp"

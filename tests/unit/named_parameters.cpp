@@ -1,6 +1,7 @@
 // Parameters by their paths, frozen ones, networks as values, and the table of a network.
 #include <spiketape/core/parameters.hpp>
 
+#include <spiketape/autograd/ops.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 #include <spiketape/nn/summary.hpp>

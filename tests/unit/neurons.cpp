@@ -3,6 +3,7 @@
 #include "numeric.hpp"
 #include "plain_neurons.hpp"
 
+#include <spiketape/autograd/ops.hpp>
 #include <spiketape/neuron/alif.hpp>
 #include <spiketape/neuron/alpha.hpp>
 #include <spiketape/neuron/integrator.hpp>

@@ -1,6 +1,7 @@
 // Who owns what: a tape keeps what its records read, and a handle knows when its tape is gone.
 #include <spiketape/autograd/tape.hpp>
 
+#include <spiketape/autograd/ops.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 

@@ -1,5 +1,6 @@
 #include <spiketape/nn/sequential.hpp>
 
+#include <spiketape/autograd/ops.hpp>
 #include <spiketape/neuron/alif.hpp>
 #include <spiketape/neuron/leaky.hpp>
 #include <spiketape/neuron/synaptic.hpp>

@@ -1,5 +1,6 @@
 #include <spiketape/train/windows.hpp>
 
+#include <spiketape/autograd/ops.hpp>
 #include <spiketape/functional/loss.hpp>
 #include <spiketape/neuron/leaky.hpp>
 #include <spiketape/neuron/rsynaptic.hpp>
