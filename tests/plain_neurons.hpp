@@ -3,6 +3,7 @@
 #pragma once
 
 #include "products.hpp"
+#include "scans.hpp"
 
 #include <spiketape/neuron/alif.hpp>
 #include <spiketape/neuron/alpha.hpp>
@@ -11,13 +12,6 @@
 #include <spiketape/neuron/rleaky.hpp>
 #include <spiketape/neuron/rsynaptic.hpp>
 #include <spiketape/neuron/synaptic.hpp>
-
-/// `linkage` is extern, or nothing where they are compiled.
-#define SPIKETAPE_SCANS_OF(linkage, ...)                                                                  \
-  linkage template void spiketape::detail::scan_forward(const spiketape::detail::ScanCall<__VA_ARGS__>&); \
-  linkage template void spiketape::detail::scan_adjoint(bool,                                             \
-                                                        const spiketape::detail::ScanCall<__VA_ARGS__>&,  \
-                                                        const spiketape::detail::ScanAdjoint<__VA_ARGS__>&);
 
 #define SPIKETAPE_PLAIN_NEURONS(linkage)                   \
   SPIKETAPE_SCANS_OF(linkage, spiketape::Leaky<float>)     \
