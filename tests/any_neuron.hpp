@@ -1,5 +1,5 @@
 // Neurons whose surrogate and quantizer are chosen at run time. Their scans, most of what there is to compile,
-// and their calls are compiled once for a program: in any_neuron.cpp, once for each neuron and number type.
+// and their calls are compiled once for a program, in files that CMake writes: see any_neuron.cpp.in.
 #pragma once
 
 #include "scans.hpp"

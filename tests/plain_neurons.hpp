@@ -1,5 +1,5 @@
 // Neurons with default policies, which many tests use. Their scans, most of what there is to compile, are
-// compiled once for a program, in plain_neurons.cpp and plain_recurrent_neurons.cpp.
+// compiled once for a program, in plain_leaky.cpp, plain_neurons.cpp and plain_recurrent_neurons.cpp.
 #pragma once
 
 #include "products.hpp"
@@ -13,9 +13,10 @@
 #include <spiketape/neuron/rsynaptic.hpp>
 #include <spiketape/neuron/synaptic.hpp>
 
+#define SPIKETAPE_PLAIN_LEAKY(linkage)                 \
+  SPIKETAPE_SCANS_OF(linkage, spiketape::Leaky<float>) \
+  SPIKETAPE_SCANS_OF(linkage, spiketape::Leaky<double>)
 #define SPIKETAPE_PLAIN_NEURONS(linkage)                   \
-  SPIKETAPE_SCANS_OF(linkage, spiketape::Leaky<float>)     \
-  SPIKETAPE_SCANS_OF(linkage, spiketape::Leaky<double>)    \
   SPIKETAPE_SCANS_OF(linkage, spiketape::Lapicque<double>) \
   SPIKETAPE_SCANS_OF(linkage, spiketape::Synaptic<double>) \
   SPIKETAPE_SCANS_OF(linkage, spiketape::Alpha<double>)
@@ -24,5 +25,6 @@
   SPIKETAPE_SCANS_OF(linkage, spiketape::RSynaptic<double>) \
   SPIKETAPE_SCANS_OF(linkage, spiketape::Alif<double>)
 
+SPIKETAPE_PLAIN_LEAKY(extern)
 SPIKETAPE_PLAIN_NEURONS(extern)
 SPIKETAPE_PLAIN_RECURRENT_NEURONS(extern)

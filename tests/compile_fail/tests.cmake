@@ -10,5 +10,6 @@ foreach(source IN LISTS sources)
                      -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/${name}.${kind}.cpp
                      "-DINCLUDES=$<TARGET_PROPERTY:spiketape,INTERFACE_INCLUDE_DIRECTORIES>"
                      -P "${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/check.cmake")
+    set_tests_properties(compile_fail/${name}.${kind} PROPERTIES LABELS compile_fail)
   endforeach()
 endforeach()

@@ -13,6 +13,7 @@ function(add_consumer_test name)
            COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test "${CMAKE_CURRENT_SOURCE_DIR}/consumer"
                    "${CMAKE_CURRENT_BINARY_DIR}/consumer/${name}" --build-generator ${CMAKE_GENERATOR}
                    --build-options ${consumer_options} ${ARGN} --test-command consumer)
+  set_tests_properties(consumer/${name} PROPERTIES LABELS "consumer;slow")
 endfunction()
 
 add_consumer_test(fetch_content -DUSE_SPIKETAPE_BY=FetchContent)
@@ -27,7 +28,7 @@ if(SPIKETAPE_INSTALL AND Eigen3_FOUND)
   set(prefix "${CMAKE_CURRENT_BINARY_DIR}/consumer/installed")
   add_test(NAME consumer/install
            COMMAND ${CMAKE_COMMAND} --install "${PROJECT_BINARY_DIR}" --prefix "${prefix}")
-  set_tests_properties(consumer/install PROPERTIES FIXTURES_SETUP installed)
+  set_tests_properties(consumer/install PROPERTIES LABELS consumer FIXTURES_SETUP installed)
   add_consumer_test(find_package -DUSE_SPIKETAPE_BY=find_package -DCMAKE_PREFIX_PATH=${prefix})
   set_tests_properties(consumer/find_package PROPERTIES FIXTURES_REQUIRED installed)
 endif()
