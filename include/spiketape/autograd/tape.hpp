@@ -27,7 +27,7 @@ struct Adjoint {
   /// constant has collected already, so its `steps` is 1.
   template <typename Contribution>
   void add(Index steps, Contribution&& contribution) const {
-    if (first && steps == 0 && view.rows() > 0) view.array().setZero();
+    if (first && steps == 0) view.clear();
     for (Index t = 0; t < steps; ++t) {
       auto step = view.step(t).array();
       if (first && (t == 0 || !view.constant)) {
@@ -285,7 +285,7 @@ class Tape {
 
   Var<Scalar> copy(const SequenceView<const Scalar>& value, bool differentiable) {
     Var<Scalar> var = result(value.shape(), differentiable, value.constant);
-    if (value.rows() > 0) writable(var).array() = value.array();
+    writable(var).assign(value);
     return var;
   }
 
@@ -300,7 +300,7 @@ class Tape {
     node.touched = true;
   }
   static void clear_adjoint(detail::Node<Scalar>& node) {
-    if (node.adjoint.rows() > 0) node.adjoint.array().setZero();
+    node.adjoint.clear();
     node.touched = true;
   }
 

@@ -236,7 +236,9 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   void keep(const ResultViews& results) const {
     for (std::size_t k = 0; k < carried; ++k) {
       const SequenceView<Scalar>& view = results[1 + state_count - carried + k];
-      if (view.steps > 0 && view.batch > 0) hidden_values_[k] = view.step(view.steps - 1).array();
+      if (view.steps == 0 || view.batch == 0) continue;
+      hidden_values_[k].resize(view.batch, view.features);
+      SequenceView<Scalar>(hidden_values_[k]).assign(view.step(view.steps - 1));
     }
   }
 
