@@ -100,7 +100,6 @@ void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index
   std::int32_t places[some + 16];
   for (Index first = 0; first == 0 || first < inputs; first += some) {
     const Index count = places_of(x + first, std::min(some, inputs - first), places);
-    const Scalar* before = first == 0 ? bias : y;
     for_column_blocks<Scalar>(whole_lines<Scalar>(outputs), [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
       using Block = LaneBlock<Scalar, lanes()>;
       Block sums;
@@ -108,7 +107,8 @@ void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index
           Index(0), count, [&](Index e) SPIKETAPE_INLINE_LAMBDA { return x[first + places[e]]; },
           [&](Index e) SPIKETAPE_INLINE_LAMBDA { return first + static_cast<Index>(places[e]); }, weight,
           weight_stride, i, sums);
-      (Block::load(before + i, outputs - i) + sums).store(y + i, outputs - i);
+      const Block before = first == 0 ? Block::load(bias + i) : Block::load(y + i, outputs - i);
+      (before + sums).store(y + i, outputs - i);
     });
   }
 }

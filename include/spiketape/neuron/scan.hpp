@@ -137,6 +137,10 @@ SPIKETAPE_NOINLINE void scan_forward(const ScanCall<Neuron>& call) {
   const NeuronStep<Neuron, ChosenRules, Lane<Scalar>> step(call.rules, *call.policies, call.surrogate_disable);
   const RepeatedNumber<Scalar> zero;
   const bool joins = Coefficients::shared && call.joins();
+  // A function of its own, in which what a row needs stays in registers.
+  const auto do_row = [&](Index t, Index b, Index samples) SPIKETAPE_NOINLINE_LAMBDA {
+    RowStep<ChosenRules, Neuron, Coefficients>(call, step, coefficients, zero, t, b, samples).run();
+  };
   const Index batch = call.input.batch, tile = call.tile();
   for (Index first = 0; first < batch; first += tile) {
     const Index end = std::min(first + tile, batch);
@@ -145,8 +149,7 @@ SPIKETAPE_NOINLINE void scan_forward(const ScanCall<Neuron>& call) {
       // The recurrent current waits where the spikes of this step will be.
       if constexpr (is_recurrent<typename Neuron::Dynamics>)
         if (call.recurrence) call.recurrence.forward(call.step_before(t), call.spk.step(t));
-      for (Index b = first; b < end; b += samples)
-        RowStep<ChosenRules, Neuron, Coefficients>(call, step, coefficients, zero, t, b, samples).run();
+      for (Index b = first; b < end; b += samples) do_row(t, b, samples);
     }
   }
   call.clear_padding_of_bits();

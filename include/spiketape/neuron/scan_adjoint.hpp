@@ -157,7 +157,7 @@ class RowAdjoint {
   const ScanCall<Neuron>& call_;
   const Step& step_;
   const typename Coefficients::Row coefficients_;
-  const decltype(ScanAdjoint<Neuron>::coefficients)& sums_;
+  const decltype(ScanAdjoint<Neuron>::coefficients) sums_;  // copies stay in registers
   const Index samples_;
   const std::uint64_t first_element_;
   const Scalar* input_;
