@@ -1,5 +1,5 @@
 # The common part of tests/run.sh and examples/run.sh, to be sourced (POSIX sh): installs what is missing,
-# then configures and builds. Takes $root, the root of the repository, and $CXX, the compiler, if it is set.
+# then configures and builds. Says in a few lines what happens; the rest goes to log files. Takes $root, the root of the repository, and $CXX, the compiler, if it is set.
 
 say() { printf 'spiketape: %s\n' "$*"; }
 
@@ -127,7 +127,7 @@ install_missing() {
     fi
     as_root=sudo
   fi
-  say "installing$missing"
+  say "installing$missing (a minute or two)"
   log=$(mktemp)
   if [ "$manager" = apt-get ]; then
     $as_root apt-get update >"$log" 2>&1 || say "apt-get update: $(tail -n 1 "$log")"
@@ -173,13 +173,53 @@ job_count() {
   echo "$count"
 }
 
-# configure_and_build FOLDER OPTION...: the options go to CMake.
-configure_and_build() {
+# logged NAME COMMAND...: runs a command, its output in the file $log. Where $progress is a function, a line of
+# what it prints is said whenever it has changed, every few seconds at most. Stops where the command fails.
+logged() {
+  name=$1
+  shift
+  "$@" >"$log" 2>&1 &
+  running=$!
+  trap 'kill "$running" 2>/dev/null; exit 130' INT TERM
+  said=
+  waited=0
+  while kill -0 "$running" 2>/dev/null; do
+    sleep 0.2 2>/dev/null || sleep 1
+    waited=$((waited + 1))
+    if [ -n "${progress:-}" ] && [ $((waited % 50)) = 0 ]; then
+      now=$($progress)
+      if [ "$now" != "$said" ]; then say "$now"; fi
+      said=$now
+    fi
+  done
+  trap - INT TERM
+  if ! wait "$running"; then
+    grep -E 'error|\*\*\*Failed|\*\*\*Exception' "$log" | head -n 5
+    printf '  ...\n'
+    tail -n 30 "$log"
+    say "$name failed: all it said is in $log"
+    exit 1
+  fi
+}
+
+compiled_files() {
+  echo "compiled $(grep -c 'Building CXX' "$log") of $(grep -c '"file":' "$folder/compile_commands.json") files"
+}
+
+# configure FOLDER OPTION...: the options go to CMake.
+configure() {
   folder=$1
   shift
   say "building in $folder with $compiler, $jobs at a time"
-  cmake -S "$root" -B "$folder" "$@"
-  cmake --build "$folder" --parallel "$jobs"
+  mkdir -p "$folder"
+  log=$folder/configure.log progress=
+  logged "cmake" cmake -S "$root" -B "$folder" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON "$@"
+}
+
+# build OPTION...: what was configured last, or with --target TARGET a part of it.
+build() {
+  log=$folder/build.log progress=compiled_files
+  logged "the build" cmake --build "$folder" --parallel "$jobs" "$@"
 }
 
 compiler=${CXX:-$(default_compiler)}

@@ -1,17 +1,31 @@
 #!/bin/sh
-# Installs what is missing, builds the examples and trains a network on the digits:
+# Installs what is missing, builds an example and runs it: it trains a network on the digits.
 #   sh examples/run.sh [option of 02_train_digits ...]
+#   sh examples/run.sh --all [...]      builds the other examples, too
 # Builds in build/examples, or in $BUILD_DIR; the picture lands there too, unless --out says otherwise.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 . "$root/cmake/setup.sh"
 
+all=
+if [ "${1:-}" = --all ]; then
+  all=1
+  shift
+fi
 provide example_libraries
 name=examples
 if [ -n "${CXX:-}" ]; then name=$name-$(basename "${CXX%% *}"); fi
-build=${BUILD_DIR:-$root/build/$name}
+folder=${BUILD_DIR:-$root/build/$name}
 
-configure_and_build "$build" -DSPIKETAPE_BUILD_TESTS=OFF -DSPIKETAPE_BUILD_BENCHMARKS=OFF
+configure "$folder" -DSPIKETAPE_BUILD_TESTS=OFF -DSPIKETAPE_BUILD_BENCHMARKS=OFF
+if [ -n "$all" ]; then
+  build
+else
+  build --target 02_train_digits
+fi
 say "running 02_train_digits"
-"$build/examples/02_train_digits" "$@"
+"$folder/examples/02_train_digits" "$@"
+if [ -z "$all" ]; then
+  say "more: $(cd "$root/examples" && echo 0[!2]*.cpp | sed 's/\.cpp//g'), built by: cmake --build $folder"
+fi

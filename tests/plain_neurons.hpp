@@ -1,8 +1,9 @@
 // Neurons with default policies, which many tests use. Their scans, most of what there is to compile, are
-// compiled once for a program, in plain_neurons.cpp and plain_recurrent_neurons.cpp.
+// compiled once for a program, in plain_leaky.cpp, plain_neurons.cpp and plain_recurrent_neurons.cpp.
 #pragma once
 
 #include "products.hpp"
+#include "scans.hpp"
 
 #include <spiketape/neuron/alif.hpp>
 #include <spiketape/neuron/alpha.hpp>
@@ -12,16 +13,10 @@
 #include <spiketape/neuron/rsynaptic.hpp>
 #include <spiketape/neuron/synaptic.hpp>
 
-/// `linkage` is extern, or nothing where they are compiled.
-#define SPIKETAPE_SCANS_OF(linkage, ...)                                                                  \
-  linkage template void spiketape::detail::scan_forward(const spiketape::detail::ScanCall<__VA_ARGS__>&); \
-  linkage template void spiketape::detail::scan_adjoint(bool,                                             \
-                                                        const spiketape::detail::ScanCall<__VA_ARGS__>&,  \
-                                                        const spiketape::detail::ScanAdjoint<__VA_ARGS__>&);
-
+#define SPIKETAPE_PLAIN_LEAKY(linkage)                 \
+  SPIKETAPE_SCANS_OF(linkage, spiketape::Leaky<float>) \
+  SPIKETAPE_SCANS_OF(linkage, spiketape::Leaky<double>)
 #define SPIKETAPE_PLAIN_NEURONS(linkage)                   \
-  SPIKETAPE_SCANS_OF(linkage, spiketape::Leaky<float>)     \
-  SPIKETAPE_SCANS_OF(linkage, spiketape::Leaky<double>)    \
   SPIKETAPE_SCANS_OF(linkage, spiketape::Lapicque<double>) \
   SPIKETAPE_SCANS_OF(linkage, spiketape::Synaptic<double>) \
   SPIKETAPE_SCANS_OF(linkage, spiketape::Alpha<double>)
@@ -30,5 +25,6 @@
   SPIKETAPE_SCANS_OF(linkage, spiketape::RSynaptic<double>) \
   SPIKETAPE_SCANS_OF(linkage, spiketape::Alif<double>)
 
+SPIKETAPE_PLAIN_LEAKY(extern)
 SPIKETAPE_PLAIN_NEURONS(extern)
 SPIKETAPE_PLAIN_RECURRENT_NEURONS(extern)

@@ -1,7 +1,9 @@
 #!/bin/sh
 # Installs what is missing, builds the tests and runs them:
-#   sh tests/run.sh                               with the default compiler
-#   CXX=clang++ sh tests/run.sh --sanitize        with another one, and with address and undefined sanitizers
+#   sh tests/run.sh                       what a change breaks first, in minutes
+#   sh tests/run.sh --all                 all that CI runs with this compiler
+#   sh tests/run.sh --extended            more: the same with other flags and for other targets, for an hour
+#   CXX=clang++ sh tests/run.sh --sanitize        with address and undefined sanitizers, what they can find
 #   sh tests/run.sh -DSPIKETAPE_TEST_ARCH=x86-64-v3     further options go to CMake
 # Builds in build/tests (each compiler and --sanitize in a folder of its own), or in $BUILD_DIR.
 set -eu
@@ -9,18 +11,71 @@ set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 . "$root/cmake/setup.sh"
 
+level=quick
+case ${1:-} in
+  --all | --extended | --sanitize)
+    level=${1#--}
+    shift
+    ;;
+esac
 name=tests
 if [ -n "${CXX:-}" ]; then name=$name-$(basename "${CXX%% *}"); fi
-if [ "${1:-}" = --sanitize ]; then
-  shift
+if [ "$level" = sanitize ]; then
   provide test_libraries sanitizers
   name=$name-sanitize
   set -- -DSPIKETAPE_SANITIZE=address,undefined "$@"
 else
   provide test_libraries
 fi
-build=${BUILD_DIR:-$root/build/$name}
+all=ON
+if [ "$level" = quick ]; then all=OFF; fi
 
-configure_and_build "$build" -DSPIKETAPE_BUILD_EXAMPLES=OFF -DSPIKETAPE_BUILD_BENCHMARKS=OFF "$@"
-say "running the tests"
-ctest --test-dir "$build" --output-on-failure --parallel "$jobs"
+run_tests() {
+  echo "ran $(grep -c 'Test *#.* sec' "$log") of $count tests"
+}
+
+# build_and_test FOLDER OPTION...
+build_and_test() {
+  configure "$@" -DSPIKETAPE_BUILD_EXAMPLES=OFF -DSPIKETAPE_BUILD_BENCHMARKS=OFF -DSPIKETAPE_TEST_ALL=$all
+  build
+  count=$(ctest --test-dir "$folder" -N | sed -n 's/^Total Tests: //p')
+  say "running $count tests"
+  log=$folder/test.log progress=run_tests
+  logged "a test" ctest --test-dir "$folder" --output-on-failure --parallel "$jobs"
+  sed -n '/^[0-9]*% tests passed/,$p' "$log"
+}
+
+base=${BUILD_DIR:-$root/build/$name}
+if [ "$level" != extended ]; then
+  build_and_test "$base" "$@"
+  exit
+fi
+
+# What users compile with, on the program of a user.
+for flags in -fno-exceptions -fno-rtti -std=c++23 '-O3 -ffast-math' -funsigned-char -fshort-enums; do
+  say "compiling tests/consumer with $flags"
+  log=$(mktemp) progress=
+  # shellcheck disable=SC2086
+  logged "the compiler" $compiler -std=c++20 -I "$root/include" $(pkg-config --cflags eigen3) $flags \
+    -fsyntax-only "$root/tests/consumer/main.cpp"
+done
+
+# Optimization levels, and the targets that this machine runs.
+for optimize in -O0 -O1 -O2 -O3; do
+  build_and_test "$base$optimize" -DSPIKETAPE_TEST_OPTIMIZE=$optimize "$@"
+done
+runs_with() { # FEATURE
+  program=$(mktemp)
+  printf 'int main() { return !__builtin_cpu_supports("%s"); }\n' "$1" | $compiler -x c++ - -o "$program" &&
+    "$program" && found=0 || found=1
+  rm -f "$program"
+  return $found
+}
+for target in x86-64-v2:sse4.2 x86-64-v3:avx2 x86-64-v4:avx512f; do
+  if [ "$(uname -m)" != x86_64 ] || ! runs_with "${target#*:}"; then
+    say "left out: this machine does not run ${target%:*}"
+  else
+    build_and_test "$base-${target%:*}" "-DSPIKETAPE_TEST_ARCH=${target%:*}" "$@"
+  fi
+done
+build_and_test "$base-native" -DSPIKETAPE_TEST_ARCH=native "$@"

@@ -13,21 +13,24 @@ function(add_consumer_test name)
            COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test "${CMAKE_CURRENT_SOURCE_DIR}/consumer"
                    "${CMAKE_CURRENT_BINARY_DIR}/consumer/${name}" --build-generator ${CMAKE_GENERATOR}
                    --build-options ${consumer_options} ${ARGN} --test-command consumer)
+  set_tests_properties(consumer/${name} PROPERTIES LABELS "consumer;slow")
 endfunction()
 
-add_consumer_test(fetch_content -DUSE_SPIKETAPE_BY=FetchContent)
-add_consumer_test(add_subdirectory -DUSE_SPIKETAPE_BY=add_subdirectory)
+if(NOT SPIKETAPE_SANITIZE)  # which way it comes is the same for all compilers
+  add_consumer_test(fetch_content -DUSE_SPIKETAPE_BY=FetchContent)
+  add_consumer_test(add_subdirectory -DUSE_SPIKETAPE_BY=add_subdirectory)
 
-# The way of a machine without Eigen, with the folder of headers in place of the download.
-get_target_property(eigen_headers Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
-add_consumer_test(fetched_eigen -DUSE_SPIKETAPE_BY=FetchContent -DCMAKE_DISABLE_FIND_PACKAGE_Eigen3=ON
-                  -DFETCHCONTENT_SOURCE_DIR_EIGEN=${eigen_headers})
+  # The way of a machine without Eigen, with the folder of headers in place of the download.
+  get_target_property(eigen_headers Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
+  add_consumer_test(fetched_eigen -DUSE_SPIKETAPE_BY=FetchContent -DCMAKE_DISABLE_FIND_PACKAGE_Eigen3=ON
+                    -DFETCHCONTENT_SOURCE_DIR_EIGEN=${eigen_headers})
+endif()
 
 if(SPIKETAPE_INSTALL AND Eigen3_FOUND)
   set(prefix "${CMAKE_CURRENT_BINARY_DIR}/consumer/installed")
   add_test(NAME consumer/install
            COMMAND ${CMAKE_COMMAND} --install "${PROJECT_BINARY_DIR}" --prefix "${prefix}")
-  set_tests_properties(consumer/install PROPERTIES FIXTURES_SETUP installed)
+  set_tests_properties(consumer/install PROPERTIES LABELS consumer FIXTURES_SETUP installed)
   add_consumer_test(find_package -DUSE_SPIKETAPE_BY=find_package -DCMAKE_PREFIX_PATH=${prefix})
   set_tests_properties(consumer/find_package PROPERTIES FIXTURES_REQUIRED installed)
 endif()

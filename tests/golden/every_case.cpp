@@ -16,7 +16,7 @@ TEST_CASE("every recorded case of Leaky is run by a test") {
         ++found[config["kind"].get<std::string>() + ' ' + dtype];
     }
   }
-  // Checked in leaky_float.cpp, leaky_double.cpp, leaky_quant_*.cpp, surrogate_grid.cpp, quantizer_levels.cpp
+  // Checked in leaky_float.cpp, leaky_double.cpp, surrogate_grid.cpp, quantizer_levels.cpp
   // and hidden_state.cpp.
   const std::map<std::string, int> run = {{"leaky float32", 124},      {"leaky float64", 128},
                                           {"leaky_quant float32", 10}, {"leaky_quant float64", 10},

@@ -23,7 +23,7 @@ Counts run_lapicque() {
     };
     const Coefficient beta(inputs, "beta", 3), threshold(inputs, "threshold", 3);
     const bool learn_beta = flag(config, "learn_beta");
-    const st::Lapicque<Scalar, Reset> lif({.beta = given("beta"),
+    Any<st::Lapicque, Scalar, Reset> lif({.beta = given("beta"),
                                            .R = given("R"),
                                            .C = given("C"),
                                            .time_step = number("time_step"),
@@ -37,9 +37,9 @@ Counts run_lapicque() {
     CHECK(static_cast<double>(lif.beta().array()(0, 0)) == Approx(number("beta")).epsilon(rounding));
     CHECK(static_cast<double>(lif.R()[0]) == Approx(number("R")).epsilon(rounding));
     CHECK(static_cast<double>(lif.C()[0]) == Approx(number("C")).epsilon(rounding));
-    std::vector<Learned<Scalar>> learned{{"threshold", threshold, lif.threshold()}};
-    if (learn_beta) learned.push_back({"beta", beta, lif.beta()});
-    compare(lif, item, learned);
+    std::vector<Learned<Scalar>> learned{{"threshold", threshold}};
+    if (learn_beta) learned.push_back({"beta", beta});
+    compare(std::move(lif), item, learned);
   };
   const auto none = [](const json&) { return false; };
   return run_group<Scalar>("lapicque", run, none);

@@ -1,12 +1,14 @@
 // Runs a recorded neuron case through Leaky on a tape and compares everything that was recorded.
 #pragma once
 
-#include "../any_surrogate.hpp"
+#include "../any_neuron.hpp"
 #include "recorded_coefficient.hpp"
 
 #include <spiketape/autograd/ops.hpp>
 #include <spiketape/neuron/leaky.hpp>
 #include <spiketape/nn/sequential.hpp>
+
+#include <vector>
 
 namespace golden {
 
@@ -15,48 +17,52 @@ namespace st = spiketape;
 /// snnTorch 0.9.4's own SFS and spike_rate_escape are other functions than the papers' that the library
 /// follows, its sigmoid is not the stable one, and its examples of user-written surrogates are what a user
 /// would write: so they are here.
-struct RecordedSurrogate : AnySurrogate {
-  enum class Own { none, sigmoid, sfs, spike_rate_escape, custom_fast_sigmoid, custom_rectangular };
-  Own own = Own::none;
-  double a = 0, b = 0;
-
+struct SnnTorchSigmoid {
   template <typename T>
-  T derivative(const T& x, std::uint64_t element) const {
-    switch (own) {
-      case Own::sigmoid: {
-        const T e = st::exp(-(T(a) * x));
-        return T(a) * e / ((e + T(1)) * (e + T(1)));
-      }
-      case Own::sfs: return st::where(x > T(b), st::surrogate::FastSigmoid{a}.derivative(x));
-      case Own::spike_rate_escape: return T(a) * st::exp(-(T(b) * st::abs(x - T(1))));
-      case Own::custom_fast_sigmoid: return st::surrogate::FastSigmoid{a}.derivative(x);
-      case Own::custom_rectangular: return st::where(st::abs(x) < T(a), T(1));
-      case Own::none: break;
-    }
-    return AnySurrogate::derivative(x, element);
+  static T of(const T& x, double slope, double) {
+    const T e = st::exp(-(T(slope) * x));
+    return T(slope) * e / ((e + T(1)) * (e + T(1)));
+  }
+};
+struct SnnTorchSFS {
+  template <typename T>
+  static T of(const T& x, double slope, double boundary) {
+    return st::where(x > T(boundary), st::surrogate::FastSigmoid{slope}.derivative(x));
+  }
+};
+struct SnnTorchSpikeRateEscape {
+  template <typename T>
+  static T of(const T& x, double slope, double beta) {
+    return T(slope) * st::exp(-(T(beta) * st::abs(x - T(1))));
+  }
+};
+struct CustomFastSigmoid {
+  template <typename T>
+  static T of(const T& x, double slope, double) {
+    return st::surrogate::FastSigmoid{slope}.derivative(x);
+  }
+};
+struct CustomRectangular {
+  template <typename T>
+  static T of(const T& x, double width, double) {
+    return st::where(st::abs(x) < T(width), T(1));
   }
 };
 
 /// The surrogate of a case: the library's, or for `as_snntorch` what snnTorch 0.9.4 computes.
-inline RecordedSurrogate surrogate_of(const json& config, bool as_snntorch) {
-  RecordedSurrogate any;
-  using Own = RecordedSurrogate::Own;
+inline AnySurrogate surrogate_of(const json& config, bool as_snntorch) {
+  AnySurrogate any;
   const std::string name = config["kind"];
   const auto is = [&](const char* kind, AnySurrogate::Kind ours) {
     if (name != kind) return false;
     any.kind = ours;
     return true;
   };
-  const auto own = [&](Own kind, double a, double b = 0) {
-    any.own = kind;
-    any.a = a;
-    any.b = b;
-  };
   if (is("atan", AnySurrogate::ATan)) any.ATan_.alpha = config["alpha"];
   else if (is("fast_sigmoid", AnySurrogate::FastSigmoid)) any.FastSigmoid_.slope = config["slope"];
   else if (is("sigmoid", AnySurrogate::Sigmoid)) {
     any.Sigmoid_.slope = config["slope"];
-    if (as_snntorch) own(Own::sigmoid, config["slope"]);
+    if (as_snntorch) any.set_own<SnnTorchSigmoid>(config["slope"], 0);
   }
   else if (is("straight_through_estimator", AnySurrogate::StraightThrough)) {}
   else if (is("triangular", AnySurrogate::Triangular)) any.Triangular_.threshold = config["threshold"];
@@ -64,12 +70,12 @@ inline RecordedSurrogate surrogate_of(const json& config, bool as_snntorch) {
   else if (is("LSO_formula", AnySurrogate::LeakySpike)) any.LeakySpike_.slope = config["slope"];
   else if (is("SFS", AnySurrogate::SparseFastSigmoid)) {
     any.SparseFastSigmoid_ = {.slope = config["slope"], .boundary = config["B"]};
-    if (as_snntorch) own(Own::sfs, config["slope"], config["B"]);
+    if (as_snntorch) any.set_own<SnnTorchSFS>(config["slope"], config["B"]);
   } else if (is("spike_rate_escape", AnySurrogate::SpikeRateEscape)) {
     any.SpikeRateEscape_ = {.beta = config["beta"], .slope = config["slope"]};
-    if (as_snntorch) own(Own::spike_rate_escape, config["slope"], config["beta"]);
-  } else if (name == "custom_fast_sigmoid") own(Own::custom_fast_sigmoid, config["slope"]);
-  else if (name == "custom_rectangular") own(Own::custom_rectangular, config["width"]);
+    if (as_snntorch) any.set_own<SnnTorchSpikeRateEscape>(config["slope"], config["beta"]);
+  } else if (name == "custom_fast_sigmoid") any.set_own<CustomFastSigmoid>(config["slope"], 0);
+  else if (name == "custom_rectangular") any.set_own<CustomRectangular>(config["width"], 0);
   else if (name == "SSO") {  // recorded in neurons with variance 0 only: 1 above the threshold, else 0
     REQUIRE(config["variance"] == 0);
     any.kind = AnySurrogate::Heaviside;
@@ -85,8 +91,8 @@ struct Returned {
 };
 
 /// The neuron keeps its membrane: one call for each step, with what the case does in between.
-template <typename Scalar, typename Neuron>
-Returned<Scalar> call_with_hidden_state(const Neuron& lif, const st::Var<Scalar>& x, const st::Sequence<Scalar>& c_spk,
+template <typename Scalar>
+Returned<Scalar> call_with_hidden_state(const subject::Subject<Scalar>& lif, const st::Var<Scalar>& x, const st::Sequence<Scalar>& c_spk,
                                         const st::Sequence<Scalar>& c_mem, const json& config) {
   const std::string kind = config.value("kind", "");
   const Index detach_every = config.value("detach_every", Index(0));
@@ -96,9 +102,10 @@ Returned<Scalar> call_with_hidden_state(const Neuron& lif, const st::Var<Scalar>
   st::Tape<Scalar>& tape = x.tape();
   for (Index t = 0; t < x.steps(); ++t) {
     if (t == x.steps() / 2 && kind == "reset_mem_halfway") lif.reset_mem();
-    if (t == x.steps() / 2 && kind == "reset_hidden_halfway") st::reset_hidden(lif);
-    if (detach_every > 0 && t % detach_every == 0) st::detach_hidden(lif);
-    const auto [spk, mem] = lif(st::step(x, t));
+    if (t == x.steps() / 2 && kind == "reset_hidden_halfway") lif.reset_hidden();
+    if (detach_every > 0 && t % detach_every == 0) lif.detach_hidden();
+    const auto results = lif.on_tape(st::step(x, t), {});
+    const auto &spk = results[0], &mem = results[1];
     returned.spk.middleRows(t * x.batch(), x.batch()) = spk.array();
     returned.mem.middleRows(t * x.batch(), x.batch()) = mem.array();
     const auto part = st::sum(tape.constant(c_spk.step(t)) * spk) + st::sum(tape.constant(c_mem.step(t)) * mem);
@@ -107,30 +114,41 @@ Returned<Scalar> call_with_hidden_state(const Neuron& lif, const st::Var<Scalar>
   return returned;
 }
 
-template <typename Scalar, typename Reset, typename Quantizer>
-void run_leaky(const json& config, const json& inputs, const json& expected, const json& info,
-               const Quantizer& quantizer, bool exact, bool as_snntorch) {
-  const Tensor current(inputs["current"]);
-  const st::Shape shape = current.sequence();
-  const RecordedCoefficient<Scalar> beta(inputs, "beta", shape.features);
-  const RecordedCoefficient<Scalar> threshold(inputs, "threshold", shape.features);
-  const RecordedCoefficient<Scalar> graded(inputs, "graded_spikes_factor", shape.features);
-  const st::Leaky<Scalar, Reset, RecordedSurrogate, Quantizer> lif(
-      {.beta = beta.values,
-       .threshold = threshold.values,
-       .spike_grad = surrogate_of(config["surrogate"], as_snntorch),
-       .surrogate_disable = config["surrogate_disable"],
-       .init_hidden = config["init_hidden"],
-       .inhibition = config["inhibition"],
-       .learn_beta = config["learn_beta"],
-       .learn_threshold = config["learn_threshold"],
-       .state_quant = quantizer,
-       .output = config["output"],
-       .graded_spikes_factor = graded.values,
-       .learn_graded_spikes_factor = config["learn_graded_spikes_factor"],
-       .reset_delay = config["reset_delay"],
-       .snntorch_exact = exact});
+/// A neuron for a recorded case, which `made` makes of the same options of any type, and all comparisons.
+template <typename Scalar>
+struct LeakyCase {
+  const json &config, &inputs, &expected, &info;
+  bool exact, as_snntorch;
+  Tensor current{inputs["current"]};
+  st::Shape shape = current.sequence();
+  RecordedCoefficient<Scalar> beta{inputs, "beta", shape.features};
+  RecordedCoefficient<Scalar> threshold{inputs, "threshold", shape.features};
+  RecordedCoefficient<Scalar> graded{inputs, "graded_spikes_factor", shape.features};
 
+  template <typename Neuron, typename Quantizer>
+  Neuron make(const Quantizer& quantizer) const {
+    return Neuron({.beta = beta.values,
+                   .threshold = threshold.values,
+                   .spike_grad = surrogate_of(config["surrogate"], as_snntorch),
+                   .surrogate_disable = config["surrogate_disable"],
+                   .init_hidden = config["init_hidden"],
+                   .inhibition = config["inhibition"],
+                   .learn_beta = config["learn_beta"],
+                   .learn_threshold = config["learn_threshold"],
+                   .state_quant = quantizer,
+                   .output = config["output"],
+                   .graded_spikes_factor = graded.values,
+                   .learn_graded_spikes_factor = config["learn_graded_spikes_factor"],
+                   .reset_delay = config["reset_delay"],
+                   .snntorch_exact = exact});
+  }
+  void check(const subject::Subject<Scalar>& lif) const;
+};
+extern template struct LeakyCase<float>;
+extern template struct LeakyCase<double>;
+
+template <typename Scalar>
+void LeakyCase<Scalar>::check(const subject::Subject<Scalar>& lif) const {
   st::Sequence<Scalar> input(shape);
   input.array() = current.array<Scalar>(shape.steps * shape.batch);
   const auto weights = [&](const char* name) {
@@ -154,12 +172,19 @@ void run_leaky(const json& config, const json& inputs, const json& expected, con
   if (config["init_hidden"]) {
     returned = call_with_hidden_state(lif, x, c_spk, c_mem, config);
   } else {
-    const auto [spk, mem] = lif(x, mem0);
+    std::vector<st::Var<Scalar>> states;
+    std::vector<st::Array<Scalar>> arrays;
+    if (!mem0.empty()) {
+      states = {mem0};
+      arrays.emplace_back(mem0.array());
+    }
+    const auto results = lif.on_tape(x, states);
+    const auto &spk = results[0], &mem = results[1];
     returned = {spk.array(), mem.array(), st::sum(tape.constant(c_spk) * spk) + st::sum(tape.constant(c_mem) * mem)};
     // A network on arrays gives what the tape gives, to the bit.
-    const auto plain = mem0.empty() ? lif(input) : lif(input, mem0.value());
-    CHECK((plain.spk.array() == spk.array()).all());
-    CHECK((plain.mem.array() == mem.array()).all());
+    const auto plain = lif.sequence(input, arrays);
+    CHECK((plain[0].array() == spk.array()).all());
+    CHECK((plain[1].array() == mem.array()).all());
   }
   tape.backward(returned.loss);
 
@@ -193,44 +218,46 @@ void run_leaky(const json& config, const json& inputs, const json& expected, con
     const st::Array<Scalar> mem0_gradient = mem0.adjoint().array();
     check_gradient("grad_mem0", mem0_gradient);
   }
-  const auto& gradients = tape.gradients();
-  check_gradient("grad_beta", beta.gradient(gradients.gradient(lif.beta())));
-  check_gradient("grad_threshold", threshold.gradient(gradients.gradient(lif.threshold())));
-  check_gradient("grad_graded_spikes_factor", graded.gradient(gradients.gradient(lif.graded_spikes_factor())));
+  // What is not learned has a gradient of zero.
+  const auto gradient = [&](const char* name) -> st::Array<Scalar> {
+    for (const auto& parameter : lif.parameters())
+      if (parameter->name == name) return tape.gradients().gradient(parameter);
+    return st::Array<Scalar>::Zero(1, 1);
+  };
+  check_gradient("grad_beta", beta.gradient(gradient("beta")));
+  check_gradient("grad_threshold", threshold.gradient(gradient("threshold")));
+  check_gradient("grad_graded_spikes_factor", graded.gradient(gradient("graded_spikes_factor")));
 }
 
 /// The quantizer of a case; `Quantizer` must be its kind.
 template <typename Quantizer>
 Quantizer quantizer_of(const json& arguments) {
   Quantizer quantizer;
-  if constexpr (!std::is_same_v<Quantizer, st::quant::None>) {
-    quantizer.num_bits = arguments["num_bits"];
-    quantizer.threshold = arguments["threshold"];
-    quantizer.lower_limit = arguments["lower_limit"];
-    quantizer.upper_limit = arguments["upper_limit"];
-  }
+  quantizer.num_bits = arguments["num_bits"];
+  quantizer.threshold = arguments["threshold"];
+  quantizer.lower_limit = arguments["lower_limit"];
+  quantizer.upper_limit = arguments["upper_limit"];
   if constexpr (std::is_same_v<Quantizer, st::quant::NonUniform>) {
     quantizer.thr_centered = arguments["thr_centered"];
     if (!arguments["multiplier"].is_null()) quantizer.multiplier = arguments["multiplier"].get<double>();
   }
   return quantizer;
 }
-
-template <typename Quantizer>
-bool has_quantizer(const json& config) {
-  const json& arguments = config["state_quant"];
-  if (arguments.is_null()) return std::is_same_v<Quantizer, st::quant::None>;
-  if (arguments["uniform"]) return std::is_same_v<Quantizer, st::quant::Uniform>;
-  return std::is_same_v<Quantizer, st::quant::NonUniform>;
+inline AnyQuantizer any_quantizer_of(const json& arguments) {
+  if (arguments.is_null()) return {};
+  if (arguments["uniform"]) return quantizer_of<st::quant::Uniform>(arguments);
+  return quantizer_of<st::quant::NonUniform>(arguments);
 }
 
-template <typename Scalar, typename Quantizer>
+template <typename Scalar>
 void run_leaky_case(const json& item, const json& expected, bool exact, bool as_snntorch) {
   const json& config = item["config"];
   const std::string reset = config["reset_mechanism"];
+  const LeakyCase<Scalar> recorded{config, item["inputs"], expected, item["info"], exact, as_snntorch};
   const auto run = [&]<typename Reset>() {
-    run_leaky<Scalar, Reset>(config, item["inputs"], expected, item["info"],
-                             quantizer_of<Quantizer>(config["state_quant"]), exact, as_snntorch);
+    using Neuron = st::Leaky<Scalar, Reset, AnySurrogate, AnyQuantizer>;
+    recorded.check(subject::SubjectOf<Neuron>(
+        recorded.template make<Neuron>(any_quantizer_of(config["state_quant"]))));
   };
   // The record's "zero" is what snnTorch 0.9.4 executes; in our own figures it is the documented one.
   const bool ours = config.contains("snntorch_exact");

@@ -2,38 +2,44 @@
 // recorded.
 #pragma once
 
-#include "../results.hpp"
+#include "../any_neuron.hpp"
 #include "recorded_coefficient.hpp"
 
-#include <map>
+#include <spiketape/neuron/resets_snntorch.hpp>
+
 #include <set>
+#include <utility>
 
 namespace golden {
 
-/// A learned coefficient of a neuron, and as it was recorded.
+/// A coefficient of a neuron by the name of its parameter, as it was recorded.
 template <typename Scalar>
 struct Learned {
   std::string name;
   RecordedCoefficient<Scalar> recorded;
-  const st::Parameter<Scalar>& parameter;
 };
 
 inline bool flag(const json& config, const char* name) { return config.value(name, false); }
 
 /// All of these neurons were recorded with the same surrogate.
-inline st::surrogate::ATan recorded_atan(const json& config) {
+inline AnySurrogate recorded_atan(const json& config) {
   const json& surrogate = config["surrogate"];
   REQUIRE(surrogate["kind"] == "atan");
-  return {.alpha = surrogate["alpha"]};
+  AnySurrogate any{AnySurrogate::ATan};
+  any.ATan_.alpha = surrogate["alpha"];
+  return any;
 }
 
-template <typename Neuron>
-void compare(const Neuron& lif, const json& item,
-             const std::vector<Learned<typename Neuron::Scalar>>& learned) {
-  using Scalar = typename Neuron::Scalar;
+/// A class whose surrogate is chosen at run time.
+template <template <typename, typename, typename, typename> typename Neuron, typename Scalar, typename Reset>
+using Any = Neuron<Scalar, Reset, AnySurrogate, AnyQuantizer>;
+
+template <typename Scalar>
+void compare(const subject::Subject<Scalar>& lif, const json& item, const std::vector<Learned<Scalar>>& learned) {
   const json &inputs = item["inputs"], &expected = item["expected"];
   const st::Shape shape = Tensor(inputs["current"]).sequence();
-  const auto names = results::names<Neuron>();
+  std::vector<std::string> names = lif.state_names();
+  names.insert(names.begin(), "spk");
   const auto sequence = [&](const std::string& name) {
     st::Sequence<Scalar> values(shape);
     values.array() = Tensor(inputs[name]).array<Scalar>(shape.steps * shape.batch);
@@ -49,19 +55,19 @@ void compare(const Neuron& lif, const json& item,
   st::Tape<Scalar> tape;
   const st::Sequence<Scalar> input = sequence("current");
   const auto x = tape.variable(input);
-  const auto first_names = results::carried<Neuron>(names);
-  std::array<st::Var<Scalar>, Neuron::carried> initial;
-  std::array<st::Array<Scalar>, Neuron::carried> initial_values;
+  const auto first_names = lif.carried_names();
+  std::vector<st::Var<Scalar>> initial(first_names.size());
+  std::vector<st::Array<Scalar>> initial_values(first_names.size());
   for (std::size_t k = 0; k < initial.size(); ++k)
-    if (const std::string name = std::string(first_names[k]) + "0"; inputs.contains(name)) {
+    if (const std::string name = first_names[k] + "0"; inputs.contains(name)) {
       initial_values[k] = Tensor(inputs[name]).array<Scalar>(shape.batch);
       initial[k] = tape.variable(initial_values[k]);
     }
-  const auto returned = results::call(lif, x, initial);
+  const auto returned = lif.on_tape(x, initial);
   st::Var<Scalar> loss;
   double magnitude = 0;
   for (std::size_t k = 0; k < returned.size(); ++k) {
-    const st::Sequence<Scalar> weights = sequence(std::string("c_") + names[k]);
+    const st::Sequence<Scalar> weights = sequence("c_" + names[k]);
     const auto part = st::sum(tape.constant(weights) * returned[k]);
     loss = k == 0 ? part : loss + part;
     magnitude += static_cast<double>((weights.array() * returned[k].array()).abs().sum());
@@ -69,7 +75,7 @@ void compare(const Neuron& lif, const json& item,
   tape.backward(loss);
 
   // The call on arrays gives the same, to the bit.
-  const auto plain = results::call(lif, input, initial_values);
+  const auto plain = lif.sequence(input, initial_values);
   for (std::size_t k = 0; k < plain.size(); ++k) {
     INFO(names[k] << " on arrays");
     CHECK((plain[k].array() == returned[k].array()).all());
@@ -94,23 +100,30 @@ void compare(const Neuron& lif, const json& item,
   check_gradient("current", st::Array<Scalar>(x.adjoint().array()));
   for (std::size_t k = 0; k < initial.size(); ++k)
     if (!initial[k].empty())
-      check_gradient(std::string(first_names[k]) + "0", st::Array<Scalar>(initial[k].adjoint().array()));
-  const auto& gradients = tape.gradients();
-  for (const auto& [name, coefficient, parameter] : learned)
-    check_gradient(name, coefficient.gradient(gradients.gradient(parameter)));
-  if constexpr (Neuron::recurrent) {
-    if (lif.recurrent_weight().rows() > 0) {
-      // The record holds what one neuron receives in a row, we hold what it sends.
-      const st::Array<Scalar> weight = gradients.gradient(lif.recurrent_weight()).transpose();
-      check_gradient("recurrent_weight", weight);
-      check_gradient("recurrent_bias", st::Array<Scalar>(gradients.gradient(lif.recurrent_bias())));
-    }
+      check_gradient(first_names[k] + "0", st::Array<Scalar>(initial[k].adjoint().array()));
+  // What is not learned has a gradient of zero.
+  const auto gradient = [&](const std::string& name) -> st::Array<Scalar> {
+    for (const auto& parameter : lif.parameters())
+      if (parameter->name == name) return tape.gradients().gradient(parameter);
+    return st::Array<Scalar>::Zero(1, 1);
+  };
+  for (const auto& [name, coefficient] : learned) check_gradient(name, coefficient.gradient(gradient(name)));
+  if (!lif.recurrence().empty()) {
+    // The record holds what one neuron receives in a row, we hold what it sends.
+    check_gradient("recurrent_weight", st::Array<Scalar>(gradient("recurrent weight").transpose()));
+    check_gradient("recurrent_bias", gradient("recurrent bias"));
   }
 
   std::set<std::string> all;
   for (const auto& entry : expected.items()) all.insert(entry.key());
   CHECK(compared == all);
 }
+template <typename Neuron>
+void compare(Neuron lif, const json& item, const std::vector<Learned<typename Neuron::Scalar>>& learned) {
+  compare<typename Neuron::Scalar>(subject::SubjectOf<Neuron>(std::move(lif)), item, learned);
+}
+extern template void compare(const subject::Subject<float>&, const json&, const std::vector<Learned<float>>&);
+extern template void compare(const subject::Subject<double>&, const json&, const std::vector<Learned<double>>&);
 
 /// Runs all cases of a group in that number type: `run(item, exact)`, templated on the reset. What the
 /// record calls "zero" is the documented form in the neurons other than Leaky. `as_documented(config)` says

@@ -8,29 +8,21 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <limits>
 #include <string>
 #include <vector>
+
 
 namespace golden {
 
 using nlohmann::json;
 using spiketape::Index;
 
-inline json read_group(const std::string& group) {
-  std::ifstream file(std::string(SPIKETAPE_GOLDEN_DATA) + "/" + group + ".json");
-  REQUIRE(file.good());
-  return json::parse(file);
-}
+json read_group(const std::string& group);
 
 /// The cases of a group by name.
-inline json find_case(const json& group, const std::string& name) {
-  for (const json& item : group["cases"])
-    if (item["name"] == name) return item;
-  return nullptr;
-}
+json find_case(const json& group, const std::string& name);
 
 /// How many cases a test ran.
 struct Counts {
@@ -44,10 +36,7 @@ struct Tensor {
   std::vector<double> data;
 
   Tensor() = default;
-  explicit Tensor(const json& tensor) : shape(tensor["shape"].get<std::vector<Index>>()) {
-    for (const json& number : tensor["data"])
-      data.push_back(number.is_null() ? std::numeric_limits<double>::quiet_NaN() : number.get<double>());
-  }
+  explicit Tensor(const json& tensor);
 
   Index size() const { return static_cast<Index>(data.size()); }
 

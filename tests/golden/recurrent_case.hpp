@@ -3,7 +3,7 @@
 
 #include "neuron_case.hpp"
 
-#include <spiketape/neuron/rsynaptic.hpp>
+#include <spiketape/core/random.hpp>
 
 namespace golden {
 

@@ -3,6 +3,8 @@
 
 #include "recurrent_case.hpp"
 
+#include <spiketape/neuron/rsynaptic.hpp>
+
 namespace golden {
 
 template <typename Scalar>
@@ -12,8 +14,8 @@ Counts run_rsynaptic() {
     const json &config = item["config"], &inputs = item["inputs"];
     const Coefficient alpha(inputs, "alpha", 3), beta(inputs, "beta", 3), V(inputs, "V", 3);
     const Coefficient threshold(inputs, "threshold", 3);
-    const auto lif =
-        recurrent<st::RSynaptic<Scalar, Reset>>({.alpha = alpha.values,
+    auto lif =
+        recurrent<Any<st::RSynaptic, Scalar, Reset>>({.alpha = alpha.values,
                                                  .beta = beta.values,
                                                  .V = V.values,
                                                  .all_to_all = config["all_to_all"],
@@ -28,9 +30,9 @@ Counts run_rsynaptic() {
                                                  .snntorch_exact = exact},
                                                 inputs);
     std::vector<Learned<Scalar>> learned{
-        {"alpha", alpha, lif.alpha()}, {"beta", beta, lif.beta()}, {"threshold", threshold, lif.threshold()}};
-    if (!config["all_to_all"]) learned.push_back({"V", V, lif.V()});
-    compare(lif, item, learned);
+        {"alpha", alpha}, {"beta", beta}, {"threshold", threshold}};
+    if (!config["all_to_all"]) learned.push_back({"V", V});
+    compare(std::move(lif), item, learned);
   };
   // All of them were recorded with a delayed reset.
   const auto all = [](const json&) { return true; };

@@ -2,6 +2,9 @@
 // with θ = 0, β = 0 and no reset the membrane is the input, and its gradient is the derivative.
 #include "leaky_case.hpp"
 
+SPIKETAPE_ANY_NEURON_OF(extern, spiketape::Leaky, float, None)
+SPIKETAPE_ANY_NEURON_OF(extern, spiketape::Leaky, double, None)
+
 namespace st = spiketape;
 
 namespace {
@@ -17,7 +20,7 @@ int run_grids(const golden::json& group, const std::string& dtype) {
     const auto surrogate = golden::surrogate_of(config["surrogate"], true);
     INFO(name);
     const golden::Tensor x(item["inputs"]["u_minus_thr"]);
-    const st::Leaky<Scalar, st::reset::None, golden::RecordedSurrogate> lif(
+    const st::Leaky<Scalar, st::reset::None, AnySurrogate, AnyQuantizer> lif(
         {.beta = 0, .threshold = 0, .spike_grad = surrogate});
     st::Tape<Scalar> tape;
     const auto input = tape.variable(x.template array<Scalar>(1));

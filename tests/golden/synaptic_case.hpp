@@ -3,6 +3,8 @@
 
 #include "neuron_case.hpp"
 
+#include <spiketape/neuron/synaptic.hpp>
+
 namespace golden {
 
 template <typename Scalar>
@@ -11,7 +13,7 @@ Counts run_synaptic() {
   const auto run = []<typename Reset>(const json& item, bool exact) {
     const json &config = item["config"], &inputs = item["inputs"];
     const Coefficient alpha(inputs, "alpha", 3), beta(inputs, "beta", 3), threshold(inputs, "threshold", 3);
-    const st::Synaptic<Scalar, Reset> lif({.alpha = alpha.values,
+    Any<st::Synaptic, Scalar, Reset> lif({.alpha = alpha.values,
                                            .beta = beta.values,
                                            .threshold = threshold.values,
                                            .spike_grad = recorded_atan(config),
@@ -20,10 +22,10 @@ Counts run_synaptic() {
                                            .learn_threshold = flag(config, "learn_threshold"),
                                            .reset_delay = config["reset_delay"],
                                            .snntorch_exact = exact});
-    compare(lif, item,
-            {{"alpha", alpha, lif.alpha()},
-             {"beta", beta, lif.beta()},
-             {"threshold", threshold, lif.threshold()}});
+    compare(std::move(lif), item,
+            {{"alpha", alpha},
+             {"beta", beta},
+             {"threshold", threshold}});
   };
   // A same-step reset differs where a membrane stays above the threshold.
   const auto delayed = [](const json& config) { return config["reset_delay"].get<bool>(); };

@@ -7,8 +7,8 @@
 namespace laws {
 
 struct Alif : MembraneReset<2> {
-  template <typename Scalar, typename Reset, typename Quantizer>
-  using Neuron = st::Alif<Scalar, Reset, AnySurrogate, Quantizer>;
+  template <typename Scalar, typename Reset>
+  using Neuron = st::Alif<Scalar, Reset, AnySurrogate, AnyQuantizer>;
 
   static constexpr bool recurrent = true;
   static constexpr std::array coefficients = {

@@ -1,9 +1,12 @@
+#include "../any_neuron.hpp"
 #include "alif.hpp"
 #include "laws.hpp"
 
 namespace st = spiketape;
 
+SPIKETAPE_ANY_NEURON(extern, st::Alif, double)
+
 TEMPLATE_TEST_CASE("Alif obeys the laws in double", "", st::reset::None, st::reset::Subtract, st::reset::Zero,
                    st::reset::ZeroBeforeInput) {
-  laws::Laws<laws::Alif, double, TestType>().check();
+  laws::check<laws::Alif, double, TestType>({AnyQuantizer::None, AnyQuantizer::Uniform});
 }

@@ -8,8 +8,8 @@ namespace laws {
 
 /// Both decays are learned, and τ with them; or one of them.
 struct Alpha : DescribedByDefault {
-  template <typename Scalar, typename Reset, typename Quantizer>
-  using Neuron = st::Alpha<Scalar, Reset, AnySurrogate, Quantizer>;
+  template <typename Scalar, typename Reset>
+  using Neuron = st::Alpha<Scalar, Reset, AnySurrogate, AnyQuantizer>;
 
   static constexpr int variants = 4;
   static constexpr bool with_exact = true;

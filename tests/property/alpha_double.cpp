@@ -1,9 +1,12 @@
+#include "../any_neuron.hpp"
 #include "alpha.hpp"
 #include "laws.hpp"
 
 namespace st = spiketape;
 
-TEMPLATE_TEST_CASE("Alpha obeys the laws in double", "", st::reset::None, st::reset::Subtract,
-                   st::reset::Zero, st::reset::ZeroBeforeInput) {
-  laws::Laws<laws::Alpha, double, TestType>().check();
+SPIKETAPE_ANY_NEURON(extern, st::Alpha, double)
+
+TEMPLATE_TEST_CASE("Alpha obeys the laws in double", "", st::reset::None, st::reset::Subtract, st::reset::Zero,
+                   st::reset::ZeroBeforeInput) {
+  laws::check<laws::Alpha, double, TestType>({AnyQuantizer::None, AnyQuantizer::Uniform});
 }

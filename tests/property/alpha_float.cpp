@@ -1,12 +1,12 @@
+#include "../any_neuron.hpp"
 #include "alpha.hpp"
 #include "laws.hpp"
 
 namespace st = spiketape;
 
+SPIKETAPE_ANY_NEURON(extern, st::Alpha, float)
+
 TEMPLATE_TEST_CASE("Alpha obeys the laws in float", "", st::reset::None, st::reset::Subtract, st::reset::Zero,
                    st::reset::ZeroBeforeInput) {
-  // Double meets every reset with every quantizer; float, to compile less, each reset with one of them.
-  constexpr bool quantized = TestType::before_input || TestType::d_threshold != 0;
-  using Quantizer = std::conditional_t<quantized, st::quant::Uniform, st::quant::None>;
-  laws::Laws<laws::Alpha, float, TestType, Quantizer>().check();
+  laws::check<laws::Alpha, float, TestType>({AnyQuantizer::None, AnyQuantizer::Uniform});
 }

@@ -1,6 +1,7 @@
 // All that is chosen at run time when a neuron is put to the laws.
 #pragma once
 
+#include "../any_quantizer.hpp"
 #include "../any_surrogate.hpp"
 #include "pairs.hpp"
 
@@ -18,6 +19,9 @@ using st::Index;
 /// What the loss of a law is made of: all that a call returns, or a part of it.
 enum class LossOf { All, Spikes, Membranes, count };
 
+/// The type of a neuron's reset, by which its class is chosen.
+enum class Reset { None, Subtract, Zero, ZeroBeforeInput };
+
 struct Choice {
   bool reset_delay = true;
   bool inhibition = false;
@@ -31,7 +35,11 @@ struct Choice {
   AnySurrogate::Kind surrogate = AnySurrogate::ATan;
   int variant = 0;  // of a neuron that comes in several
   st::Shape shape;
+  // The same in all choices of a law.
+  Reset reset = Reset::None;
+  AnyQuantizer::Kind quantizer = AnyQuantizer::None;
 
+  bool to_zero() const { return reset == Reset::Zero || reset == Reset::ZeroBeforeInput; }
   std::string text() const {
     return std::string(reset_delay ? "delayed" : "same-step") + (inhibition ? " inhibited" : "") +
            (per_neuron ? " per-neuron" : "") + (surrogate_disable ? " surrogate_disable" : "") +
@@ -45,6 +53,8 @@ struct Choice {
 
 /// What there is to choose from. The shapes do not divide the lanes, or are empty, or a single number.
 struct Range {
+  Reset reset = Reset::None;
+  AnyQuantizer::Kind quantizer = AnyQuantizer::None;
   int variants = 1;
   bool with_exact = false;
   bool whole_product = false;  // of switches and surrogates, beside all pairs
@@ -98,7 +108,8 @@ inline std::vector<Choice> choices(const Range& range, std::uint64_t seed) {
     };
     result.push_back({c[0] != 0, c[1] != 0, c[2] != 0, c[3] != 0, c[4] != 0, c[5] != 0, c[7] != 0, c[8] != 0,
                       static_cast<LossOf>(c[9]), static_cast<AnySurrogate::Kind>(c[6]), c[10],
-                      st::Shape{at(range.steps, 11), at(range.batches, 12), at(range.features, 13)}});
+                      st::Shape{at(range.steps, 11), at(range.batches, 12), at(range.features, 13)}, range.reset,
+                      range.quantizer});
   }
   return result;
 }

@@ -1,13 +1,13 @@
 // What a neuron tells the laws about itself. Beside how it is made, these are its equations, written a second
 // time by hand, naively and number by number: the laws know nothing of the library's own. A Described has
 //
-//   Neuron<Scalar, Reset, Quantizer>   the class, with a surrogate that is chosen at run time
-//   variants                           in how many ways it is made
-//   coefficients, states, input        their names in the neuron's order, and where they are drawn
-//   recurrent                          whether a call takes the spikes of the step before
-//   infinite(k)                        whether state k is infinite where the membrane is
-//   learned(choice)                    the coefficients of its own that are learned
-//   possible(choice)                   the same, or what comes next to it where there is no such neuron
+//   Neuron<Scalar, Reset>        the class, with a surrogate and a quantizer that are chosen at run time
+//   variants                     in how many ways it is made
+//   coefficients, states, input  their names in the neuron's order, and where they are drawn
+//   recurrent                    whether a call takes the spikes of the step before
+//   infinite(k)                  whether state k is infinite where the membrane is
+//   learned(choice)              the coefficients of its own that are learned
+//   possible(choice)             the same, or what comes next to it where there is no such neuron
 //   make<Neuron>(setup)
 //
 // and the equations for the double numbers u of its states, membrane last, its coefficients c and threshold

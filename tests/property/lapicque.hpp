@@ -8,8 +8,8 @@ namespace laws {
 
 /// Made of β alone, of β and R, of β and C, or of R and C.
 struct Lapicque : MembraneReset<1> {
-  template <typename Scalar, typename Reset, typename Quantizer>
-  using Neuron = st::Lapicque<Scalar, Reset, AnySurrogate, Quantizer>;
+  template <typename Scalar, typename Reset>
+  using Neuron = st::Lapicque<Scalar, Reset, AnySurrogate, AnyQuantizer>;
 
   static constexpr int variants = 4;
   static constexpr bool with_exact = true;

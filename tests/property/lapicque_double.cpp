@@ -1,9 +1,12 @@
+#include "../any_neuron.hpp"
 #include "lapicque.hpp"
 #include "laws.hpp"
 
 namespace st = spiketape;
 
-TEMPLATE_TEST_CASE("Lapicque obeys the laws in double", "", st::reset::None, st::reset::Subtract,
-                   st::reset::Zero, st::reset::ZeroBeforeInput) {
-  laws::Laws<laws::Lapicque, double, TestType>().check();
+SPIKETAPE_ANY_NEURON(extern, st::Lapicque, double)
+
+TEMPLATE_TEST_CASE("Lapicque obeys the laws in double", "", st::reset::None, st::reset::Subtract, st::reset::Zero,
+                   st::reset::ZeroBeforeInput) {
+  laws::check<laws::Lapicque, double, TestType>({AnyQuantizer::None, AnyQuantizer::Uniform});
 }

@@ -2,7 +2,7 @@
 // the call on arrays. To the bit.
 #pragma once
 
-#include "subject.hpp"
+#include "common.hpp"
 
 namespace laws {
 

@@ -5,24 +5,23 @@
 #pragma once
 
 #include "described.hpp"
-#include "subject.hpp"
-
-#include <spiketape/neuron/resets_snntorch.hpp>
+#include "common.hpp"
 
 #include <array>
+#include <functional>
 #include <limits>
-#include <type_traits>
 #include <vector>
 
 namespace laws {
 
-template <typename Described, typename Reset, typename Quantizer>
+template <typename Described>
 class Twin {
  public:
   Twin(const Setup<double>& s, const Numbers<double>& base)
       : s_(s),
         choice_(s.choice),
         surrogate_(gentle(s.choice.surrogate)),
+        levels_(levels_of(s.choice.quantizer)),
         base_(static_cast<std::size_t>(s.shape().steps * s.shape().batch * s.shape().features)) {
     learning_ = true;
     loss_ = loss(base);
@@ -81,7 +80,7 @@ class Twin {
             current += spk_before[j] * (*weight)(static_cast<Index>(j), static_cast<Index>(i));
           if (bias != nullptr) current += (*bias)(0, static_cast<Index>(i));
           const bool reset = base[i].reset && (choice_.reset_delay || choice_.snntorch_exact);
-          const bool before_input = std::is_same_v<Reset, st::reset::ZeroBeforeInput>;
+          const bool before_input = choice_.reset == Reset::ZeroBeforeInput;
           if (reset && before_input) reset_by(1, of(thresholds, i), u[i], u[i], c(i));
           const States entered = u[i];
           Described::integrate(u[i].data(), current, spk_before[i], c(i), choice_);
@@ -137,35 +136,38 @@ class Twin {
   }
 
   void reset_by(double h, double threshold, const States& entered, States& u, const Own& c) const {
-    if (std::is_same_v<Reset, st::reset::Subtract>)
+    if (choice_.reset == Reset::Subtract)
       Described::subtract(h, threshold, entered.data(), u.data(), c, choice_);
-    else if (!std::is_same_v<Reset, st::reset::None>)
+    else if (choice_.reset != Reset::None)
       Described::scale(1 - h, u.data());
   }
 
-  static double quantized(double v) {
-    if constexpr (std::is_same_v<Quantizer, st::quant::None>) {
-      return v;
-    } else {
-      double nearest = std::numeric_limits<double>::infinity();
-      for (const double level : coarse<Quantizer>().template levels<double>())
-        if (std::abs(level - v) < std::abs(nearest - v)) nearest = level;
-      return nearest;
-    }
+  double quantized(double v) const {
+    if (levels_.empty()) return v;
+    double nearest = std::numeric_limits<double>::infinity();
+    for (const double level : levels_)
+      if (std::abs(level - v) < std::abs(nearest - v)) nearest = level;
+    return nearest;
+  }
+  static std::vector<double> levels_of(AnyQuantizer::Kind kind) {
+    if (kind == AnyQuantizer::Uniform) return coarse<st::quant::Uniform>().levels<double>();
+    if (kind == AnyQuantizer::NonUniform) return coarse<st::quant::NonUniform>().levels<double>();
+    return {};
   }
 
   const Setup<double>& s_;
   const Choice& choice_;
   AnySurrogate surrogate_;
+  std::vector<double> levels_;
   std::vector<Base> base_;
   bool learning_;
   double loss_;
 };
 
 /// Central differences of f by each element of `at`, or by some of many.
-template <typename F>
-void check_gradient(const std::string& name, const st::Array<double>& at, const st::Array<double>& gradient,
-                    F&& f) {
+inline void check_gradient(const std::string& name, const st::Array<double>& at,
+                           const st::Array<double>& gradient,
+                           const std::function<double(const st::Array<double>&)>& f) {
   INFO("gradient by " << name);
   REQUIRE(gradient.rows() == at.rows());
   REQUIRE(gradient.cols() == at.cols());
@@ -184,7 +186,7 @@ void check_gradient(const std::string& name, const st::Array<double>& at, const 
   CHECK(worst <= tolerance::differences * largest);
 }
 
-template <typename Described, typename Reset, typename Quantizer>
+template <typename Described>
 void check_differences(const Subject<double>& neuron, const Setup<double>& s) {
   st::Tape<double> tape;
   const auto x = tape.variable(s.input);
@@ -196,7 +198,7 @@ void check_differences(const Subject<double>& neuron, const Setup<double>& s) {
   base.insert(s.coefficients.begin(), s.coefficients.end());
   base["input"] = s.input.array();
   for (std::size_t k = 0; k < s.states.size(); ++k) base[neuron.carried_names()[k]] = s.states[k];
-  Twin<Described, Reset, Quantizer> twin(s, base);
+  Twin<Described> twin(s, base);
   CHECK(twin.base_loss() == Approx(loss.item()).epsilon(1e-11).margin(1e-11));
   for (const auto& by : gradients(neuron, x, states))
     check_gradient(by.first, base.at(by.first), by.second, [&](const st::Array<double>& value) {

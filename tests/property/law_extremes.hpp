@@ -1,8 +1,9 @@
 // NaN and infinity stay where they are, or go where a reset sends them.
 #pragma once
 
-#include "subject.hpp"
+#include "common.hpp"
 
+#include <functional>
 #include <limits>
 
 namespace laws {
@@ -52,9 +53,10 @@ void check_nan(const Subject<Scalar>& neuron, const Setup<Scalar>& s, Index samp
 /// An infinite membrane spikes, and under no policy becomes a NaN. A reset to zero leaves nothing of it: all
 /// goes on as it does from a membrane that is merely large. `infinite` says which states are so, `highest`
 /// that no quantizer gives others the same level where only one may spike.
-template <typename Scalar, typename Infinite>
-void check_infinity(const Subject<Scalar>& neuron, const Setup<Scalar>& s, bool to_zero, bool highest,
-                    Index sample, Index hit, Infinite&& infinite) {
+template <typename Scalar>
+void check_infinity(const Subject<Scalar>& neuron, const Setup<Scalar>& s, bool highest, Index sample, Index hit,
+                    const std::function<bool(std::size_t k, std::size_t count)>& infinite) {
+  const bool to_zero = s.choice.to_zero();
   const auto from = [&](Scalar number) {
     typename Subject<Scalar>::Arrays states;
     const std::size_t count = neuron.carried_names().size();

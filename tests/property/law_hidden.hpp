@@ -2,7 +2,7 @@
 // no gradient; what is reset begins again.
 #pragma once
 
-#include "subject.hpp"
+#include "common.hpp"
 
 namespace laws {
 

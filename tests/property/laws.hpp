@@ -1,4 +1,4 @@
-// All laws for one neuron class: one Scalar, one reset, one quantizer.
+// All laws for one neuron class: one Scalar, one reset, some quantizers.
 #pragma once
 
 #include "described.hpp"
@@ -8,31 +8,57 @@
 #include "law_hidden.hpp"
 #include "law_threads.hpp"
 
+#include <spiketape/neuron/resets_snntorch.hpp>
+
+#include <initializer_list>
 #include <memory>
 
 namespace laws {
 
-template <typename Described>
-Range range_of() {
-  Range range;
-  range.variants = Described::variants;
-  range.with_exact = Described::with_exact;
-  range.whole_product = Described::whole_product;
-  return range;
+/// What depends on a neuron's type.
+template <typename Scalar>
+struct Type {
+  Reset reset;
+  std::unique_ptr<Subject<Scalar>> (*made)(const Setup<Scalar>&);
+  bool (*check_threads)(st::Random&, const Setup<Scalar>& hidden, const Setup<Scalar>& out,
+                        double largest_input);
+};
+
+template <typename Described, typename Scalar, typename ResetType>
+Type<Scalar> type() {
+  using Neuron = typename Described::template Neuron<Scalar, ResetType>;
+  Type<Scalar> type{};
+  if (std::is_same_v<ResetType, st::reset::Subtract>) type.reset = Reset::Subtract;
+  if (std::is_same_v<ResetType, st::reset::Zero>) type.reset = Reset::Zero;
+  if (std::is_same_v<ResetType, st::reset::ZeroBeforeInput>) type.reset = Reset::ZeroBeforeInput;
+  type.made = [](const Setup<Scalar>& s) -> std::unique_ptr<Subject<Scalar>> {
+    return std::make_unique<subject::SubjectOf<Neuron>>(Described::template make<Neuron>(s));
+  };
+  type.check_threads = [](st::Random& random, const Setup<Scalar>& hidden, const Setup<Scalar>& out,
+                          double largest_input) {
+    return laws::check_threads<Neuron, Scalar>(random, Described::template make<Neuron>(hidden),
+                                               Described::template make<Neuron>(out),
+                                               hidden.shape().features, out.shape().features, largest_input);
+  };
+  return type;
 }
 
-template <typename Described, typename Scalar, typename Reset, typename Quantizer = st::quant::None>
+template <typename Described, typename Scalar>
 class Laws {
-  using Neuron = typename Described::template Neuron<Scalar, Reset, Quantizer>;
-  static constexpr bool to_zero =
-      std::is_same_v<Reset, st::reset::Zero> || std::is_same_v<Reset, st::reset::ZeroBeforeInput>;
-
  public:
+  Laws(const Type<Scalar>& type, AnyQuantizer::Kind quantizer) : type_(type) {
+    range_.reset = type.reset;
+    range_.quantizer = quantizer;
+    range_.variants = Described::variants;
+    range_.with_exact = Described::with_exact;
+    range_.whole_product = Described::whole_product;
+  }
+
   void check() {
     Seen seen;
-    for_choices(range_of<Described>(), [&](const Choice& choice) {
+    for_choices(range_, [&](const Choice& choice) {
       const auto s = draw<Described, Scalar>(random_, choice);
-      const auto neuron = made(s);
+      const auto neuron = type_.made(s);
       check_learned(*neuron, choice);
       check_bits(*neuron, s, seen);
     });
@@ -41,15 +67,15 @@ class Laws {
     if constexpr (std::is_same_v<Scalar, double>) {
       // Other pairs' company each time: what takes three to be seen is met, too.
       for (int time = 0; time < 3; ++time)
-        for_choices(range_of<Described>().for_differences(), [&](const Choice& choice) {
+        for_choices(range_.for_differences(), [&](const Choice& choice) {
           auto s = draw<Described, double>(random_, choice);
-          const auto neuron = made(s);
+          const auto neuron = type_.made(s);
           learn(*neuron, s);
-          check_differences<Described, Reset, Quantizer>(*neuron, s);
+          check_differences<Described>(*neuron, s);
         });
     }
 
-    Range few = range_of<Described>();
+    Range few = range_;
     few.whole_product = false;
     few.steps = {5};
     few.batches = {3};
@@ -68,17 +94,12 @@ class Laws {
   }
 
  private:
-  template <typename F>
-  void for_choices(const Range& range, F&& f) {
+  void for_choices(const Range& range, const std::function<void(const Choice&)>& f) {
     for (const Choice& drawn : choices(range, random_())) {
       const Choice choice = Described::possible(drawn);
       INFO(choice.text());
       f(choice);
     }
-  }
-
-  static std::unique_ptr<Subject<Scalar>> made(const Setup<Scalar>& s) {
-    return std::make_unique<SubjectOf<Neuron>>(Described::template make<Neuron>(s));
   }
 
   /// What is learned goes elsewhere after the neuron was made, decay rates also to where they are clamped.
@@ -107,9 +128,9 @@ class Laws {
 
   void hidden(const Choice& choice) {
     auto s = draw<Described, Scalar>(random_, choice);
-    const auto neuron = made(s);
+    const auto neuron = type_.made(s);
     s.init_hidden = true;
-    check_hidden(*made(s), *neuron, s);
+    check_hidden(*type_.made(s), *neuron, s);
   }
 
   void extremes(Choice choice) {
@@ -117,29 +138,58 @@ class Laws {
     const bool alone = !choice.inhibition && !Described::all_to_all(choice);
     if (!alone) choice.per_neuron = true;
     auto s = draw<Described, Scalar>(random_, choice);
-    const bool highest = std::is_same_v<Quantizer, st::quant::None> || !choice.inhibition;
+    const bool highest = choice.quantizer == AnyQuantizer::None || !choice.inhibition;
     // snnTorch multiplies by what selects here.
     if (!choice.snntorch_exact)
-      check_infinity(*made(s), s, to_zero, highest, sample, hit, [](std::size_t k, std::size_t count) {
+      check_infinity(*type_.made(s), s, highest, sample, hit, [](std::size_t k, std::size_t count) {
         const std::size_t states = Described::states.size();
         return k + states >= count && Described::infinite(k + states - count);
       });
     s.input(0, sample, hit) = 0;  // it does not fire
     if (!alone) s.coefficient("threshold")(0, choice.shape.features == 1 ? 0 : hit) = Scalar(1e6);
-    check_nan(*made(s), s, sample, hit);
+    check_nan(*type_.made(s), s, sample, hit);
   }
 
   bool threads(Choice choice) {
     const auto of_size = [&](Index features) {
       choice.shape.features = features;
-      return Described::template make<Neuron>(draw<Described, Scalar>(random_, choice));
+      return draw<Described, Scalar>(random_, choice);
     };
-    Neuron hidden_neuron = of_size(17), out = of_size(5);
-    return check_threads<Neuron, Scalar>(random_, std::move(hidden_neuron), std::move(out), 17, 5,
-                                         5 * Described::input.high);
+    const auto hidden = of_size(17), out = of_size(5);
+    return type_.check_threads(random_, hidden, out, 5 * Described::input.high);
   }
 
+  const Type<Scalar> type_;
+  Range range_;
   st::Random random_{20};
 };
 
+/// With each of these quantizers.
+template <typename Described, typename Scalar, typename ResetType>
+void check(std::initializer_list<AnyQuantizer::Kind> quantizers) {
+  for (const auto quantizer : quantizers)
+    Laws<Described, Scalar>(type<Described, Scalar, ResetType>(), quantizer).check();
+}
+
 }  // namespace laws
+
+// What is the same for all neurons is compiled once, in laws.cpp.
+#define SPIKETAPE_LAWS(linkage, Scalar)                                                                        \
+  linkage template void laws::check_bits(const laws::Subject<Scalar>&, const laws::Setup<Scalar>&, laws::Seen&); \
+  linkage template void laws::check_hidden(const laws::Subject<Scalar>&, const laws::Subject<Scalar>&,           \
+                                           const laws::Setup<Scalar>&);                                          \
+  linkage template void laws::check_nan(const laws::Subject<Scalar>&, const laws::Setup<Scalar>&,                \
+                                        spiketape::Index, spiketape::Index);                                     \
+  linkage template void laws::check_infinity(const laws::Subject<Scalar>&, const laws::Setup<Scalar>&, bool,     \
+                                             spiketape::Index, spiketape::Index,                                 \
+                                             const std::function<bool(std::size_t, std::size_t)>&);              \
+  linkage template bool laws::check_threads(spiketape::Random&, const laws::LearningNet<Scalar>&,                \
+                                            spiketape::Index, double);                                           \
+  linkage template spiketape::Var<Scalar> laws::weighted(const laws::Setup<Scalar>&,                                    \
+                                                  const std::vector<spiketape::Var<Scalar>>&, spiketape::Index); \
+  linkage template laws::Numbers<Scalar> laws::gradients(const laws::Subject<Scalar>&,                           \
+                                                         const spiketape::Var<Scalar>&,                          \
+                                                         const std::vector<spiketape::Var<Scalar>>&);
+
+SPIKETAPE_LAWS(extern, float)
+SPIKETAPE_LAWS(extern, double)

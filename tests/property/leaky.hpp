@@ -7,8 +7,8 @@
 namespace laws {
 
 struct Leaky : MembraneReset<1> {
-  template <typename Scalar, typename Reset, typename Quantizer>
-  using Neuron = st::Leaky<Scalar, Reset, AnySurrogate, Quantizer>;
+  template <typename Scalar, typename Reset>
+  using Neuron = st::Leaky<Scalar, Reset, AnySurrogate, AnyQuantizer>;
 
   static constexpr bool with_exact = true;
   static constexpr bool whole_product = true;

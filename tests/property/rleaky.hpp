@@ -26,8 +26,8 @@ struct Recurrent : MembraneReset<states> {
 };
 
 struct RLeaky : Recurrent<1> {
-  template <typename Scalar, typename Reset, typename Quantizer>
-  using Neuron = st::RLeaky<Scalar, Reset, AnySurrogate, Quantizer>;
+  template <typename Scalar, typename Reset>
+  using Neuron = st::RLeaky<Scalar, Reset, AnySurrogate, AnyQuantizer>;
 
   static constexpr std::array coefficients = {Drawn{"beta", 0.3, 1.05, -0.2, 1.2}, Drawn{"V", -0.8, 0.8}};
   static constexpr std::array states = {Drawn{"mem", -0.5, 1.5}};

@@ -1,9 +1,12 @@
+#include "../any_neuron.hpp"
 #include "laws.hpp"
 #include "rleaky.hpp"
 
 namespace st = spiketape;
 
-TEMPLATE_TEST_CASE("RLeaky obeys the laws in double", "", st::reset::None, st::reset::Subtract,
-                   st::reset::Zero, st::reset::ZeroBeforeInput) {
-  laws::Laws<laws::RLeaky, double, TestType>().check();
+SPIKETAPE_ANY_NEURON(extern, st::RLeaky, double)
+
+TEMPLATE_TEST_CASE("RLeaky obeys the laws in double", "", st::reset::None, st::reset::Subtract, st::reset::Zero,
+                   st::reset::ZeroBeforeInput) {
+  laws::check<laws::RLeaky, double, TestType>({AnyQuantizer::None, AnyQuantizer::Uniform});
 }

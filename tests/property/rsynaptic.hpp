@@ -7,8 +7,8 @@
 namespace laws {
 
 struct RSynaptic : Recurrent<2> {
-  template <typename Scalar, typename Reset, typename Quantizer>
-  using Neuron = st::RSynaptic<Scalar, Reset, AnySurrogate, Quantizer>;
+  template <typename Scalar, typename Reset>
+  using Neuron = st::RSynaptic<Scalar, Reset, AnySurrogate, AnyQuantizer>;
 
   static constexpr std::array coefficients = {Drawn{"alpha", 0.2, 1.05, -0.2, 1.2},
                                               Drawn{"beta", 0.3, 1.05, -0.2, 1.2}, Drawn{"V", -0.8, 0.8}};

@@ -1,9 +1,12 @@
+#include "../any_neuron.hpp"
 #include "laws.hpp"
 #include "rsynaptic.hpp"
 
 namespace st = spiketape;
 
-TEMPLATE_TEST_CASE("RSynaptic obeys the laws in double", "", st::reset::None, st::reset::Subtract,
-                   st::reset::Zero, st::reset::ZeroBeforeInput) {
-  laws::Laws<laws::RSynaptic, double, TestType>().check();
+SPIKETAPE_ANY_NEURON(extern, st::RSynaptic, double)
+
+TEMPLATE_TEST_CASE("RSynaptic obeys the laws in double", "", st::reset::None, st::reset::Subtract, st::reset::Zero,
+                   st::reset::ZeroBeforeInput) {
+  laws::check<laws::RSynaptic, double, TestType>({AnyQuantizer::None, AnyQuantizer::Uniform});
 }

@@ -2,10 +2,8 @@
 #pragma once
 
 #include "../numeric.hpp"
-#include "../products.hpp"
+#include "../subject.hpp"
 #include "choice.hpp"
-
-#include <spiketape/neuron/quantizers_snntorch.hpp>
 
 #include <cstdint>
 #include <map>
@@ -14,9 +12,7 @@
 
 namespace laws {
 
-/// Named numbers: coefficients, states, gradients.
-template <typename Scalar>
-using Numbers = std::map<std::string, st::Array<Scalar>>;
+using subject::Numbers, subject::Subject;
 
 /// Where a number of a neuron is drawn, and how far learning may take it, if further.
 struct Drawn {
@@ -37,11 +33,14 @@ inline AnySurrogate gentle(AnySurrogate::Kind kind) {
 template <typename Quantizer>
 Quantizer coarse() {
   Quantizer quantizer;
-  if constexpr (!std::is_same_v<Quantizer, st::quant::None>) {
-    quantizer.num_bits = 4;
-    quantizer.upper_limit = 0.4;
-  }
+  quantizer.num_bits = 4;
+  quantizer.upper_limit = 0.4;
   return quantizer;
+}
+inline AnyQuantizer any_quantizer(AnyQuantizer::Kind kind) {
+  static const AnyQuantizer uniform = coarse<st::quant::Uniform>(), non_uniform = coarse<st::quant::NonUniform>();
+  if (kind == AnyQuantizer::Uniform) return uniform;
+  return kind == AnyQuantizer::NonUniform ? non_uniform : AnyQuantizer();
 }
 
 template <typename Scalar>
@@ -67,7 +66,7 @@ struct Setup {
     options.init_hidden = init_hidden;
     options.inhibition = choice.inhibition;
     options.learn_threshold = choice.learned;
-    options.state_quant = coarse<decltype(options.state_quant)>();
+    options.state_quant = any_quantizer(choice.quantizer);
     options.reset_delay = choice.reset_delay;
     options.graded_spikes_factor = (*this)["graded_spikes_factor"];
     options.learn_graded_spikes_factor = choice.learned;

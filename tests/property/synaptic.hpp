@@ -7,8 +7,8 @@
 namespace laws {
 
 struct Synaptic : MembraneReset<2> {
-  template <typename Scalar, typename Reset, typename Quantizer>
-  using Neuron = st::Synaptic<Scalar, Reset, AnySurrogate, Quantizer>;
+  template <typename Scalar, typename Reset>
+  using Neuron = st::Synaptic<Scalar, Reset, AnySurrogate, AnyQuantizer>;
 
   static constexpr std::array coefficients = {Drawn{"alpha", 0.2, 1.05, -0.2, 1.2},
                                               Drawn{"beta", 0.3, 1.05, -0.2, 1.2}};

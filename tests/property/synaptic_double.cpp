@@ -1,9 +1,12 @@
+#include "../any_neuron.hpp"
 #include "laws.hpp"
 #include "synaptic.hpp"
 
 namespace st = spiketape;
 
-TEMPLATE_TEST_CASE("Synaptic obeys the laws in double", "", st::reset::None, st::reset::Subtract,
-                   st::reset::Zero, st::reset::ZeroBeforeInput) {
-  laws::Laws<laws::Synaptic, double, TestType>().check();
+SPIKETAPE_ANY_NEURON(extern, st::Synaptic, double)
+
+TEMPLATE_TEST_CASE("Synaptic obeys the laws in double", "", st::reset::None, st::reset::Subtract, st::reset::Zero,
+                   st::reset::ZeroBeforeInput) {
+  laws::check<laws::Synaptic, double, TestType>({AnyQuantizer::None, AnyQuantizer::Uniform});
 }

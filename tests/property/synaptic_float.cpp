@@ -1,12 +1,12 @@
+#include "../any_neuron.hpp"
 #include "laws.hpp"
 #include "synaptic.hpp"
 
 namespace st = spiketape;
 
-TEMPLATE_TEST_CASE("Synaptic obeys the laws in float", "", st::reset::None, st::reset::Subtract,
-                   st::reset::Zero, st::reset::ZeroBeforeInput) {
-  // Double meets every reset with every quantizer; float, to compile less, each reset with one of them.
-  constexpr bool quantized = TestType::before_input || TestType::d_threshold != 0;
-  using Quantizer = std::conditional_t<quantized, st::quant::Uniform, st::quant::None>;
-  laws::Laws<laws::Synaptic, float, TestType, Quantizer>().check();
+SPIKETAPE_ANY_NEURON(extern, st::Synaptic, float)
+
+TEMPLATE_TEST_CASE("Synaptic obeys the laws in float", "", st::reset::None, st::reset::Subtract, st::reset::Zero,
+                   st::reset::ZeroBeforeInput) {
+  laws::check<laws::Synaptic, float, TestType>({AnyQuantizer::None, AnyQuantizer::Uniform});
 }

@@ -3,6 +3,8 @@
 #if defined(SPIKETAPE_TEST_ZLIB) && __has_include(<zlib.h>)
 
 #include <spiketape/data/gzip.hpp>
+
+#include <spiketape/core/file.hpp>
 #include <spiketape/data/idx.hpp>
 
 #include "errors.hpp"

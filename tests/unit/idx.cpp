@@ -1,5 +1,7 @@
 #include <spiketape/data/idx.hpp>
 
+#include <spiketape/core/file.hpp>
+
 #include "catch.hpp"
 #include "errors.hpp"
 #include "temporary_folder.hpp"

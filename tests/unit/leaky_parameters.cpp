@@ -2,8 +2,8 @@
 // gradients: two steps of input 1.2 and 0.5, β = 0.5, θ = 1, and σ' = 1 everywhere. Without any other option
 //
 //   U[0] = 1.2, a spike;   U[1] = 0.5·1.2 + 0.5 − 1 = 0.1, no spike
+#include "../any_neuron.hpp"
 #include "../catch.hpp"
-#include "../products.hpp"
 
 #include <spiketape/spiketape.hpp>
 
@@ -11,6 +11,10 @@
 #include <vector>
 
 namespace st = spiketape;
+
+SPIKETAPE_ANY_NEURON_OF(extern, st::Leaky, double, Zero)
+SPIKETAPE_ANY_NEURON_OF(extern, st::Leaky, double, ZeroBeforeInput)
+SPIKETAPE_ANY_NEURON_OF(extern, st::Leaky, double, None)
 
 namespace {
 
@@ -149,13 +153,14 @@ TEST_CASE("learn_beta, learn_threshold and learn_graded_spikes_factor choose wha
 }
 
 TEST_CASE("reset_mechanism says what a spike does to the membrane") {
-  const Outcome zero = outcome(Neuron<st::reset::Zero>({.beta = 0.5}));
+  const AnySurrogate one{AnySurrogate::StraightThrough};
+  const Outcome zero = outcome(Neuron<st::reset::Zero, AnySurrogate, AnyQuantizer>({.beta = 0.5, .spike_grad = one}));
   check(zero.mem, {1.2, 0});  // the input of the step is lost, too
   check(zero.of_mem.input, {1, 0});
-  const Outcome before = outcome(Neuron<st::reset::ZeroBeforeInput>({.beta = 0.5}));
+  const Outcome before = outcome(Neuron<st::reset::ZeroBeforeInput, AnySurrogate, AnyQuantizer>({.beta = 0.5, .spike_grad = one}));
   check(before.mem, {1.2, 0.5});
   check(before.of_mem.input, {1, 1});
-  const Outcome none = outcome(Neuron<st::reset::None>({.beta = 0.5}));
+  const Outcome none = outcome(Neuron<st::reset::None, AnySurrogate, AnyQuantizer>({.beta = 0.5, .spike_grad = one}));
   check(none.mem, {1.2, 1.1});
   check(none.of_mem.input, {1.5, 1});
 }

@@ -36,7 +36,7 @@ struct Adjoint {
   /// constant has collected already, so its `steps` is 1.
   template <typename Contribution>
   void add(Index steps, Contribution&& contribution) const {
-    if (first && steps == 0 && view.rows() > 0) view.array().setZero();
+    if (first && steps == 0) view.clear();
     for (Index t = 0; t < steps; ++t) {
       auto step = view.step(t).array();
       if (first && (t == 0 || !view.constant)) {

@@ -303,7 +303,7 @@ class Tape {
 
   Var<Scalar> copy(const SequenceView<const Scalar>& value, bool differentiable) {
     Var<Scalar> var = result(value.shape(), differentiable, value.constant);
-    if (value.rows() > 0) writable(var).array() = value.array();
+    writable(var).assign(value);
     return var;
   }
 
@@ -318,7 +318,7 @@ class Tape {
     node.touched = true;
   }
   static void clear_adjoint(detail::Node<Scalar>& node) {
-    if (node.adjoint.rows() > 0) node.adjoint.array().setZero();
+    node.adjoint.clear();
     node.touched = true;
   }
 

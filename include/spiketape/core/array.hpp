@@ -10,6 +10,7 @@
 
 #include <Eigen/Core>
 
+#include <algorithm>
 #include <concepts>
 #include <functional>
 #include <string>
@@ -108,6 +109,15 @@ struct SequenceView {
 
   /// One step, itself a sequence of one step.
   [[nodiscard]] SequenceView step(Index t) const noexcept { return {row(t, 0), {1, batch, features}, stride}; }
+
+  /// Sets the stored rows to zero.
+  void clear() const requires(!std::is_const_v<Scalar>) {
+    for (Index r = 0; r < rows(); ++r) std::fill_n(data + r * stride, features, Scalar(0));
+  }
+  /// Copies the stored rows of a view of the same shape, which may be this one.
+  void assign(const SequenceView<const Scalar>& from) const requires(!std::is_const_v<Scalar>) {
+    for (Index r = 0; r < rows(); ++r) std::copy_n(from.data + r * from.stride, features, data + r * stride);
+  }
 
  private:
   template <typename Derived>

@@ -7,10 +7,12 @@
 #define SPIKETAPE_INLINE __forceinline
 #define SPIKETAPE_INLINE_LAMBDA [[msvc::forceinline]]
 #define SPIKETAPE_NOINLINE __declspec(noinline)
+#define SPIKETAPE_NOINLINE_LAMBDA
 #else
 #define SPIKETAPE_INLINE inline __attribute__((always_inline))
 #define SPIKETAPE_INLINE_LAMBDA __attribute__((always_inline))
 #define SPIKETAPE_NOINLINE __attribute__((noinline))
+#define SPIKETAPE_NOINLINE_LAMBDA __attribute__((noinline))
 #endif
 
 // Before a loop of at most 16 turns, a number known at compile time: writes it out. At -O2 g++ would not.

@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstdio>
 #include <cstdlib>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -39,12 +40,33 @@ void append(std::string& text, Number number) {
   text += digits;
 }
 
+/// A part of a message, whatever its type. A message is a list of these, so that the many messages of a
+/// program share the functions below.
+class MessagePart {
+ public:
+  MessagePart(const char* text)  // NOLINT: parts are passed as they are
+      : part_(text), append_([](std::string& all, const void* part) { all += static_cast<const char*>(part); }) {}
+  template <typename T>
+  MessagePart(const T& part)  // NOLINT: parts are passed as they are
+      : part_(&part), append_([](std::string& all, const void* of_t) { append(all, *static_cast<const T*>(of_t)); }) {}
+
+  void append_to(std::string& text) const { append_(text, part_); }
+
+ private:
+  const void* part_;
+  void (*append_)(std::string& all, const void* part);
+};
+using Message = std::initializer_list<MessagePart>;
+
 /// The parts of a message, one after the other.
+inline std::string joined(Message parts) {
+  std::string text;
+  for (const MessagePart& part : parts) part.append_to(text);
+  return text;
+}
 template <typename... Parts>
 [[nodiscard]] std::string text_of(const Parts&... parts) {
-  std::string text;
-  (append(text, parts), ...);
-  return text;
+  return joined({parts...});
 }
 
 template <typename Exception>
@@ -57,16 +79,23 @@ template <typename Exception>
 #endif
 }
 
+[[noreturn]] SPIKETAPE_NOINLINE inline void raise_argument(Message parts) {
+  raise<std::invalid_argument>(joined(parts));
+}
+[[noreturn]] SPIKETAPE_NOINLINE inline void raise_file(Message parts) {
+  raise<std::runtime_error>(joined(parts));
+}
+
 /// A wrong argument or a wrong use: std::invalid_argument.
 template <typename... Parts>
-[[noreturn]] SPIKETAPE_NOINLINE void fail_argument(const Parts&... parts) {
-  raise<std::invalid_argument>(text_of(parts...));
+[[noreturn]] void fail_argument(const Parts&... parts) {
+  raise_argument({parts...});
 }
 
 /// A file that cannot be read or written: std::runtime_error.
 template <typename... Parts>
-[[noreturn]] SPIKETAPE_NOINLINE void fail_file(const Parts&... parts) {
-  raise<std::runtime_error>(text_of(parts...));
+[[noreturn]] void fail_file(const Parts&... parts) {
+  raise_file({parts...});
 }
 
 }  // namespace detail

@@ -1,47 +1,18 @@
-// Whole files in and out of memory, with every step checked.
+// Whole files in and out of memory, with every step checked. Reading has a header of its own, since compilers
+// take long over <filesystem>.
 #pragma once
 
-#include <spiketape/core/error.hpp>
+#include <spiketape/core/read_file.hpp>
 
 #include <cerrno>
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <vector>
 
 namespace spiketape {
-
-namespace detail {
-
-struct FileCloser {
-  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-};
-
-/// The system's words for a number from errno.
-[[nodiscard]] inline std::string system_reason(int number) { return std::generic_category().message(number); }
-
-}  // namespace detail
-
-/// The bytes of a file. Allocates them. Throws std::runtime_error, with the path and the system's
-/// reason, when the file cannot be opened or read.
-[[nodiscard]] inline std::vector<std::uint8_t> read_file(const std::string& path) {
-  const std::unique_ptr<std::FILE, detail::FileCloser> file(std::fopen(path.c_str(), "rb"));
-  if (!file)
-    detail::fail_file("spiketape::read_file: cannot open '", path, "': ", detail::system_reason(errno));
-  std::vector<std::uint8_t> bytes;
-  std::uint8_t chunk[1 << 16];
-  // The size is not asked for beforehand: pipes have none.
-  while (const std::size_t count = std::fread(chunk, 1, sizeof chunk, file.get()))
-    bytes.insert(bytes.end(), chunk, chunk + count);
-  if (std::ferror(file.get()))
-    detail::fail_file("spiketape::read_file: cannot read '", path, "': ", detail::system_reason(errno));
-  return bytes;
-}
 
 /// Makes `bytes` the contents of the file `path`: all of them or, on an error, none. They go to
 /// `path` + ".tmp", which then takes the name `path`; a file that had either name is replaced. Where

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <numeric>
 #include <span>
@@ -125,8 +126,10 @@ class Batches<Scalar>::Pass::Iterator {
     size_ = std::min(batches_->batch_size_, images.count() - first_);
     for (Index row = 0; row < size_; ++row) {
       const Index image = order_ ? order_[first_ + row] : first_ + row;
-      batches_->input_.row(row) =
-          images.pixels.row(image).template cast<Scalar>() * static_cast<Scalar>(images.scale);
+      const std::uint8_t* pixels = images.pixels.data() + image * images.features();
+      Scalar* input = batches_->input_.data() + row * images.features();
+      for (Index pixel = 0; pixel < images.features(); ++pixel)
+        input[pixel] = static_cast<Scalar>(pixels[pixel]) * static_cast<Scalar>(images.scale);
       batches_->labels_[static_cast<std::size_t>(row)] = images.labels[static_cast<std::size_t>(image)];
     }
   }

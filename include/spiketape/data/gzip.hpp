@@ -3,7 +3,7 @@
 #pragma once
 
 #include <spiketape/core/error.hpp>
-#include <spiketape/core/file.hpp>
+#include <spiketape/core/read_file.hpp>
 
 #include <zlib.h>
 

@@ -11,7 +11,7 @@
 
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
-#include <spiketape/core/file.hpp>
+#include <spiketape/core/read_file.hpp>
 
 #include <algorithm>
 #include <bit>

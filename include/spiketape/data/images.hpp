@@ -57,9 +57,10 @@ inline Images make_images(const Idx<std::uint8_t>& images, const Idx<std::uint8_
   result.height = images.shape[1];
   result.width = images.shape[2];
   result.scale = scale;
-  result.pixels = Eigen::Map<const Array<std::uint8_t>>(images.values.data(), images.shape[0],
-                                                        result.height * result.width);
-  result.labels.assign(labels.values.begin(), labels.values.end());
+  result.pixels.resize(images.shape[0], result.height * result.width);
+  std::copy(images.values.begin(), images.values.end(), result.pixels.data());
+  result.labels.resize(labels.values.size());
+  std::copy(labels.values.begin(), labels.values.end(), result.labels.begin());
   return result;
 }
 

@@ -69,13 +69,16 @@ SPIKETAPE_INLINE Index write_places(unsigned bits, std::int32_t first, std::int3
   _mm512_storeu_si512(places, _mm512_maskz_compress_epi32(static_cast<__mmask16>(bits), all));
   return std::popcount(bits);
 #else
-  using Eight = Eigen::Array<std::int32_t, 8, 1>;  // Eigen adds them in one or two instructions
+  using Packet = Eigen::internal::packet_traits<std::int32_t>::type;
   if (bits == 0) return 0;
   Index found = 0;
   for (unsigned byte = 0; byte < sizeof(LineBits); ++byte) {
     const auto set = static_cast<std::uint8_t>(bits >> (8 * byte));
-    Eigen::Map<Eight>(places + found) =
-        Eigen::Map<const Eight>(places_in_byte[set].data()) + static_cast<std::int32_t>(8 * byte) + first;
+    const auto offset = Eigen::internal::pset1<Packet>(static_cast<std::int32_t>(8 * byte) + first);
+    SPIKETAPE_UNROLL
+    for (int k = 0; k < 8; k += Eigen::internal::unpacket_traits<Packet>::size)
+      Eigen::internal::pstoreu(places + found + k,
+                               Eigen::internal::padd(Eigen::internal::ploadu<Packet>(places_in_byte[set].data() + k), offset));
     found += std::popcount(set);
   }
   return found;

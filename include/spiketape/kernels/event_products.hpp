@@ -57,35 +57,30 @@ template <Real Scalar>
 void events_times_weight(const Events<Scalar>& events, Index rows, Index inputs, const Scalar* weight,
                          Index weight_stride, const Scalar* bias, Index outputs, Scalar* y, Index y_stride) {
   using L = Lane<Scalar>;
-  constexpr Index slice = 128, group = 128;
-  const bool sliced = worth_slices(events, rows, inputs, (inputs + slice - 1) / slice);
+  constexpr Index group = 128, part = 128;
+  const bool worth = worth_slices(events, rows, inputs, (inputs + part - 1) / part);
   const auto column = [&](Index e) SPIKETAPE_INLINE_LAMBDA { return static_cast<Index>(events.columns[e]); };
   for_column_blocks<Scalar>(whole_lines<Scalar>(outputs), [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
     using Block = LaneBlock<Scalar, lanes()>;
+    // With fewer lanes several sums run side by side, and slices would change their order.
+    const bool sliced = lanes() >= 8 && worth;
+    const Index slice = sliced ? part : std::max<Index>(inputs, 1);
     const auto each_row = [&](auto&& factor, const L& scale) SPIKETAPE_INLINE_LAMBDA {
-      // Events begin to end − 1 of a row.
-      const auto add = [&](Index row, Index begin, Index end, bool first, bool last) SPIKETAPE_INLINE_LAMBDA {
-        Scalar* to = y + row * y_stride + i;
-        Block sums = first ? Block() : Block::load(to, outputs - i);
-        sum_rows(begin, end, factor, column, weight, weight_stride, i, sums);
-        (last ? multiply_add(scale, sums, Block::load(bias + i)) : sums).store(to, outputs - i);
-      };
-      // With fewer lanes several sums run side by side, and slices would change their order.
-      if (lanes() < 8 || !sliced) {
-        for (Index r = 0; r < rows; ++r) add(r, events.begins[r], events.begins[r + 1], true, true);
-        return;
-      }
       for (Index from = 0; from < rows; from += group) {
         const Index to = std::min(from + group, rows);
         Index next[group];  // event of each row
         std::copy_n(events.begins + from, to - from, next);
-        for (Index first = 0; first < inputs; first += slice)
+        for (Index first = 0; first == 0 || first < inputs; first += slice)
           for (Index r = from; r < to; ++r) {
             const Index begin = next[r - from];
-            Index end = begin;
+            Index end = sliced ? begin : events.begins[r + 1];
             while (end < events.begins[r + 1] && events.columns[end] < first + slice) ++end;
-            add(r, begin, end, first == 0, first + slice >= inputs);
             next[r - from] = end;
+            Scalar* y_row = y + r * y_stride + i;
+            Block sums = first == 0 ? Block() : Block::load(y_row, outputs - i);
+            sum_rows(begin, end, factor, column, weight, weight_stride, i, sums);
+            const bool last = first + slice >= inputs;
+            (last ? multiply_add(scale, sums, Block::load(bias + i)) : sums).store(y_row, outputs - i);
           }
       }
     };
@@ -105,7 +100,6 @@ void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index
   std::int32_t places[some + 16];
   for (Index first = 0; first == 0 || first < inputs; first += some) {
     const Index count = places_of(x + first, std::min(some, inputs - first), places);
-    const Scalar* before = first == 0 ? bias : y;
     for_column_blocks<Scalar>(whole_lines<Scalar>(outputs), [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
       using Block = LaneBlock<Scalar, lanes()>;
       Block sums;
@@ -113,7 +107,8 @@ void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index
           Index(0), count, [&](Index e) SPIKETAPE_INLINE_LAMBDA { return x[first + places[e]]; },
           [&](Index e) SPIKETAPE_INLINE_LAMBDA { return first + static_cast<Index>(places[e]); }, weight,
           weight_stride, i, sums);
-      (Block::load(before + i, outputs - i) + sums).store(y + i, outputs - i);
+      const Block before = first == 0 ? Block::load(bias + i) : Block::load(y + i, outputs - i);
+      (before + sums).store(y + i, outputs - i);
     });
   }
 }

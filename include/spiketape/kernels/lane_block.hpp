@@ -27,32 +27,31 @@ struct LaneBlock {
   L lane[lanes];
 
   SPIKETAPE_INLINE LaneBlock() {
-    unrolled<lanes>([&](auto q) SPIKETAPE_INLINE_LAMBDA { lane[q] = L(0); });
+    SPIKETAPE_UNROLL
+    for (int q = 0; q < lanes; ++q) lane[q] = L(0);
   }
   static SPIKETAPE_INLINE LaneBlock load(const Scalar* from) {
-    return made([&](auto q) SPIKETAPE_INLINE_LAMBDA { return L::load(from + q * L::size); });
+    LaneBlock block;
+    SPIKETAPE_UNROLL
+    for (int q = 0; q < lanes; ++q) block.lane[q] = L::load(from + q * L::size);
+    return block;
   }
   SPIKETAPE_INLINE void store(Scalar* to) const {
-    unrolled<lanes>([&](auto q) SPIKETAPE_INLINE_LAMBDA { lane[q].store(to + q * L::size); });
+    SPIKETAPE_UNROLL
+    for (int q = 0; q < lanes; ++q) lane[q].store(to + q * L::size);
   }
   /// The same of the first `count` numbers, all of them or fewer: the others are zero, and stay as they are.
   static SPIKETAPE_INLINE LaneBlock load(const Scalar* from, Index count) {
     if (count >= lanes * L::size) return load(from);
-    return made([&](auto q) SPIKETAPE_INLINE_LAMBDA {
-      const Index rest = count - q * L::size;
-      return rest >= L::size ? L::load(from + q * L::size)
-                             : L::load(from + q * L::size, std::max<Index>(rest, 0));
-    });
+    alignas(alignment) Scalar numbers[lanes * L::size] = {};
+    std::copy_n(from, count, numbers);
+    return load(numbers);
   }
   SPIKETAPE_INLINE void store(Scalar* to, Index count) const {
     if (count >= lanes * L::size) return store(to);
-    unrolled<lanes>([&](auto q) SPIKETAPE_INLINE_LAMBDA {
-      const Index rest = count - q * L::size;
-      if (rest >= L::size)
-        lane[q].store(to + q * L::size);
-      else if (rest > 0)
-        lane[q].store(to + q * L::size, rest);
-    });
+    alignas(alignment) Scalar numbers[lanes * L::size];
+    store(numbers);
+    std::copy_n(numbers, count, to);
   }
   /// Asks for the cache lines that all of them lie in: they begin one, or lie within one.
   static SPIKETAPE_INLINE void prefetch(const Scalar* from) {
@@ -61,19 +60,17 @@ struct LaneBlock {
   }
 
   friend SPIKETAPE_INLINE LaneBlock operator+(const LaneBlock& a, const LaneBlock& b) {
-    return made([&](auto q) SPIKETAPE_INLINE_LAMBDA { return a.lane[q] + b.lane[q]; });
+    LaneBlock sum;
+    SPIKETAPE_UNROLL
+    for (int q = 0; q < lanes; ++q) sum.lane[q] = a.lane[q] + b.lane[q];
+    return sum;
   }
   /// factor·a + b.
   friend SPIKETAPE_INLINE LaneBlock multiply_add(const L& factor, const LaneBlock& a, const LaneBlock& b) {
-    return made([&](auto q) SPIKETAPE_INLINE_LAMBDA { return multiply_add(factor, a.lane[q], b.lane[q]); });
-  }
-
- private:
-  template <typename LaneAt>
-  static SPIKETAPE_INLINE LaneBlock made(LaneAt&& lane_at) {
-    LaneBlock block;
-    unrolled<lanes>([&](auto q) SPIKETAPE_INLINE_LAMBDA { block.lane[q] = lane_at(q); });
-    return block;
+    LaneBlock sum;
+    SPIKETAPE_UNROLL
+    for (int q = 0; q < lanes; ++q) sum.lane[q] = multiply_add(factor, a.lane[q], b.lane[q]);
+    return sum;
   }
 };
 

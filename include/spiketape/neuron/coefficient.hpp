@@ -31,7 +31,9 @@ class Coefficient {
  public:
   template <typename Number>
   requires std::is_arithmetic_v<Number> Coefficient(Number value)
-      : values_(Row<Scalar>::Constant(1, static_cast<Scalar>(value))) {}  // NOLINT
+      : values_(1) {  // NOLINT
+    values_[0] = static_cast<Scalar>(value);
+  }
 
   template <typename Vector>
   requires detail::VectorOf<Vector, Scalar> Coefficient(const Vector& values)
@@ -94,7 +96,7 @@ struct NeuronCoefficient {
     for (Index i = 0; i < values.size(); ++i)
       if (values[i] != values[i])
         fail_argument("spiketape::", neuron, ": ", name, " is NaN, expected a number");
-    parameter.array() = values;
+    std::copy_n(values.data(), values.size(), parameter.data());
   }
 
   [[nodiscard]] bool shared() const { return parameter.cols() == 1; }

@@ -299,7 +299,9 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   static void keep(detail::StateParts<Scalar> parts, const ResultViews& results) {
     for (std::size_t k = 0; k < parts.size(); ++k) {
       const SequenceView<Scalar>& view = results[at(k)];
-      if (view.steps > 0 && view.batch > 0) parts[k].values = view.step(view.steps - 1).array();
+      if (view.steps == 0 || view.batch == 0) continue;
+      parts[k].values.resize(view.batch, view.features);
+      SequenceView<Scalar>(parts[k].values).assign(view.step(view.steps - 1));
     }
   }
 

@@ -222,11 +222,6 @@ class LIFCore {
       initial[k] = states[k];
       results[1 + k] = {states[k].data(), input.shape(), input.features, true};
     }
-    Array<Scalar> spk;  // where V waits under inhibition, see RowStep
-    if (rules_.inhibited) {
-      spk.resize(input.batch, input.features);
-      results[0] = {spk.data(), input.shape(), input.features, true};
-    }
     const auto [value, shared] = spike_value();
     detail::SpikeTrain<Scalar> spikes(input.shape(), value, shared);
     detail::ScanCall<Derived> call = scan_call(input, initial, results, input.features);
@@ -283,7 +278,7 @@ class LIFCore {
     op.call.spk_bits = bits;
     op.call.recurrence.workspace = &tape.workspace();
     if (differentiable && !rules_.delayed)
-      for (std::size_t k = detail::NeuronStep<Derived, detail::Rules{}, Scalar>::first_reset; k < state_count;
+      for (std::size_t k = detail::NeuronStep<Derived, detail::Rules, Scalar>::first_reset; k < state_count;
            ++k)
         op.call.before_reset[k] = tape.bare_room(shape);
     detail::scan_forward(op.call);

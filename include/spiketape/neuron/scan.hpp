@@ -15,12 +15,12 @@
 namespace spiketape::detail {
 
 /// One row: what a sample's neurons do in a step, or those of several samples whose rows follow each other.
-template <Rules rules, typename Neuron, typename Coefficients>
+template <typename ChosenRules, typename Neuron, typename Coefficients>
 class RowStep {
  public:
   using Scalar = typename Neuron::Scalar;
   using L = Lane<Scalar>;
-  using Step = NeuronStep<Neuron, rules, L>;
+  using Step = NeuronStep<Neuron, ChosenRules, L>;
   using States = typename Step::States;
   static constexpr std::size_t membrane = Step::membrane;
   static constexpr bool recurrent = is_recurrent<typename Neuron::Dynamics>;
@@ -43,52 +43,38 @@ class RowStep {
   }
 
   SPIKETAPE_INLINE void run() const {
+    // Under inhibition the winner is known when the whole row has been integrated, which is then done again:
+    // results may lie where the entering states do, so nothing can wait there.
+    Index before = -1, now = -1;
+    if (step_.rules.inhibited) {
+      if (step_.asks_winner_before())
+        before = winner([&](Index i, auto extent)
+                            SPIKETAPE_INLINE_LAMBDA { return entered_at(i, extent); });
+      now = winner([&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+        return integrated(i, extent, coefficients_.at(i, extent), winners_at<Scalar>(i, -1, before),
+                          entered_at(i, extent));
+      });
+    }
     for_lines<Scalar>(
         samples_ * call_.width,
         [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
           const auto& c = coefficients_.at(i, extent);
           const States entered = entered_at(i, extent);
-          return fire(i, extent, c, Winners<L>{}, entered, integrated(i, extent, c, Winners<L>{}, entered));
-        },
-        keep_bits());
-  }
-
-  /// Under inhibition the winner is known when the whole row is integrated; until then V waits where the
-  /// spikes, or the membranes, will be.
-  SPIKETAPE_INLINE void run_with_inhibition() const {
-    Scalar* waiting = spk_ != nullptr ? spk_ : returned_[membrane];
-    const Index features = call_.input.features;
-    Index before = -1;
-    if constexpr (Step::asks_winner_before)
-      before = winner_of<Scalar>(features, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-        return step_.above(entered_at(i, extent), coefficients_.at(i, extent));
-      });
-    for_lanes<Scalar>(call_.width, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-      const auto& c = coefficients_.at(i, extent);
-      const States states =
-          integrated(i, extent, c, winners_at<Scalar>(i, -1, before), entered_at(i, extent));
-      for (std::size_t k = 0; k < membrane; ++k) store(states[k], returned_[k] + i, extent);
-      store(states[membrane], waiting + i, extent);
-    });
-    const auto integrated_at = [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-      States states;
-      for (std::size_t k = 0; k < membrane; ++k) states[k] = load(returned_[k] + i, extent);
-      states[membrane] = load(waiting + i, extent);
-      return states;
-    };
-    const Index now = winner_of<Scalar>(features, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-      return step_.above(integrated_at(i, extent), coefficients_.at(i, extent));
-    });
-    for_lines<Scalar>(
-        call_.width,
-        [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-          return fire(i, extent, coefficients_.at(i, extent), winners_at<Scalar>(i, now, before),
-                      entered_at(i, extent), integrated_at(i, extent));
+          Winners<L> winners{};
+          if (step_.rules.inhibited) winners = winners_at<Scalar>(i, now, before);
+          return fire(i, extent, c, winners, entered, integrated(i, extent, c, winners, entered));
         },
         keep_bits());
   }
 
  private:
+  template <typename StatesAt>
+  SPIKETAPE_INLINE Index winner(StatesAt&& states_at) const {
+    return winner_of<Scalar>(call_.input.features, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+      return step_.above(states_at(i, extent), coefficients_.at(i, extent));
+    });
+  }
+
   template <typename Extent>
   SPIKETAPE_INLINE States entered_at(Index i, Extent extent) const {
     States states;
@@ -115,7 +101,7 @@ class RowStep {
   SPIKETAPE_INLINE Mask<Scalar> fire(Index i, Extent extent, const C& c, const Winners<L>& winners,
                                      const States& entered, States states) const {
     const Mask<Scalar> fired = step_.fired(states, c, winners.now);
-    if constexpr (!rules.delayed)
+    if (!step_.rules.delayed)
       for (std::size_t k = 0; k <= membrane; ++k)
         if (before_reset_[k] != nullptr) store(states[k], before_reset_[k] + i, extent);
     step_.finish(fired, entered, c, winners, states);
@@ -144,27 +130,26 @@ class RowStep {
   std::array<Scalar*, membrane + 1> before_reset_;
 };
 
-template <Rules rules, typename Coefficients, typename Neuron>
+template <typename ChosenRules, typename Coefficients, typename Neuron>
 SPIKETAPE_NOINLINE void scan_forward(const ScanCall<Neuron>& call) {
   using Scalar = typename Neuron::Scalar;
   const Coefficients coefficients(call.coefficients);
-  const NeuronStep<Neuron, rules, Lane<Scalar>> step(*call.policies, call.surrogate_disable);
+  const NeuronStep<Neuron, ChosenRules, Lane<Scalar>> step(call.rules, *call.policies, call.surrogate_disable);
   const RepeatedNumber<Scalar> zero;
-  const bool joins = call.template joins<rules, Coefficients>();
+  const bool joins = Coefficients::shared && call.joins();
+  // A function of its own, in which what a row needs stays in registers.
+  const auto do_row = [&](Index t, Index b, Index samples) SPIKETAPE_NOINLINE_LAMBDA {
+    RowStep<ChosenRules, Neuron, Coefficients>(call, step, coefficients, zero, t, b, samples).run();
+  };
   const Index batch = call.input.batch, tile = call.tile();
   for (Index first = 0; first < batch; first += tile) {
     const Index end = std::min(first + tile, batch);
     const Index samples = joins ? end - first : 1;
     for (Index t = 0; t < call.input.steps; ++t) {
       // The recurrent current waits where the spikes of this step will be.
-      if (call.recurrence) call.recurrence.forward(call.step_before(t), call.spk.step(t));
-      for (Index b = first; b < end; b += samples) {
-        const RowStep<rules, Neuron, Coefficients> row(call, step, coefficients, zero, t, b, samples);
-        if constexpr (rules.inhibited)
-          row.run_with_inhibition();
-        else
-          row.run();
-      }
+      if constexpr (is_recurrent<typename Neuron::Dynamics>)
+        if (call.recurrence) call.recurrence.forward(call.step_before(t), call.spk.step(t));
+      for (Index b = first; b < end; b += samples) do_row(t, b, samples);
     }
   }
   call.clear_padding_of_bits();
@@ -174,7 +159,7 @@ template <typename Neuron>
 void scan_forward(const ScanCall<Neuron>& call) {
   if (call.input.batch == 0 || call.input.features == 0) return;
   with_rules_and_coefficients(call, [&]<typename Chosen, typename Coefficients>() {
-    scan_forward<Chosen::value, Coefficients>(call);
+    scan_forward<Chosen, Coefficients>(call);
   });
 }
 

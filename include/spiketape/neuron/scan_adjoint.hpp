@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <tuple>
+#include <type_traits>
 
 namespace spiketape::detail {
 
@@ -38,12 +39,12 @@ struct ScanAdjoint {
 };
 
 /// One row, as RowStep goes through it: the adjoint of what its neurons do in a step.
-template <Rules rules, bool learns, typename Neuron, typename Coefficients>
+template <typename ChosenRules, bool learns, typename Neuron, typename Coefficients>
 class RowAdjoint {
  public:
   using Scalar = typename Neuron::Scalar;
   using L = Lane<Scalar>;
-  using Step = NeuronStep<Neuron, rules, L>;
+  using Step = NeuronStep<Neuron, ChosenRules, L>;
   using States = typename Step::States;
   static constexpr std::size_t states = Neuron::Dynamics::state_count;
   static constexpr std::size_t membrane = states - 1;
@@ -86,8 +87,8 @@ class RowAdjoint {
   SPIKETAPE_INLINE void run() const {
     Index before = -1;
     Index now = -1;
-    if constexpr (rules.inhibited) {
-      if constexpr (Step::asks_winner_before) before = winner(entering_);
+    if (step_.rules.inhibited) {
+      if (step_.asks_winner_before()) before = winner(entering_);
       now = winner(fired_from_);
     }
     for_whole_lines_backward<Scalar>(
@@ -99,7 +100,7 @@ class RowAdjoint {
         },
         [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
           Winners<L> winners{};
-          if constexpr (rules.inhibited) winners = winners_at<Scalar>(i, now, before);
+          if (step_.rules.inhibited) winners = winners_at<Scalar>(i, now, before);
           States u_adjoint;
           for (std::size_t k = 0; k < states; ++k)
             u_adjoint[k] = returned_adjoint_[k].at(i, extent) + carried_[k].at(i, extent);
@@ -156,7 +157,7 @@ class RowAdjoint {
   const ScanCall<Neuron>& call_;
   const Step& step_;
   const typename Coefficients::Row coefficients_;
-  const decltype(ScanAdjoint<Neuron>::coefficients)& sums_;
+  const decltype(ScanAdjoint<Neuron>::coefficients) sums_;  // copies stay in registers
   const Index samples_;
   const std::uint64_t first_element_;
   const Scalar* input_;
@@ -188,28 +189,30 @@ class SumsBehind {
   std::array<std::array<Scalar, line<Scalar>>, std::tuple_size_v<decltype(sums_)>> kept_;
 };
 
-template <Rules rules, bool learns, typename Coefficients, typename Neuron>
+template <typename ChosenRules, bool learns, typename Coefficients, typename Neuron>
 SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint) {
   using Scalar = typename Neuron::Scalar;
   const Coefficients coefficients(call.coefficients);
-  const NeuronStep<Neuron, rules, Lane<Scalar>> step(*call.policies, !adjoint.with_surrogate);
+  const NeuronStep<Neuron, ChosenRules, Lane<Scalar>> step(call.rules, *call.policies, !adjoint.with_surrogate);
   const RepeatedNumber<Scalar> zero;
   const SumsBehind<Neuron> behind(call, adjoint);
   // A row of sums is that of one sample, and random surrogates count neurons without padding.
-  constexpr bool may_join = !learns && !HasRandomDerivative<typename Neuron::Surrogate, Lane<Scalar>>;
-  const bool joins = may_join && adjoint.seamless(call) && call.template joins<rules, Coefficients>();
+  constexpr bool may_join =
+      Coefficients::shared && !learns && !HasRandomDerivative<typename Neuron::Surrogate, Lane<Scalar>>;
+  const bool joins = may_join && adjoint.seamless(call) && call.joins();
   for (Index end = call.input.batch, tile = call.tile(); end > 0; end -= tile) {
     const Index first = std::max<Index>(0, end - tile);
     const Index samples = joins ? end - first : 1;
     for (Index t = call.input.steps - 1; t >= 0; --t) {
       for (Index b = end - samples; b >= first; b -= samples)
-        RowAdjoint<rules, learns, Neuron, Coefficients>(call, adjoint, step, coefficients, zero, t, b,
-                                                        samples)
+        RowAdjoint<ChosenRules, learns, Neuron, Coefficients>(call, adjoint, step, coefficients, zero, t, b,
+                                                              samples)
             .run();
-      if (call.recurrence) {
-        call.clear_padding(adjoint.recurrence.current);
-        adjoint.recurrence.step(call.recurrence, call.step_before(t), adjoint.spk_carry);
-      }
+      if constexpr (is_recurrent<typename Neuron::Dynamics>)
+        if (call.recurrence) {
+          call.clear_padding(adjoint.recurrence.current);
+          adjoint.recurrence.step(call.recurrence, call.step_before(t), adjoint.spk_carry);
+        }
     }
   }
   if (!adjoint.input.empty()) call.clear_padding(adjoint.input);
@@ -221,13 +224,11 @@ template <typename Neuron>
 void scan_adjoint(bool learns, const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint) {
   if (call.input.batch == 0 || call.input.features == 0) return;
   with_rules_and_coefficients(call, [&]<typename Chosen, typename Coefficients>() {
-    constexpr Rules rules = Chosen::value;
-    if constexpr (rules.inhibited || rules.exact) {
-      scan_adjoint<rules, true, Coefficients>(call, adjoint);
-    } else {
-      learns ? scan_adjoint<rules, true, Coefficients>(call, adjoint)
-             : scan_adjoint<rules, false, Coefficients>(call, adjoint);
-    }
+    if constexpr (std::is_same_v<Chosen, Rules>)
+      scan_adjoint<Chosen, true, Coefficients>(call, adjoint);
+    else
+      learns ? scan_adjoint<Chosen, true, Coefficients>(call, adjoint)
+             : scan_adjoint<Chosen, false, Coefficients>(call, adjoint);
   });
 }
 

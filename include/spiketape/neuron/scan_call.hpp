@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <type_traits>
 
 namespace spiketape::detail {
 
@@ -53,13 +52,11 @@ struct ScanCall {
   bool all_seamless(const Views& views) const {
     return std::all_of(views.begin(), views.end(), [this](const auto& view) { return this->seamless(view); });
   }
-  /// Whether samples are done as one row, which matters for small layers: if each neuron of each does the
-  /// same.
-  template <Rules chosen, typename Coefficients>
+  /// Whether the rows of samples can be done as one row, which matters for small layers.
   bool joins() const {
-    return !chosen.inhibited && Coefficients::shared && seamless(input) && seamless(spk) &&
-           seamless(initial_spk) && all_seamless(initial) && all_seamless(returned) &&
-           all_seamless(before_reset) && (spk_bits == nullptr || width % line<Scalar> == 0);
+    return seamless(input) && seamless(spk) && seamless(initial_spk) && all_seamless(initial) &&
+           all_seamless(returned) && all_seamless(before_reset) &&
+           (spk_bits == nullptr || width % line<Scalar> == 0);
   }
   /// How many samples go through all steps before the next ones do: so many that what a step finds of the one
   /// before is still in the nearest caches. All of them where a step needs the spikes of all.
@@ -120,7 +117,7 @@ struct ScanCall {
 template <typename Neuron>
 class SharedCoefficients {
  public:
-  static constexpr bool shared = true;
+  static constexpr bool shared = true;  // then neurons of all samples do the same, see ScanCall::joins
   using Scalar = typename Neuron::Scalar;
   using Row = SharedCoefficients;
   static constexpr std::size_t count = Neuron::Dynamics::coefficient_count;
@@ -174,35 +171,19 @@ class CoefficientStreams {
   Row row_;
 };
 
-/// Calls f with the rules as a compile-time constant. The exact rules differ from the others only with
-/// a same-step reset or under inhibition.
-template <typename F>
-void with_rules(Rules rules, F&& f) {
-  const auto call = [&]<Rules chosen>() { f(std::integral_constant<Rules, chosen>()); };
-  if (rules.inhibited) {
-    if (rules.exact && rules.delayed)
-      return call.template operator()<Rules{.delayed = true, .inhibited = true, .exact = true}>();
-    if (rules.exact)
-      return call.template operator()<Rules{.delayed = false, .inhibited = true, .exact = true}>();
-    if (rules.delayed) return call.template operator()<Rules{.delayed = true, .inhibited = true}>();
-    return call.template operator()<Rules{.delayed = false, .inhibited = true}>();
-  }
-  if (rules.delayed) return call.template operator()<Rules{.delayed = true}>();
-  if (rules.exact) return call.template operator()<Rules{.delayed = false, .exact = true}>();
-  return call.template operator()<Rules{.delayed = false}>();
-}
-
-/// Calls f<rules, coefficients>. What is common, default rules and shared coefficients, gets an instance of
-/// its own; the others do with fewer, since every instance costs the user compile time.
+/// Calls f<rules, coefficients>. What is common, with or without shared coefficients, gets an instance of its
+/// own; all other rules share one.
 template <typename Neuron, typename F>
 void with_rules_and_coefficients(const ScanCall<Neuron>& call, F&& f) {
+  if (!call.rules.common()) return f.template operator()<Rules, CoefficientStreams<Neuron>>();
   bool shared = true;
   for (const auto& coefficient : call.coefficients) shared = shared && coefficient.shared;
-  with_rules(call.rules, [&]<typename Chosen>(Chosen) {
-    if constexpr (!Chosen::value.inhibited && !Chosen::value.exact)
-      if (shared) return f.template operator()<Chosen, SharedCoefficients<Neuron>>();
-    f.template operator()<Chosen, CoefficientStreams<Neuron>>();
-  });
+  const auto with_coefficients = [&]<typename Chosen>() {
+    shared ? f.template operator()<Chosen, SharedCoefficients<Neuron>>()
+           : f.template operator()<Chosen, CoefficientStreams<Neuron>>();
+  };
+  call.rules.delayed ? with_coefficients.template operator()<CommonRules<true>>()
+                     : with_coefficients.template operator()<CommonRules<false>>();
 }
 
 }  // namespace spiketape::detail

@@ -48,7 +48,7 @@ struct ScanOp {
       const Adjoint<Scalar> touched = tape.touch(input);
       adjoint.input = touched.view;
       adjoint.input_first = touched.first;
-      if (touched.first && call.input.steps == 0 && touched.view.rows() > 0) touched.view.array().setZero();
+      if (touched.first && call.input.steps == 0) touched.view.clear();
     }
     bool learns = false;
     for (std::size_t k = 0; k < sums.size(); ++k) {
@@ -74,7 +74,13 @@ struct ScanOp {
 
     if (call.input.steps == 0) return;
     const auto pass_on = [&](const Var<Scalar>& var, const SequenceView<Scalar>& carry) {
-      if (!var.empty() && var.differentiable()) tape.touch(var).add(1, [&](Index) { return carry.array(); });
+      if (var.empty() || !var.differentiable()) return;
+      const Adjoint<Scalar> touched = tape.touch(var);
+      if (touched.first) return touched.view.assign(carry);
+      for (Index b = 0; b < carry.batch; ++b)
+        for_lanes<Scalar>(carry.features, [&, to = touched.view.row(0, b)](Index i, auto extent) {
+          store(load(to + i, extent) + load(carry.row(0, b) + i, extent), to + i, extent);
+        });
     };
     pass_on(initial_spk, adjoint.spk_carry);
     for (std::size_t k = 0; k < states; ++k) pass_on(initial[k], adjoint.carry[k]);

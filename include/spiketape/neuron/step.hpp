@@ -36,7 +36,7 @@
 
 namespace spiketape::detail {
 
-/// Which of the rules above hold. Chosen once per call, outside all loops.
+/// Which of the rules above hold.
 struct Rules {
   bool delayed = true;
   bool inhibited = false;
@@ -44,6 +44,20 @@ struct Rules {
 
   /// Whether S = g·h; else S = h, and g acts through the reset.
   constexpr bool graded() const { return !(exact && inhibited); }
+  /// Whether they are CommonRules. Without inhibition the exact rules differ only with a same-step reset.
+  constexpr bool common() const { return !inhibited && (!exact || delayed); }
+};
+
+/// The rules without inhibition and without `exact`, known at compile time: a scan by them has no branches.
+/// All others share one scan that asks Rules in its loops, since each instance costs the user compile time.
+template <bool delayed_>
+struct CommonRules {
+  static constexpr bool delayed = delayed_;
+  static constexpr bool inhibited = false;
+  static constexpr bool exact = false;
+
+  explicit CommonRules(const Rules&) {}
+  static constexpr bool graded() { return true; }
 };
 
 /// The coefficients of a step: those of the neuron's own dynamics, then what LIF has for all.
@@ -70,8 +84,8 @@ struct StepAdjoint {
   StepCoefficients<T, count> coefficients;
 };
 
-/// `Neuron` supplies its Dynamics and the policies.
-template <typename Neuron, Rules rules, typename T>
+/// `Neuron` supplies its Dynamics and the policies; `ChosenRules` are Rules or CommonRules.
+template <typename Neuron, typename ChosenRules, typename T>
 struct NeuronStep {
   using Dynamics = typename Neuron::Dynamics;
   using Reset = typename Neuron::Reset;
@@ -81,25 +95,32 @@ struct NeuronStep {
   using Coefficients = StepCoefficients<T, Dynamics::coefficient_count>;
   using Adjoint = StepAdjoint<T, Dynamics::state_count, Dynamics::coefficient_count>;
   static constexpr std::size_t membrane = Dynamics::state_count - 1;
-  static constexpr bool resets_first = rules.delayed || rules.exact;
   static constexpr bool before_input = Reset::before_input;
-  static constexpr bool asks_winner_before = rules.inhibited && rules.delayed && !rules.exact;
   static constexpr bool own_reset = HasOwnReset<Dynamics, Reset, T>;
   static constexpr std::size_t first_reset = own_reset ? 0 : membrane;  // of the states that a reset changes
 
   // Copies, which stay in registers; a quantizer may be a table.
+  [[no_unique_address]] const ChosenRules rules;
   [[no_unique_address]] const Dynamics dynamics;
   [[no_unique_address]] const Reset reset_policy;
   [[no_unique_address]] const typename Neuron::Surrogate surrogate;
   const decltype(Neuron::Policies::quantizer)& quantizer;
   const Mask with_surrogate;  // else σ' counts as zero
 
-  NeuronStep(const typename Neuron::Policies& policies, bool surrogate_disable)
-      : dynamics(policies.dynamics),
+  NeuronStep(const Rules& chosen, const typename Neuron::Policies& policies, bool surrogate_disable)
+      : rules(chosen),
+        dynamics(policies.dynamics),
         reset_policy(policies.reset),
         surrogate(policies.surrogate),
         quantizer(policies.quantizer),
         with_surrogate(T(surrogate_disable ? 1 : 0) == T(0)) {}
+
+  /// Whether a reset comes before or within the integration.
+  SPIKETAPE_INLINE bool resets_first() const { return rules.delayed || rules.exact; }
+  /// Whether Winners::before is read.
+  SPIKETAPE_INLINE bool asks_winner_before() const {
+    return rules.inhibited && rules.delayed && !rules.exact;
+  }
 
   /// Where the threshold stands.
   SPIKETAPE_INLINE T level(const States& states, const Coefficients& c) const {
@@ -117,29 +138,23 @@ struct NeuronStep {
   /// h = m·H(V − θ)
   SPIKETAPE_INLINE Mask fired(const States& integrated, const Coefficients& c, const Mask& winner) const {
     const Mask over = level(integrated, c) < integrated[membrane];
-    if constexpr (rules.inhibited)
-      return over & winner;
-    else
-      return over;
+    return rules.inhibited ? over & winner : over;
   }
 
   /// R, from the states of the step before.
   SPIKETAPE_INLINE Mask reset_signal(const States& entered, const Coefficients& c, const Mask& winner) const {
-    if constexpr (rules.exact)
-      return level(entered, c) < entered[membrane];
-    else
-      return fired(entered, c, winner);
+    return rules.exact ? level(entered, c) < entered[membrane] : fired(entered, c, winner);
   }
 
   /// S where the neuron fired, else 0.
-  static SPIKETAPE_INLINE T spike(const Mask& fired, const Coefficients& c) {
+  SPIKETAPE_INLINE T spike(const Mask& fired, const Coefficients& c) const {
     return where(fired, rules.graded() ? c.graded : T(1));
   }
 
   /// The states after integration and quantizer, before the neuron fires: the membrane becomes V.
   SPIKETAPE_INLINE void integrate(States& states, const T& input, const T& spk_before, const Coefficients& c,
                                   const Mask& winner_before) const {
-    if constexpr (resets_first) {
+    if (resets_first()) {
       const Mask signal = reset_signal(states, c, winner_before);
       const States before = states;
       if constexpr (before_input) reset_where(signal, before, c, states);
@@ -155,9 +170,8 @@ struct NeuronStep {
   /// The states that the step returns: U is V, or its reset in the same step where the neuron fired.
   SPIKETAPE_INLINE void finish(const Mask& fired, const States& entered, const Coefficients& c,
                                const Winners<T>& winners, States& states) const {
-    if constexpr (rules.delayed) {
-      return;
-    } else if constexpr (!rules.exact) {
+    if (rules.delayed) return;
+    if (!rules.exact) {
       const States integrated = states;
       reset_where(fired, integrated, c, states);
     } else {
@@ -186,19 +200,19 @@ struct NeuronStep {
     const T& v = integrated[membrane];
     const Mask fired = this->fired(integrated, c, winners.now);
     T slope = where(with_surrogate, surrogate_derivative(surrogate, above(integrated, c), element));
-    if constexpr (rules.inhibited) slope = where(winners.now, slope);  // s = m σ'(V − θ)
+    if (rules.inhibited) slope = where(winners.now, slope);  // s = m σ'(V − θ)
 
     // 1. The reset, if it is in the same step: its effect on the states and, through x, the decision to
     // reset.
     T x_adjoint = rules.graded() ? spk_adjoint * c.graded * slope : spk_adjoint * slope;
-    if constexpr (!rules.delayed) {
+    if (!rules.delayed) {
       States after = integrated;
       reset_where(T(0) == T(0), integrated, c, after);
       const auto by_spike = [&](std::size_t k) SPIKETAPE_INLINE_LAMBDA {
         // An infinite jump has no gradient where the spike has none.
         return returned[k] * except(slope == T(0), (after[k] - integrated[k]) * slope);
       };
-      if constexpr (!rules.exact) {
+      if (!rules.exact) {
         for (std::size_t k = first_reset; k <= membrane; ++k) x_adjoint += by_spike(k);
         reset_adjoint(fired, c, a, a, threshold_adjoint, own_adjoint);
       } else {
@@ -207,7 +221,7 @@ struct NeuronStep {
         x_adjoint += kappa(c) * by_spike(membrane);
         a[membrane] = mem_adjoint * (T(1) + d * T(Reset::d_mem - 1));
         threshold_adjoint = mem_adjoint * (d * T(Reset::d_threshold));
-        if constexpr (!rules.graded())
+        if (!rules.graded())
           graded_adjoint = where(fired, -(mem_adjoint * (after[membrane] - v)) / (c.graded * c.graded));
       }
     }
@@ -218,11 +232,11 @@ struct NeuronStep {
       dynamics.threshold_adjoint(integrated, c.own, -x_adjoint, a, threshold_adjoint, own_adjoint);
     else
       threshold_adjoint -= x_adjoint;
-    if constexpr (rules.graded()) graded_adjoint += where(fired, spk_adjoint);
+    if (rules.graded()) graded_adjoint += where(fired, spk_adjoint);
 
     // 3. The integration, and the delayed reset before or after it.
     States integrated_from = entered;
-    if constexpr (resets_first) {
+    if (resets_first()) {
       const Mask signal = reset_signal(entered, c, winners.before);
       States to_entered;  // what a reset sends straight to the entering states
       for (T& adjoint : to_entered) adjoint = T(0);
@@ -301,11 +315,8 @@ struct NeuronStep {
   }
 
   /// κ of the exact rules.
-  static SPIKETAPE_INLINE T kappa(const Coefficients& c) {
-    if constexpr (rules.graded())
-      return T(1);
-    else
-      return T(1) / c.graded;
+  SPIKETAPE_INLINE T kappa(const Coefficients& c) const {
+    return rules.graded() ? T(1) : T(1) / c.graded;
   }
 
   /// D = κh − R of the exact rules.

@@ -43,17 +43,13 @@ class Optimizer {
       const GradientSum<Scalar>* sum = gradients.find(parameter);
       if (sum == nullptr || !sum->written) continue;
       State& state = states_[k];
-      if (sum->shared) {
-        const Scalar gradient = GradientSums<Scalar>::reduced(*sum);
-        prepare(state, Index(1));
-        update(parameter->values.data(), &gradient, Index(0), Index(1), state);
-      } else {
-        const auto count = static_cast<Index>(parameter->values.size());
-        prepare(state, count);
-        parallel_pieces(threads, count, [&](Index begin, Index end) {
-          update(parameter->values.data(), sum->values.data(), begin, end, state);
-        });
-      }
+      const Scalar shared = sum->shared ? GradientSums<Scalar>::reduced(*sum) : Scalar(0);
+      const Scalar* gradient = sum->shared ? &shared : sum->values.data();
+      const Index count = sum->shared ? 1 : static_cast<Index>(parameter->values.size());
+      prepare(state, count);
+      parallel_pieces(threads, count, [&](Index begin, Index end) {
+        update(parameter->values.data(), gradient, begin, end, state);
+      });
       gradients.clear(parameter);
     }
   }

@@ -1,16 +1,27 @@
-// A neuron without its type, so that the laws compile once for many: its calls, and what comes out as lists.
+// A neuron without its type, so that what tests ask of neurons compiles once for many: its calls, and what
+// comes out as lists.
 #pragma once
 
-#include "setup.hpp"
+#include "any_quantizer.hpp"
+#include "any_surrogate.hpp"
+#include "products.hpp"
 
 #include <spiketape/autograd/ops.hpp>
 #include <spiketape/autograd/tape.hpp>
+#include <spiketape/nn/hidden_state.hpp>
 
-#include <memory>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
-namespace laws {
+namespace subject {
+
+namespace st = spiketape;
+
+/// Named numbers: coefficients, states, gradients.
+template <typename Scalar>
+using Numbers = std::map<std::string, st::Array<Scalar>>;
 
 template <typename Scalar>
 class Subject {
@@ -26,11 +37,19 @@ class Subject {
   virtual Vars on_tape(const st::Var<Scalar>& input, const Vars& states) const = 0;
   virtual st::ParameterList<Scalar> parameters() const = 0;
   virtual void reset_mem() const = 0;
+  virtual void reset_hidden() const = 0;  // the function for networks
   virtual void detach_hidden() const = 0;
   /// W and b where spikes act all to all, else nothing.
   virtual Numbers<Scalar> recurrence() const = 0;
-  virtual std::vector<std::string> carried_names() const = 0;
+  virtual std::vector<std::string> state_names() const = 0;
+  virtual bool recurrent() const = 0;
 
+  /// What goes from a call to the next: recurrent neurons take the spikes, too.
+  std::vector<std::string> carried_names() const {
+    auto names = state_names();
+    if (recurrent()) names.insert(names.begin(), "spk");
+    return names;
+  }
   /// What the next call starts from.
   template <typename T>
   std::vector<T> carry(const std::vector<T>& results) const {
@@ -71,7 +90,8 @@ class SubjectOf final : public Subject<typename Neuron::Scalar> {
   }
   st::ParameterList<Scalar> parameters() const override { return neuron_.parameters(); }
   void reset_mem() const override { static_cast<void>(neuron_.reset_mem()); }
-  void detach_hidden() const override { neuron_.detach_hidden(); }
+  void reset_hidden() const override { st::reset_hidden(neuron_); }
+  void detach_hidden() const override { st::detach_hidden(neuron_); }
   Numbers<Scalar> recurrence() const override {
     if constexpr (requires { neuron_.recurrent_weight(); })
       if (neuron_.recurrent_weight().rows() > 0)
@@ -79,12 +99,10 @@ class SubjectOf final : public Subject<typename Neuron::Scalar> {
                 {"recurrent.bias", neuron_.recurrent_bias().array()}};
     return {};
   }
-  std::vector<std::string> carried_names() const override {
-    std::vector<std::string> names;
-    if (Neuron::recurrent) names.emplace_back("spk");
-    for (const char* state : Neuron::Dynamics::state_names) names.emplace_back(state);
-    return names;
+  std::vector<std::string> state_names() const override {
+    return {Neuron::Dynamics::state_names.begin(), Neuron::Dynamics::state_names.end()};
   }
+  bool recurrent() const override { return Neuron::recurrent; }
 
  private:
   template <typename T, typename Input, typename States>
@@ -97,64 +115,4 @@ class SubjectOf final : public Subject<typename Neuron::Scalar> {
   Neuron neuron_;
 };
 
-/// A part of the loss: Σ weights · results, of all steps or, of results of one step, of step t.
-template <typename Scalar>
-st::Var<Scalar> weighted(const Setup<Scalar>& s, const std::vector<st::Var<Scalar>>& results, Index t = -1) {
-  st::Var<Scalar> loss;
-  for (std::size_t k = 0; k < results.size(); ++k) {
-    if (s.weights[k].features() == 0) continue;
-    st::Tape<Scalar>& tape = results[k].tape();
-    const auto weights = t < 0 ? tape.constant(s.weights[k]) : tape.constant(s.weights[k].step(t));
-    const auto part = st::sum(weights * results[k]);
-    loss = loss.empty() ? part : loss + part;
-  }
-  return loss;
-}
-
-template <typename Scalar>
-std::vector<st::Var<Scalar>> variables(st::Tape<Scalar>& tape, const std::vector<st::Array<Scalar>>& states) {
-  std::vector<st::Var<Scalar>> vars;
-  for (const auto& state : states) vars.push_back(tape.variable(state));
-  return vars;
-}
-
-/// The adjoint of a variable; zero if the loss does not depend on it.
-template <typename Scalar>
-st::Array<Scalar> adjoint_of(const st::Var<Scalar>& var) {
-  if (!var.has_adjoint()) return st::Array<Scalar>::Zero(var.array().rows(), var.array().cols());
-  return var.adjoint().array();
-}
-
-/// All gradients of a backward pass by name.
-template <typename Scalar>
-Numbers<Scalar> gradients(const Subject<Scalar>& neuron, const st::Var<Scalar>& input,
-                          const std::vector<st::Var<Scalar>>& states) {
-  Numbers<Scalar> all;
-  all["input"] = adjoint_of(input);
-  for (std::size_t k = 0; k < states.size(); ++k) all[neuron.carried_names()[k]] = adjoint_of(states[k]);
-  for (const auto& parameter : neuron.parameters())
-    all[parameter->name] = input.tape().gradients().gradient(parameter);
-  return all;
-}
-
-/// Equal to the bit. Gradients of long sequences may overflow in float: then both are the same NaN.
-template <typename Scalar>
-void check_same(const Numbers<Scalar>& ours, const Numbers<Scalar>& expected) {
-  REQUIRE(ours.size() == expected.size());
-  for (const auto& [name, numbers] : expected) {
-    INFO("gradient by " << name);
-    const st::Array<Scalar>& our = ours.at(name);
-    REQUIRE(our.rows() == numbers.rows());
-    REQUIRE(our.cols() == numbers.cols());
-    CHECK((our == numbers || (our.isNaN() && numbers.isNaN())).all());
-  }
-}
-
-template <typename Scalar>
-bool has_nan(const Numbers<Scalar>& all) {
-  for (const auto& [name, numbers] : all)
-    if (numbers.isNaN().any()) return true;
-  return false;
-}
-
-}  // namespace laws
+}  // namespace subject

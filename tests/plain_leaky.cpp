@@ -1,0 +1,3 @@
+#include "plain_neurons.hpp"
+
+SPIKETAPE_PLAIN_LEAKY()

@@ -1,9 +1,0 @@
-#include "lapicque.hpp"
-#include "laws.hpp"
-
-namespace st = spiketape;
-
-TEMPLATE_TEST_CASE("Lapicque obeys the laws quantized", "", st::reset::None, st::reset::Subtract,
-                   st::reset::Zero, st::reset::ZeroBeforeInput) {
-  laws::Laws<laws::Lapicque, double, TestType, st::quant::Uniform>().check();
-}

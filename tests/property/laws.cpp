@@ -1,0 +1,4 @@
+#include "laws.hpp"
+
+SPIKETAPE_LAWS(, float)
+SPIKETAPE_LAWS(, double)
