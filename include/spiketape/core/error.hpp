@@ -1,5 +1,4 @@
-// How spiketape reports a mistake: one sentence that names the function, the parameter, what came
-// and what was expected, for example
+// Errors: one sentence that names the function, the parameter, its value and the expected value, for example
 //   spiketape::Linear: input has 63 features, weights expect 64
 #pragma once
 
@@ -14,11 +13,11 @@
 
 namespace spiketape {
 
-/// Receives the text of an error where exceptions are switched off (-fno-exceptions); the program
-/// stops when it returns. With exceptions it is never called.
+/// Receives the text of an error if exceptions are disabled (-fno-exceptions); the program aborts when it
+/// returns. With exceptions it is never called.
 using ErrorHandler = void (*)(const char* text);
 
-/// The handler in force: by default it prints the text to stderr. Assign to it to change it.
+/// The current handler; assign to it to change it. By default it prints the text to stderr.
 inline ErrorHandler& error_handler() {
   static ErrorHandler handler = [](const char* text) { std::fprintf(stderr, "%s\n", text); };
   return handler;
@@ -39,7 +38,7 @@ void append(std::string& text, Number number) {
   text += digits;
 }
 
-/// The parts of a message, one after the other.
+/// Concatenates the parts of a message.
 template <typename... Parts>
 [[nodiscard]] std::string text_of(const Parts&... parts) {
   std::string text;
@@ -57,13 +56,13 @@ template <typename Exception>
 #endif
 }
 
-/// A wrong argument or a wrong use: std::invalid_argument.
+/// For a wrong argument or wrong use: throws std::invalid_argument.
 template <typename... Parts>
 [[noreturn]] SPIKETAPE_NOINLINE void fail_argument(const Parts&... parts) {
   raise<std::invalid_argument>(text_of(parts...));
 }
 
-/// A file that cannot be read or written: std::runtime_error.
+/// For a file that cannot be read or written: throws std::runtime_error.
 template <typename... Parts>
 [[noreturn]] SPIKETAPE_NOINLINE void fail_file(const Parts&... parts) {
   raise<std::runtime_error>(text_of(parts...));

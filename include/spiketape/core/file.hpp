@@ -1,4 +1,4 @@
-// Whole files in and out of memory, with every step checked.
+// Reading and writing whole files, with every step checked.
 #pragma once
 
 #include <spiketape/core/error.hpp>
@@ -22,20 +22,20 @@ struct FileCloser {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
 };
 
-/// The system's words for a number from errno.
+/// The system's text for an errno value.
 [[nodiscard]] inline std::string system_reason(int number) { return std::generic_category().message(number); }
 
 }  // namespace detail
 
-/// The bytes of a file. Allocates them. Throws std::runtime_error, with the path and the system's
-/// reason, when the file cannot be opened or read.
+/// The bytes of a file. Allocates them. Throws std::runtime_error, with the path and the system's reason, if
+/// the file cannot be opened or read.
 [[nodiscard]] inline std::vector<std::uint8_t> read_file(const std::string& path) {
   const std::unique_ptr<std::FILE, detail::FileCloser> file(std::fopen(path.c_str(), "rb"));
   if (!file)
     detail::fail_file("spiketape::read_file: cannot open '", path, "': ", detail::system_reason(errno));
   std::vector<std::uint8_t> bytes;
   std::uint8_t chunk[1 << 16];
-  // The size is not asked for beforehand: pipes have none.
+  // Does not query the size first: pipes have none.
   while (const std::size_t count = std::fread(chunk, 1, sizeof chunk, file.get()))
     bytes.insert(bytes.end(), chunk, chunk + count);
   if (std::ferror(file.get()))
@@ -43,10 +43,10 @@ struct FileCloser {
   return bytes;
 }
 
-/// Makes `bytes` the contents of the file `path`: all of them or, on an error, none. They go to
-/// `path` + ".tmp", which then takes the name `path`; a file that had either name is replaced. Where
-/// that fails, the temporary file is removed, an old file `path` is untouched, and std::runtime_error
-/// names the path and the system's reason. Devices and pipes are refused: renaming would replace them.
+/// Replaces the contents of the file `path` by `bytes`, completely or, on an error, not at all. The bytes go
+/// to `path` + ".tmp", which is then renamed to `path`; files with either name are replaced. On an error it
+/// removes the temporary file, leaves an old file `path` untouched, and throws std::runtime_error with the
+/// path and the system's reason. Devices and pipes are refused, because renaming would replace them.
 inline void write_file(const std::string& path, std::string_view bytes) {
   std::error_code error;
   if (std::filesystem::is_other(path, error))
@@ -60,7 +60,7 @@ inline void write_file(const std::string& path, std::string_view bytes) {
 
   const char* step = nullptr;
   std::string reason;
-  // fwrite takes no null pointer, which is what an empty text may hold.
+  // fwrite does not accept the null pointer of an empty string_view.
   const std::size_t written = bytes.empty() ? 0 : std::fwrite(bytes.data(), 1, bytes.size(), file);
   if (written != bytes.size() || std::fflush(file) != 0) {
     step = "writing";
@@ -71,7 +71,7 @@ inline void write_file(const std::string& path, std::string_view bytes) {
     reason = detail::system_reason(errno);
   }
   if (!step) {
-    // Unlike std::rename, this replaces an old file on every system.
+    // Unlike std::rename, this replaces an existing file on every system.
     std::filesystem::rename(temporary, path, error);
     if (error) {
       step = "renaming";
