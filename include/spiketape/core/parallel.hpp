@@ -34,8 +34,8 @@ void parallel_ranges(int threads, Eigen::Index count, Body&& body) {
   });
 }
 
-/// Calls body(begin, end) for pieces of 0, …, count − 1 that are large enough for a thread. All but the last
-/// consist of whole lanes.
+/// Calls body(begin, end) for pieces of 0, …, count − 1 that are worth a thread. All but the last consist of
+/// whole lanes.
 template <typename Body>
 void parallel_pieces(int threads, Eigen::Index count, Body&& body) {
   constexpr Eigen::Index piece = 1 << 14;
