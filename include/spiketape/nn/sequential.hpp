@@ -1,4 +1,4 @@
-// Layers, one after the other.
+// Networks of layers, one after the other.
 #pragma once
 
 #include <spiketape/autograd/state.hpp>
@@ -24,7 +24,7 @@ concept HasHiddenState = requires(const L layer) {
   layer.reset_hidden();
   layer.detach_hidden();
 };
-/// Whether what a layer does in a step depends on the steps before.
+/// Whether a layer's result for a step depends on earlier steps.
 template <typename L>
 constexpr bool has_states() {
   if constexpr (RunsWithStates<L>)
@@ -32,14 +32,14 @@ constexpr bool has_states() {
   else
     return HasHiddenState<L>;
 }
-/// A function of values on a tape and nothing else, such as a lambda of ops.
+/// A layer that is only a function of values on a tape, such as a lambda of ops.
 template <typename L, typename Scalar>
 concept Function = !requires {
   typename L::Scalar;
 }
 &&std::invocable<const L&, const Var<Scalar>&>;
 
-/// The result of a function for an input on arrays: by way of a tape of its own, so that ops serve both.
+/// The result of a function for an input on arrays, computed on a temporary tape, so that ops serve both.
 template <typename Scalar, typename F>
 Sequence<Scalar> on_arrays(const F& function, const SequenceView<const Scalar>& input) {
   Tape<Scalar> tape;
@@ -51,21 +51,21 @@ Sequence<Scalar> on_arrays(const F& function, const SequenceView<const Scalar>& 
   return copy;
 }
 
-/// Whether a neuron's spikes go to the layer behind it as bits.
+/// Whether a neuron passes its spikes to the next layer as bits.
 template <typename L, typename Next, typename Input>
 concept PassesSpikes = requires(const L& layer, const Input& input) {
   requires Next::takes_bits;
   { layer.spikes(input) } -> std::same_as<SpikeTrain<typename Next::Scalar>>;
 };
 
-/// Whether it is an Eigen expression, which refers to its operands.
+/// An Eigen expression, which refers to its operands.
 template <typename T>
 concept EigenExpression = requires {
   typename T::PlainObject;
 }
 &&!std::same_as<T, typename T::PlainObject>;
 
-/// The type of the first of some layers that has a Scalar.
+/// The Scalar of the first layer that has one.
 template <typename... Layers>
 struct FirstScalar {
   static_assert(sizeof...(Layers) > 0,
@@ -79,7 +79,7 @@ struct FirstScalar<First, Others...> {
   using type = typename First::Scalar;
 };
 
-/// What the next layer receives: the spikes of a neuron, or simply the result.
+/// The input of the next layer: the spikes of a neuron, or the whole result.
 template <typename T>
 const auto& passed_on(const T& result) {
   if constexpr (requires { result.spk; })
@@ -130,27 +130,27 @@ decltype(auto) without_name(L& given) {
 
 }  // namespace detail
 
-/// A network that is one line a layer:
+/// A network, written with one line for each layer:
 ///
 ///     st::Sequential net{st::named("fc1", st::Linear<float>(64, 200, random)),
 ///                        st::named("lif1", st::Leaky<float>({.beta = 0.9f})),
 ///                        st::Linear<float>(200, 10, random), st::Leaky<float>({.beta = 0.9f})};
 ///     auto [spk, mem] = net(input);
 ///
-/// (In braces the layers draw their weights from first to last; in parentheses C++ leaves the order open.)
-/// Names are optional. A layer is what nn/layer.hpp says, a neuron, a network, or anything else that is
-/// callable with the result of the layer before. A lambda of ops, [](const auto& x) { return 2.0f * x; },
-/// serves every kind of input; on arrays it allocates. Of a neuron the spikes are passed on. If the last
-/// layer is a neuron, the result is its {spk, mem} (or {spk, syn, mem}, …); a last neuron that keeps its
-/// states inside (init_hidden) hands them on only with `output = true`, else they are empty. Works on Eigen
-/// arrays, on Sequences, on views such as st::repeat(image, 25), and on tape variables. Calls are const, so
-/// threads share a network.
+/// (Use braces: in them the layers draw their weights from first to last; in parentheses C++ does not specify
+/// the order.) Names are optional. A layer is what nn/layer.hpp says, a neuron, a network, or anything else
+/// that is callable with the result of the layer before. A lambda of ops, [](const auto& x) { return 2.0f *
+/// x; }, takes every kind of input; on arrays it allocates. A neuron passes on its spikes. If the last layer
+/// is a neuron, the result is its {spk, mem} (or {spk, syn, mem}, …); if that neuron has init_hidden, its
+/// states are empty unless `output = true`. The input is an Eigen array, a Sequence, a view such as
+/// st::repeat(image, 25), or a value on a tape. Calls are const. Threads may share a network, with a state
+/// for each or without init_hidden.
 ///
-/// Spikes go from a neuron to a dense layer as bits, which become events there: on a tape, and in a Sequence,
-/// of which the neuron then keeps no states but the last.
+/// On a tape and for a Sequence, spikes go from a neuron to a dense layer as bits, which become events there.
+/// For a Sequence the neuron then keeps only its last states.
 ///
-/// A value: a copy is a second network. Assignment and swap hand over values, and parameters keep their
-/// identity, see Parameter.
+/// A value: a copy is a second network. Assignment and swap transfer values, and parameters keep their
+/// identity; see Parameter.
 template <typename... Layers>
 class Sequential {
   static_assert(sizeof...(Layers) > 0, "spiketape::Sequential: expected at least one layer");
@@ -171,7 +171,8 @@ class Sequential {
     return sum;
   }();
 
-  /// Layers, or named ones. Throws std::invalid_argument for a name that is empty, has a dot or comes twice.
+  /// Takes layers and named ones. Throws std::invalid_argument for a name that is empty, has a dot or comes
+  /// twice.
   template <typename... Given>
   requires(sizeof...(Given) == sizeof...(Layers) &&
            (std::same_as<detail::unnamed<Given>, Layers> && ...)) explicit Sequential(Given... given)
@@ -182,13 +183,13 @@ class Sequential {
   }
 
   /// The last layer's result for a step, a sequence or a value on a tape. Throws what the layers throw, such
-  /// as std::invalid_argument for a wrong number of features. `forward` is the same by name.
+  /// as std::invalid_argument for a wrong number of features. `forward` does the same.
   template <typename Input>
   auto operator()(const Input& input) const {
     return call<0, sizeof...(Layers)>(input);
   }
-  /// The same from a state, which becomes that behind the last step; see State. Hidden states are neither
-  /// read nor written, and a last neuron hands on all its states.
+  /// The same from a state, which is updated to that after the last step; see State. Hidden states are
+  /// neither read nor written, and a last neuron returns all its states.
   auto operator()(const Var<Scalar>& input, State<Scalar>& state) const {
     return run(input, checked(state, input.batch()));
   }
@@ -201,12 +202,12 @@ class Sequential {
     return (*this)(std::forward<Arguments>(arguments)...);
   }
 
-  /// All states of a batch, zero: what a stream, or a thread, has of its own.
+  /// The states for a batch, all zero: one State for each stream or thread.
   State<Scalar> state(Index batch) const { return State<Scalar>(carried, batch); }
 
-  /// The network in two parts, net(x) = net.back(net.front(x)): the layers before the first neuron (or
-  /// other layer with states), which look at each step by itself, and those from it on. Without a neuron,
-  /// front is all; if a neuron is first, front hands its input on.
+  /// The network in two parts, net(x) = net.back(net.front(x)). `front` is the layers before the first neuron
+  /// (or other layer with states), which treat each step separately; `back` is the rest. Without a neuron,
+  /// `front` is everything; if a neuron comes first, `front` returns its input.
   template <typename Input>
   auto front(const Input& input) const {
     return call<0, first_neuron()>(input);
@@ -216,7 +217,7 @@ class Sequential {
     return call<first_neuron(), sizeof...(Layers)>(input);
   }
 
-  /// Whether a neuron keeps its membrane inside (init_hidden).
+  /// Whether a neuron keeps its states inside (init_hidden).
   bool keeps_state() const {
     bool keeps = false;
     for_hidden([&](const auto& layer) {
@@ -250,17 +251,17 @@ class Sequential {
     return std::get<i>(layers_);
   }
 
-  /// What all layers learn, in their order, for optimizers.
+  /// The learned parameters of all layers, in their order, for optimizers.
   ParameterList<Scalar> parameters() const { return detail::learned_parameters(*this); }
   /// All parameters, learned or not, by their paths, such as fc1.weight or 0.weight.
   auto named_parameters() { return spiketape::named_parameters(*this); }
   auto named_parameters() const { return spiketape::named_parameters(*this); }
-  /// The parameter at a path. Throws std::invalid_argument, with the paths there are, if there is none.
+  /// The parameter at a path. Throws std::invalid_argument, with all paths, if there is none.
   Parameter<Scalar>& parameter(std::string_view path) { return spiketape::parameter(*this, path); }
   const Parameter<Scalar>& parameter(std::string_view path) const {
     return spiketape::parameter(*this, path);
   }
-  /// Stops and resumes learning, of all parameters that are learned. For one layer: net.layer<0>().freeze().
+  /// `freeze` stops all learning, `unfreeze` resumes it. For one layer: net.layer<0>().freeze().
   void freeze() { detail::set_frozen(*this, true); }
   void unfreeze() { detail::set_frozen(*this, false); }
 
@@ -273,21 +274,21 @@ class Sequential {
       });
     });
   }
-  /// Calls f(name, layer) for every layer: its name or, without one, its number.
+  /// Calls f(name, layer) for every layer. The name of an unnamed layer is its number.
   template <typename F>
   void for_each_layer(F&& f) const {
     for_each_layer(*this, f);
   }
 
-  /// Runs the network on arrays from a state and calls f(name, layer, input, output) for each layer, with
-  /// views of what goes in and what it passes on; they end with the call of f.
+  /// Runs the network on arrays from a state and calls f(name, layer, input, output) for each layer. The
+  /// views of its input and output are valid during that call.
   template <typename F>
   void trace(const SequenceView<const Scalar>& input, State<Scalar>& state, F&& f) const {
     state.memory().rewind();
     run_from<0>(input, checked(state, input.batch), &state.memory(), f);
   }
 
-  /// Why a batch cannot be split, if a layer couples its samples, else nullptr.
+  /// The reason why a batch cannot be split, if a layer couples its samples, else nullptr.
   const char* couples_samples() const {
     const char* reason = nullptr;
     for_each_layer([&](std::string_view, const auto& layer) {
@@ -306,7 +307,7 @@ class Sequential {
     b = std::move(kept);
   }
 
-  // For networks: the calls as parts of a larger one, with states of all layers.
+  // For networks: calls as parts of a larger one, with the states of all layers.
 
   auto run(const Var<Scalar>& input, detail::StateParts<Scalar> parts) const {
     return run_from<0>(input, parts, nullptr);
@@ -315,7 +316,7 @@ class Sequential {
     return run_from<0>(input, parts, &memory);
   }
 
-  /// Forgets, or detaches, the hidden state of all layers that have one.
+  /// `reset_hidden` resets and `detach_hidden` detaches the hidden states of all layers that have some.
   void reset_hidden() const {
     for_hidden([](const auto& layer) { layer.reset_hidden(); });
   }
@@ -323,7 +324,7 @@ class Sequential {
     for_hidden([](const auto& layer) { layer.detach_hidden(); });
   }
 
-  /// Calls f(values, var) for every hidden state of every layer, see LIF.
+  /// Calls f(values, var) for every hidden state of every layer; see LIF.
   template <typename F>
   void for_each_hidden(F&& f) const {
     for_hidden([&](const auto& layer) {
@@ -415,13 +416,13 @@ class Sequential {
           result.spk = std::move(spk);
         }
       if constexpr (detail::EigenExpression<decltype(result)>)
-        return result.eval();  // its operands end here
+        return result.eval();  // its operands end with this scope
       else
         return result;
     }
   }
 
-  /// The layers from i on with the states from `parts` on; on arrays results lie in `memory`.
+  /// Runs the layers from i on with the states in `parts`; on arrays the results lie in `memory`.
   template <std::size_t i, typename Input, typename Observer = detail::TakesAnything>
   auto run_from(const Input& input, detail::StateParts<Scalar> parts, [[maybe_unused]] Arena* memory,
                 const Observer& observer = {}) const {
