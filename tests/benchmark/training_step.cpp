@@ -77,7 +77,7 @@ void add(const std::string& what, st::SequenceView<const float> input) {
       ratio::add(name, [=](benchmark::State& state) {
         Training training(hidden, threads);
         const std::vector<int> labels = labels_for(batch);
-        training.step(input, labels);  // the tapes' memory is there from now on
+        training.step(input, labels);  // allocates the tapes' memory
         for (auto _ : state) training.step(input, labels);
         ratio::account(state, 1, limit);
         state.counters["samples/s"] =

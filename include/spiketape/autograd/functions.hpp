@@ -14,7 +14,7 @@ namespace spiketape {
 
 namespace detail {
 
-/// e^x that goes to 0: Eigen's stops at the smallest normal number.
+/// e^x that becomes 0 below the smallest normal number, where Eigen's does not.
 template <Real Scalar>
 SPIKETAPE_INLINE Lane<Scalar> exp_or_zero(const Lane<Scalar>& x) {
   constexpr Scalar lowest = sizeof(Scalar) == 4 ? Scalar(-87.33) : Scalar(-708.39);

@@ -238,7 +238,7 @@ class Tape {
     return *kept;
   }
 
-  /// Inside backward: the adjoint of an input. Whoever calls it must write the adjoint: see Adjoint::first.
+  /// Inside backward: the adjoint of an input. The caller must write it; see Adjoint::first.
   Adjoint<Scalar> touch(const Var<Scalar>& var) {
     detail::Node<Scalar>& node = *var.node_;
     const bool first = !node.touched;

@@ -110,7 +110,7 @@ class Parameter {
   /// Copies the values of an Eigen array, matrix or vector of the same scalar. Throws std::invalid_argument
   /// unless it has the same rows and columns; a parameter of one row also takes a column. A coefficient that
   /// all neurons of a layer share also takes a row with a number for each neuron. It then becomes a new
-  /// parameter, which optimizers made before do not know.
+  /// parameter, which existing optimizers do not know.
   template <typename Derived>
   void set(const Eigen::DenseBase<Derived>& values) {
     const bool column = rows() == 1 && values.cols() == 1 && values.rows() != 1;
