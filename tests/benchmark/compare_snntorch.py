@@ -2,8 +2,8 @@
 
     python3 compare_snntorch.py [--hidden 1000] [--threads 1] [folder of spiketape's benchmark programs]
 
-Needs PyTorch and snnTorch. With the folder (build/tests/benchmark) it also runs the programs there and prints the
-ratios.
+Needs PyTorch and snnTorch. With the folder (build/tests/benchmark) it also runs the programs there and prints
+the ratios.
 """
 import argparse
 import re
@@ -89,7 +89,7 @@ def neurons(count):
 
 
 def scan(neuron, count, backward):
-    """The time of a neuron for all steps, in ns for each neuron and step; backward: with the backward pass."""
+    """The time of a neuron in ns for each neuron and step; backward: includes the backward pass."""
     current = (torch.rand(BATCH, count) * 0.4 - 0.05).requires_grad_(backward)
     zeros = torch.zeros(BATCH, count)
     # Recurrent neurons also take their last spikes: then there are more states than results besides spk.

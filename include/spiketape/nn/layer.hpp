@@ -45,8 +45,8 @@
 //   static constexpr bool takes_bits = true
 //                     spikes as input may come as context.bits(); x then may have no data
 //   static constexpr bool gives_bits = true
-//                     spikes that share one value give such spikes. Where context.result_bits() is not null,
-//                     forward writes the result there, and y has no data
+//                     if the input is spikes of one value, so is the result. Where context.result_bits() is
+//                     not null, forward writes the result there, and y has no data
 //   static constexpr std::size_t carried
 //                     the number of its states; see Context::entering
 //   state_shape(k, input)

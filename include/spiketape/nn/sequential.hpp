@@ -139,10 +139,10 @@ decltype(auto) without_name(L& given) {
 ///
 /// (Use braces: in them the layers draw their weights from first to last; in parentheses C++ does not specify
 /// the order.) Names are optional. A layer is what nn/layer.hpp says, a neuron, a network, or anything else
-/// that is callable with the result of the layer before. A lambda of ops, [](const auto& x) { return 2.0f *
-/// x; }, takes every kind of input; on arrays it allocates. A neuron passes on its spikes. If the last layer
-/// is a neuron, the result is its {spk, mem} (or {spk, syn, mem}, …); if that neuron has init_hidden, its
-/// states are empty unless `output = true`. The input is an Eigen array, a Sequence, a view such as
+/// that is callable with the result of the layer before. A lambda of ops takes every kind of input, such as
+/// [](const auto& x) { return 2.0f * x; }; on arrays it allocates. A neuron passes on its spikes. If the last
+/// layer is a neuron, the result is its {spk, mem} (or {spk, syn, mem}, …); if that neuron has init_hidden,
+/// its states are empty unless `output = true`. The input is an Eigen array, a Sequence, a view such as
 /// st::repeat(image, 25), or a value on a tape. Calls are const. Threads may share a network, with a state
 /// for each or without init_hidden.
 ///
