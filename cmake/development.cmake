@@ -1,4 +1,4 @@
-# How our own tests, examples and benchmarks are built. Nothing here reaches a user of the library.
+# The build of our own tests, examples and benchmarks. Nothing here reaches a user of the library.
 
 set(SPIKETAPE_SANITIZE "" CACHE STRING "Sanitizers for tests and examples, for example address,undefined")
 
@@ -29,7 +29,7 @@ endif()
 if(SPIKETAPE_SANITIZE)
   set(sanitize -fsanitize=${SPIKETAPE_SANITIZE} -fno-sanitize-recover=all)
   if(SPIKETAPE_SANITIZE MATCHES "address")
-    # Costs much time to compile, for accesses outside of an object, which the address sanitizer finds.
+    # Costs much compile time, for accesses outside of an object, which the address sanitizer finds.
     list(APPEND sanitize -fno-sanitize=object-size)
   endif()
   target_compile_options(spiketape_development INTERFACE ${sanitize} -fno-omit-frame-pointer -O1 -g1)

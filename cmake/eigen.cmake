@@ -1,7 +1,7 @@
-# Provides the target Eigen3::Eigen: the one that is there already, an installed one, or a fetched one.
+# Provides the target Eigen3::Eigen: an existing one, an installed one, or a fetched one.
 
 if(NOT TARGET Eigen3::Eigen)
-  # Without a version: Eigen's config accepts only its own major number, and 5 is as good as 3.4.
+  # No version: Eigen's config accepts only its own major number, and both 3.4 and 5 are fine.
   find_package(Eigen3 CONFIG QUIET)
   if(Eigen3_FOUND AND Eigen3_VERSION VERSION_LESS 3.4)
     message(FATAL_ERROR "spiketape: found Eigen ${Eigen3_VERSION} in ${Eigen3_DIR}, needs 3.4 or newer: "
@@ -12,12 +12,12 @@ endif()
 if(NOT TARGET Eigen3::Eigen)
   message(STATUS "spiketape: Eigen is not installed, fetching it")
   include(FetchContent)
-  # Headers are all we need: SOURCE_SUBDIR names a folder that is not there, so Eigen's own build,
-  # with its tests and options, stays out.
+  # Only the headers are needed: SOURCE_SUBDIR names a folder that does not exist, so Eigen's own build, with
+  # its tests and options, is not added.
   FetchContent_Declare(Eigen GIT_REPOSITORY https://gitlab.com/libeigen/eigen.git GIT_TAG 3.4.0 GIT_SHALLOW ON
                        SOURCE_SUBDIR headers_only)
   FetchContent_MakeAvailable(Eigen)
-  if(NOT TARGET Eigen3::Eigen)  # there if an enclosing project declared Eigen in its own way
+  if(NOT TARGET Eigen3::Eigen)  # exists if an enclosing project declared Eigen itself
     add_library(Eigen3::Eigen INTERFACE IMPORTED GLOBAL)
     target_include_directories(Eigen3::Eigen SYSTEM INTERFACE "${eigen_SOURCE_DIR}")
   endif()

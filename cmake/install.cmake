@@ -1,4 +1,4 @@
-# Headers, package config and license: all that is installed.
+# Installs headers, package config and license.
 
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)

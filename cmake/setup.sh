@@ -5,7 +5,7 @@ say() { printf 'spiketape: %s\n' "$*"; }
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# --- What is there. The compiler is asked, so that its own search paths count.
+# --- Checks what is installed. Asks the compiler, so that its own search paths count.
 
 default_compiler() {
   for name in c++ g++ clang++; do
@@ -48,7 +48,7 @@ has_cmake() {
 
 has_make() { have make || have gmake || have ninja; }
 
-# --- What is missing, as this system's packages.
+# --- Collects missing packages, by this system's names.
 
 if have apt-get; then
   manager=apt-get
@@ -104,7 +104,7 @@ need_sanitizers() {
   esac
 }
 
-# --- Installing. What cannot be had is reported, and is no reason to stop: CMake fetches or leaves out.
+# --- Installs. Missing packages are reported but do not stop the script: CMake fetches or leaves them out.
 
 install_packages() {
   case $manager in
@@ -134,14 +134,14 @@ install_missing() {
   fi
   # shellcheck disable=SC2086
   if ! install_packages $missing; then
-    for package in $missing; do  # all that can be had
+    for package in $missing; do  # one by one: some may be unavailable
       install_packages "$package" || say "cannot install $package: $(tail -n 1 "$log")"
     done
   fi
   rm -f "$log"
 }
 
-# provide KIND...: sees to the build tools and the kinds of libraries named. Stops where nothing can be built.
+# provide KIND...: installs the build tools and the kinds of libraries named. Stops if nothing can be built.
 provide() {
   missing=
   need_build_tools
@@ -166,7 +166,7 @@ job_count() {
   else
     kilobytes=$(($(sysctl -n hw.memsize 2>/dev/null || echo 2147483648) / 1024))
   fi
-  # Half a GB is what the system keeps of a machine's nominal memory.
+  # The system reserves about half a GB of a machine's nominal memory.
   count=$(((kilobytes + 524288) / 2097152))
   if [ "$count" -gt "$cores" ]; then count=$cores; fi
   if [ "$count" -lt 1 ]; then count=1; fi

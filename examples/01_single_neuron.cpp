@@ -1,5 +1,6 @@
-// One leaky integrate-and-fire neuron under a constant current: it charges, spikes, is reset, and so on.
-// Prints one line a step and writes the membrane's trace, neuron.svg, into the folder given (default: here).
+// One leaky integrate-and-fire neuron with a constant current: it charges, spikes and is reset, again and
+// again. Prints one line a step and writes the membrane's trace, neuron.svg, to the given folder (default:
+// the current one).
 
 #include <spiketape/plot/raster.hpp>
 #include <spiketape/plot/trace.hpp>
@@ -18,7 +19,7 @@ int main(int argc, char** argv) try {
   // U[t] = β U[t-1] + I[t], minus the threshold θ = 1 in the step after a spike.
   const st::Leaky<float> neuron({.beta = 0.9f, .threshold = 1.0f});
 
-  // 0.15 units of current into 1 sample of 1 neuron, the same in every step.
+  // A current of 0.15 for 1 sample of 1 neuron, the same in every step.
   const st::Array<float> current = st::Array<float>::Constant(1, 1, 0.15f);
   const auto [spk, mem] = neuron(st::Sequence<float>::repeat(current, steps));
 

@@ -1,4 +1,4 @@
-// Trains a spiking network on handwritten digits and draws what it does with some of them.
+// Trains a spiking network on handwritten digits and draws its response to some of them.
 //
 //   ./02_train_digits                               the 8 x 8 digits that come with the examples
 //   ./02_train_digits --data DIR --epochs 1 --hidden 1000 --steps 25 --batch 128 --lr 5e-4 --beta 0.95
@@ -18,8 +18,8 @@
 
 namespace st = spiketape;
 
-// How often the network is right. On a tape, though no gradient is asked for: it keeps its memory from one
-// batch to the next.
+// The accuracy of the network. Uses a tape, though it needs no gradient, because a tape keeps its memory from
+// one batch to the next.
 template <typename Network>
 double accuracy(const Network& net, const st::Images& images, const Settings& settings) {
   st::Batches<float> batches(images, settings.batch, st::Random(0));
@@ -41,16 +41,16 @@ int main(int argc, char** argv) try {
   std::printf("%s: %d training and %d test images of %d x %d\n", settings.data.c_str(), int(train.count()),
               int(digits.test.count()), int(train.height), int(train.width));
 
-  // The image is a constant current into the hidden layer. In braces, because layers then draw their weights
-  // from first to last with every compiler; in parentheses the order would be open.
+  // The image is a constant current into the hidden layer. Braces make the layers draw their weights from
+  // first to last with every compiler; in parentheses the order is unspecified.
   st::Random random(settings.seed);
   st::Sequential net{
       st::Linear<float>(train.features(), settings.hidden, random), st::Leaky<float>({.beta = settings.beta}),
       st::Linear<float>(settings.hidden, train.classes(), random), st::Leaky<float>({.beta = settings.beta})};
   st::Adam<float> adam(net.parameters(), {.lr = settings.lr, .threads = settings.threads});
   st::Batches<float> batches(train, settings.batch, random.split());
-  // Each batch in two parts, worked through in blocks of four samples, whose tape lies in the cache. The
-  // number of parts, and so the result, is the same for any number of threads.
+  // Each batch is split into two shards, processed in blocks of four samples, whose tape fits into the cache.
+  // The number of shards, and so the result, does not depend on the number of threads.
   st::Shards<float> shards(2, std::min(settings.threads, 2), 4);
 
   using Clock = std::chrono::steady_clock;
@@ -58,7 +58,7 @@ int main(int argc, char** argv) try {
   for (int epoch = 1; epoch <= settings.epochs; ++epoch) {
     const auto start = Clock::now();
     double loss = 0;
-    // Smaller steps towards the end.
+    // The learning rate decreases towards the end.
     adam.lr() = settings.lr * (settings.epochs - epoch + 1) / settings.epochs;
     for (const auto& batch : batches.shuffled()) {
       const st::CrossEntropyOptions whole{.samples = batch.size()};

@@ -1,5 +1,5 @@
-// Your own surrogate gradient and your own reset, inlined like the library's. Trains three small networks
-// on the digits and prints their test accuracies.
+// A surrogate gradient and a reset of your own, inlined like the library's. Trains three small networks on
+// the digits and prints their test accuracies.
 
 #include <spiketape/spiketape.hpp>
 
@@ -9,8 +9,8 @@
 
 namespace st = spiketape;
 
-// A surrogate is a struct of one function, here a Gaussian bump. It is a template, so one text serves
-// float, double and SIMD lanes; write st::exp, not std::exp, in it.
+// A surrogate is a struct with one function, here a Gaussian. It is a template, so the same code serves
+// float, double and SIMD lanes; use st::exp, not std::exp, in it.
 struct GaussianBump {
   double width = 0.5;
   template <typename T>
@@ -20,7 +20,7 @@ struct GaussianBump {
   }
 };
 
-// A reset says where the membrane stands after a spike, and the two partial derivatives of that.
+// A reset gives the membrane after a spike, and its two partial derivatives.
 struct ResetToHalf {
   static constexpr bool before_input = false;
   static constexpr double d_mem = 0.5, d_threshold = 0;

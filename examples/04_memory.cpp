@@ -1,19 +1,19 @@
 // A task that needs memory, delayed match to sample: a cue, A or B, a delay, a second cue. Were they the
-// same? Neither cue alone says anything, so whoever has forgotten the first one is right half of the time.
+// same? Neither cue alone tells, so a network that has forgotten the first one is right half of the time.
 //
 //   ./04_memory [seed]
 //
 // Three networks with the same leak, size, readout and training batches differ in their hidden layer:
 //
-//   Leaky   forgets. Of what the first cue left on a membrane, β^20 = 1 % is there after the delay, less than
+//   Leaky   forgets. After the delay, β^20 = 1 % of the first cue's effect on a membrane is left, less than
 //           the background adds in a step, and nothing else carries it.
-//   RLeaky  sends its spikes to itself, and learns to keep them going round during the delay: others after A
-//           than after B.
-//   Alif    has thresholds that rise with each spike and fall slowly. Neurons that the first cue has tired
-//           answer less if the same cue comes again.
+//   RLeaky  sends its spikes to itself. It learns to keep activity going during the delay, in other neurons
+//           after A than after B.
+//   Alif    has thresholds that rise with each spike and decay slowly. Neurons that the first cue has adapted
+//           fire less if the same cue comes again.
 //
-// A slower leak is a memory, too: with β = 0.9 Leaky gets 85 % over this delay. RLeaky has to find its loop,
-// and found it with 18 of the seeds 1 to 20; Alif needs no such luck.
+// A slower leak is a memory, too: with β = 0.9 Leaky gets 85 % over this delay. RLeaky has to find such a
+// recurrent activity, and did with 18 of the seeds 1 to 20; Alif needs no such search.
 
 #include <spiketape/spiketape.hpp>
 
@@ -34,8 +34,8 @@ struct Trials {
   std::vector<int> labels;  // 1: the two cues are the same
 };
 
-// The first ten channels stand for A, the others for B. They fire with 80 % while their cue is on, else, as
-// background, with 5 %.
+// The first ten channels code for A, the others for B. They fire with a probability of 80 % while their cue
+// is on, else 5 %.
 Trials draw(st::Index count, st::Random& random) {
   Trials trials{st::Sequence<float>(steps, count, channels), {}};
   for (st::Index i = 0; i < count; ++i) {
@@ -54,14 +54,14 @@ Trials draw(st::Index count, st::Random& random) {
 template <typename Neuron>
 class Network {
  public:
-  // The readout leaks like the neurons, or it would remember for them.
+  // The readout leaks like the neurons; otherwise it would remember for them.
   template <typename MakeHidden>
   Network(st::Random random, MakeHidden hidden)
       : net_{st::Linear<float>(channels, neurons, random), hidden(random),
              st::Linear<float>(neurons, 2, random), st::Integrator<float>({.beta = beta})},
         adam_(net_.parameters(), {.lr = 5e-3}) {}
 
-  // Learns from a batch. The membranes of the last step are the answer; no other step counts.
+  // Learns from a batch. Only the membranes of the last step are the answer.
   float learn(const Trials& trials) {
     const st::CrossEntropyOptions whole{.samples = trials.spikes.batch()};
     const float loss =
@@ -85,7 +85,7 @@ class Network {
 
 int main(int argc, char** argv) try {
   st::Random random(argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1);
-  const st::Random weights = random.split();  // the first layers start alike
+  const st::Random weights = random.split();  // the first layers start with the same weights
   Network<st::Leaky<float>> leaky(weights, [](auto&) { return st::Leaky<float>({.beta = beta}); });
   Network<st::RLeaky<float>> rleaky(weights, [](st::Random& draws) {
     return st::RLeaky<float>({.beta = beta, .linear_features = neurons}, draws);

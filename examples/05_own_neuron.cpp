@@ -1,6 +1,7 @@
-// Your own neuron: a resonator, whose membrane U drives a current w that pulls it back. It fires when its
-// input changes, falls silent while it stays, and rebounds when a negative one ends, as no leaky neuron does.
-// Prints how both answer a current, and checks the neuron's derivatives, which were written by hand.
+// A neuron of your own: a resonator, whose membrane U drives a current w that pulls it back. It fires when
+// its input changes, is silent while the input is constant, and rebounds when a negative input ends, as no
+// leaky neuron does. Prints how both respond to a current, and checks the hand-written derivatives of the
+// neuron.
 
 #include <spiketape/spiketape.hpp>
 
@@ -13,28 +14,28 @@
 
 namespace st = spiketape;
 
-// What a call returns: the spikes, then the states in their order, the membrane last.
+// The result of a call: the spikes, then the states in their order, the membrane last.
 template <typename T>
 struct SpkPullMem {
   T spk, pull, mem;
 };
 
-// States w and U; coefficients β, ρ and a. T is a SIMD lane or a plain number, and both need the functions of
-// st.
+// States w and U; coefficients β, ρ and a. T is a SIMD lane or a plain number; the functions of st serve
+// both.
 struct ResonatorDynamics {
   static constexpr std::size_t state_count = 2, coefficient_count = 3;
   static constexpr std::array state_names = {"pull", "mem"};
   template <typename T>
   using Result = SpkPullMem<T>;
 
-  // w becomes ρw + aU, U becomes βU + I − w. Threshold, spikes and resets are LIF's.
+  // w becomes ρw + aU, U becomes βU + I − w. LIF does threshold, spikes and resets.
   template <typename T>
   SPIKETAPE_INLINE void integrate(std::array<T, 2>& states, const T& input, const std::array<T, 3>& c) const {
     const auto [w, u] = states;
     states = {st::clamped(c[1]) * w + c[2] * u, st::clamped(c[0]) * u + input - w};
   }
 
-  // The chain rule, backward: from the adjoints of the new w and U to those of what went in.
+  // The chain rule, backward: from the adjoints of the new w and U to those of the inputs.
   template <typename T>
   SPIKETAPE_INLINE void integrate_adjoint(const std::array<T, 2>& entered, const T&,
                                           const std::array<T, 3>& c, std::array<T, 2>& adjoint,
@@ -54,7 +55,7 @@ class Resonator : public st::LIF<Resonator<Scalar, Reset, Surrogate, Quantizer>,
  public:
   static constexpr const char* name = "Resonator";
 
-  // Options that LIF knows by their names do what they do in Leaky; those you leave out are off.
+  // LIF finds options by name; they do what they do in Leaky. Options that are left out are off.
   struct Options {
     st::Coefficient<Scalar> beta = 0.9, rho = 0.95, coupling = 0.05, threshold = 1;
     bool learn_beta = false, learn_rho = false, learn_coupling = false, surrogate_disable = false;
@@ -69,22 +70,22 @@ class Resonator : public st::LIF<Resonator<Scalar, Reset, Surrogate, Quantizer>,
                             {name, "graded_spikes_factor", 1, false}}}) {}
 };
 
-// The spikes of one neuron, a letter for each step.
+// The spikes of one neuron, one letter for each step.
 std::string raster(const st::Sequence<float>& spk) {
   std::string line;
   for (st::Index t = 0; t < spk.steps(); ++t) line += spk(t, 0, 0) > 0 ? '|' : '.';
   return line;
 }
 
-// Prints both and returns whether they are the same derivative.
+// Prints both derivatives and returns whether they agree.
 bool same(const char* by, double tape, double differences) {
   std::printf("%-12s %15.8f %15.8f\n", by, tape, differences);
   return std::abs(tape - differences) < 1e-6 * std::max(1.0, std::abs(tape));
 }
 
-// Derivatives by hand against central differences, of all coefficients and of every input. Without surrogate
-// what is left, resets included, has derivatives in the ordinary sense, as long as a small change moves no
-// spike.
+// Compares hand-written derivatives with central differences, for all coefficients and every input. Without
+// the surrogate, everything else, resets included, has ordinary derivatives, as long as a small change moves
+// no spike.
 bool check_adjoint() {
   const Resonator<double> neuron(
       {.learn_beta = true, .learn_rho = true, .learn_coupling = true, .surrogate_disable = true});
@@ -128,7 +129,7 @@ bool check_adjoint() {
 }
 
 int main() try {
-  // A negative current for 20 steps, nothing, a positive one.
+  // A negative current for 20 steps, then none, then a positive one.
   st::Sequence<float> current(100, 1, 1);
   std::string drawn;
   for (st::Index t = 0; t < current.steps(); ++t) {

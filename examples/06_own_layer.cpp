@@ -1,6 +1,6 @@
-// Your own layer: a gain for each feature, y = a x. What only its author knows stands below; the base makes
-// it callable on steps, sequences and tapes, and a part of a network. Checks its derivatives, then learns a
-// gain.
+// A layer of your own: a gain for each feature, y = a x. The struct has only what is specific to it; the base
+// makes it callable on steps, sequences and tapes, and a part of a network. Checks its derivatives, then
+// learns a gain.
 
 #include <spiketape/spiketape.hpp>
 
@@ -23,7 +23,7 @@ struct Gain : st::Layer<Gain<Scalar>, Scalar> {
   void forward(st::SequenceView<const Scalar> x, st::SequenceView<Scalar> y, st::Context<Scalar>&) const {
     y.array() = x.array().rowwise() * a.array().row(0);
   }
-  // x̄ += a ȳ and ā += Σ x ȳ, the sum over steps and samples.
+  // x̄ += a ȳ and ā += Σ x ȳ, summed over steps and samples.
   void backward(st::SequenceView<const Scalar> x, st::SequenceView<const Scalar> y_adjoint,
                 st::Adjoint<Scalar> x_adjoint, st::Context<Scalar>& context) const {
     x_adjoint.add(y_adjoint.array().rowwise() * a.array().row(0));

@@ -16,7 +16,7 @@ struct Digits {
   spiketape::Images test;
 };
 
-/// An IDX file, plain or, where zlib was found, compressed.
+/// Reads an IDX file, plain or, if zlib was found, compressed.
 inline spiketape::Idx<std::uint8_t> read_bytes(const std::string& path) {
 #ifdef SPIKETAPE_EXAMPLE_ZLIB
   if (!std::filesystem::exists(path) && std::filesystem::exists(path + ".gz"))
@@ -25,8 +25,8 @@ inline spiketape::Idx<std::uint8_t> read_bytes(const std::string& path) {
   return spiketape::read_idx<std::uint8_t>(path);
 }
 
-/// The digits that come with the examples, or MNIST and data sets in its form, from their four files. The
-/// brightest pixel is a current of 1.
+/// Loads the digits that come with the examples, or MNIST or a data set in its format, from four files. The
+/// brightest pixel becomes a current of 1.
 inline Digits load_digits(const std::string& folder) {
   const auto there = [&](const std::string& name) {
     return std::filesystem::exists(folder + "/" + name) ||

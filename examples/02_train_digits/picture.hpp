@@ -1,4 +1,4 @@
-// The picture of 02_train_digits: what the network does with some digits, a column for each.
+// The picture of 02_train_digits: the network's response to some digits, a column for each.
 #pragma once
 
 #include <spiketape/plot/image.hpp>
@@ -16,14 +16,14 @@
 #include <utility>
 #include <vector>
 
-/// Where the picture will be. Makes the folder if there is none, and throws if nothing can be written there:
-/// to be called before the training, which would be lost otherwise.
+/// The path of the picture. Creates the folder if there is none, and throws if it is not writable. Call it
+/// before the training, which would be lost otherwise.
 inline std::string picture_path(const std::string& folder) {
   namespace fs = std::filesystem;
   const std::string path = (fs::path(folder) / "digits.svg").string();
   std::error_code error;
   fs::create_directories(folder, error);
-  const std::string probe = path + ".tmp";  // not the picture: an older one stays until there is a new one
+  const std::string probe = path + ".tmp";  // not the picture itself, to keep an older one
   errno = 0;
   if (!std::ofstream(probe)) {
     const std::string reason = error ? error.message() : std::generic_category().message(errno);
@@ -34,12 +34,12 @@ inline std::string picture_path(const std::string& folder) {
   return path;
 }
 
-/// What the two layers of neurons did: (steps, digits, neurons).
+/// The responses of the two layers of neurons: (steps, digits, neurons).
 struct Activity {
   spiketape::Sequence<float> hidden_spk, spk, mem;
 };
 
-/// Runs the network layer by layer, because a call of the whole keeps the hidden spikes to itself.
+/// Runs the network layer by layer, because a call of the network does not return the hidden spikes.
 template <typename Network>
 Activity watch(const Network& net, const spiketape::Sequence<float>& input) {
   auto hidden = net.template layer<1>()(net.template layer<0>()(input));
@@ -47,7 +47,7 @@ Activity watch(const Network& net, const spiketape::Sequence<float>& input) {
   return {std::move(hidden.spk), std::move(output.spk), std::move(output.mem)};
 }
 
-/// An image and, beside it, what the network makes of it. `input` is its row of brightnesses in [0, 1].
+/// Draws an image and, beside it, the network's prediction. `input` is its row of brightnesses in [0, 1].
 inline void draw_digit(spiketape::plot::Svg& svg, const spiketape::plot::Box& box,
                        const spiketape::Images& images, const spiketape::Row<float>& input, int label,
                        int answer, int hidden_spikes) {
@@ -62,7 +62,7 @@ inline void draw_digit(spiketape::plot::Svg& svg, const spiketape::plot::Box& bo
 }
 
 /// Draws the first five images, a column for each: the image, the spikes of the hidden and of the output
-/// neurons, and the membranes of the latter. The true class has a colour, the others are pale.
+/// neurons, and the membranes of the output neurons. The true class is coloured, the others are pale.
 template <typename Network>
 void draw_digits(const std::string& path, const Network& net, const spiketape::Images& images,
                  spiketape::Index steps) {
@@ -73,7 +73,7 @@ void draw_digits(const std::string& path, const Network& net, const spiketape::I
   const Activity activity = watch(net, st::Sequence<float>::repeat(batch.input, steps));
   const std::vector<int> answers = st::predict(activity.spk);
 
-  // A hundred hidden neurons can be told apart, a thousand would be a grey area.
+  // A hundred hidden neurons are distinguishable; a thousand would be a grey area.
   st::SequenceView<const float> some_hidden = activity.hidden_spk;
   some_hidden.features = std::min<st::Index>(some_hidden.features, 100);
   const std::string hidden_label = "hidden neuron (" + std::to_string(some_hidden.features) + " of " +

@@ -1,4 +1,4 @@
-// What the user of 02_train_digits can choose, and the line that shows progress.
+// The options of 02_train_digits, and its progress line.
 #pragma once
 
 #include <spiketape/core/array.hpp>
@@ -57,12 +57,12 @@ inline Settings read_settings(int argc, char** argv) {
   }
 #endif
 #ifndef _OPENMP
-  settings.threads = 1;  // without OpenMP there are no more
+  settings.threads = 1;  // without OpenMP there is only one
 #endif
   return settings;
 }
 
-/// One line on the terminal that is written over, a few times a second.
+/// A progress line on the terminal, updated a few times a second.
 inline void show_progress(int epoch, int epochs, spiketape::Index done, spiketape::Index all) {
   using Clock = std::chrono::steady_clock;
   static Clock::time_point shown = Clock::now();

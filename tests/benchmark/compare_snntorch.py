@@ -2,8 +2,8 @@
 
     python3 compare_snntorch.py [--hidden 1000] [--threads 1] [folder of spiketape's benchmark programs]
 
-Needs PyTorch and snnTorch. With the folder (build/tests/benchmark) its programs are run, too, and the ratios are
-printed.
+Needs PyTorch and snnTorch. With the folder (build/tests/benchmark) it also runs the programs there and prints
+the ratios.
 """
 import argparse
 import re
@@ -19,7 +19,7 @@ BATCH, STEPS, BETA = 128, 25, 0.95
 
 
 def milliseconds(work):
-    """The median of what lasts two seconds, at least five times, after two to warm up."""
+    """The median of at least five runs that take two seconds in all, after two runs to warm up."""
     times = []
     for i in range(2 + 5 + 500):
         start = time.perf_counter()
@@ -31,7 +31,7 @@ def milliseconds(work):
 
 
 class Network(torch.nn.Module):
-    """784-H-10 as in tutorial 5. hoisted: the product with the image, the same in all steps, is done once.
+    """784-H-10 as in tutorial 5. hoisted: the product with the image, which all steps share, is done once.
 
     The input is an image, or (rate-coded) spikes of (steps, batch, 784).
     """
@@ -75,7 +75,7 @@ def one_image(hidden, hoisted):
 
 
 def neurons(count):
-    """Under the names that the program scan has for them. all_to_all: its own weights, a Linear, among them."""
+    """By the names that the program scan uses. all to all: includes their weights, a Linear."""
     return {
         "Leaky": snn.Leaky(beta=0.9),
         "Lapicque": snn.Lapicque(R=5, C=2),
@@ -89,10 +89,10 @@ def neurons(count):
 
 
 def scan(neuron, count, backward):
-    """A neuron through all steps, in ns for each neuron and step; backward: and the way back."""
+    """The time of a neuron in ns for each neuron and step; backward: includes the backward pass."""
     current = (torch.rand(BATCH, count) * 0.4 - 0.05).requires_grad_(backward)
     zeros = torch.zeros(BATCH, count)
-    # How many states a neuron carries shows in what it returns; a recurrent one takes its last spikes, too.
+    # Recurrent neurons also take their last spikes: then there are more states than results besides spk.
     states = len(reset(neuron))
 
     def run():
@@ -109,7 +109,7 @@ def scan(neuron, count, backward):
 
 
 def reset(neuron):
-    """Its states before the first step."""
+    """The states before the first step."""
     states = neuron.reset_mem()
     return states if isinstance(states, tuple) else (states,)
 
@@ -126,7 +126,7 @@ def print_blas(threads):
 
 
 def ours(folder, program, names):
-    """The times that one of our benchmark programs prints, by name."""
+    """Runs one of our benchmark programs and returns its times by name."""
     if folder is None:
         return {}
     table = subprocess.run([f"{folder}/{program}", f"--benchmark_filter={names}"],
@@ -135,7 +135,7 @@ def ours(folder, program, names):
 
 
 def row(name, theirs, *times):
-    """A line of a table: their time, and each of ours with how many times as fast it is."""
+    """Prints a row: their time, and each of ours with how many times as fast it is."""
     print(f"{name:36}{theirs:10.3f}" + "".join(f"{time:12.3f} ({theirs / time:.1f} x)" for time in times if time))
 
 

@@ -1,11 +1,11 @@
-// Spikes as events against dense products, by how many neurons fire: where is the break-even?
+// Spikes as events against dense products, for different firing rates: where is the break-even?
 //
-// A product is from the bits of the spikes to the currents, the list of events included; the gradient of the
-// weights has that list already. Both may be faster than their limit, Eigen's product of the same size, on
+// A product goes from the bits of the spikes to the currents, and includes the list of events; the gradient
+// of the weights reuses that list. Both may be faster than their limit, Eigen's product of the same size, on
 // one thread.
 //
-// And active columns against events, by how often an active column fires: for images of 784 pixels, 19 % of
-// them lit, in 25 steps, four samples at a time.
+// Also active columns against events, for different firing rates of an active column: images of 784 pixels,
+// 19 % of them lit, in 25 steps, four samples at a time.
 #include "images.hpp"
 #include "limits.hpp"
 #include "ratio.hpp"
@@ -26,7 +26,7 @@ namespace st = spiketape;
 constexpr st::Index in = 1000;
 constexpr double percents[] = {0.1, 0.5, 1, 2, 5, 10, 20, 30, 40, 50};
 
-/// A layer of (in, out) and the spikes of `rows` samples and steps, each there with one probability.
+/// A layer of (in, out) and the spikes of `rows` samples and steps, all with the same probability.
 class Layer {
  public:
   Layer(st::Index rows, st::Index out, double percent)
@@ -70,12 +70,12 @@ class Layer {
   st::GradientSums<float> sums_;
   st::GradientSum<float>& sum_ = sums_.sum_of(weight_.weight().ptr());
   std::vector<st::detail::LineBits> bits_;
-  st::Tape<float> tape_, y_memory_;  // for their memory
+  st::Tape<float> tape_, y_memory_;  // only for their memory
   st::Arena gradient_memory_;
   st::SequenceView<float> y_;
 };
 
-/// Flickering images: the lit pixels of each fire in a step with one probability.
+/// Flickering images: in each step, each lit pixel fires with the same probability.
 class Flicker {
  public:
   enum class By { events, active_columns };
@@ -91,7 +91,7 @@ class Flicker {
     y_.array().setOnes();
   }
 
-  /// The product and the gradient of the weights, gathering included.
+  /// The product and the gradient of the weights, including the gathering.
   void run(By by) {
     const st::detail::LinearProduct<float> product{layer_.weight().data(), layer_.weight().stride(),
                                                    layer_.bias().data(), images::pixels, out};
@@ -128,7 +128,7 @@ std::string name_of(const std::string& group, double percent) {
   return group + text;
 }
 
-/// Registers one of the two at all densities, and returns what their names begin with.
+/// Registers one of the two products at all densities. Returns the prefix of their names.
 std::string add(limits::Products which, st::Index rows, st::Index out) {
   const std::string group = std::string(which == limits::Products::forward ? "product" : "gradient") +
                             " 1000 to " + std::to_string(out) + ", " + std::to_string(rows) + " rows";
@@ -168,10 +168,10 @@ void add_flicker() {
   }
 }
 
-/// The densities at which events take as long as the dense product, on straight lines between measured ones.
-/// There may be several: finding the events takes longest where a bit is hardest to foresee.
+/// Prints the densities at which events take as long as the dense product, interpolated linearly between
+/// measured ones. There may be several: finding the events is slowest where bits are hardest to predict.
 void print_break_even(const ratio::Reporter& reporter, const std::string& group) {
-  if (std::isnan(reporter.times_limit(name_of(group, percents[0])))) return;  // not asked for
+  if (std::isnan(reporter.times_limit(name_of(group, percents[0])))) return;  // was not run
   std::printf("%-33s events are faster", group.c_str());
   double percent_before = 0, before = 0;
   for (const double percent : percents) {

@@ -1,10 +1,10 @@
-// How the cost of training grows: forward and backward for each hidden neuron and step, which should stay the
-// same while the hidden layer, the sequence, or the batch grows a hundred times and more.
+// How the cost of training grows: forward and backward for each hidden neuron and step. It should stay
+// constant while the hidden layer, the sequence or the batch grows by a factor of 100 and more.
 //
-// 64-H-10 in blocks of four samples, on one thread, with a constant current. The limit is a copy that moves
-// what the two scans of the hidden layer and the adjoint of its spikes move, 24 bytes, in as much memory as a
-// block keeps. The last table has spikes for input, other ones in each step, and by their density compares
-// with dense products.
+// 64-H-10 in blocks of four samples, on one thread, with a constant current. The limit is a copy of as many
+// bytes as the two scans of the hidden layer and the adjoint of its spikes move, 24, in as much memory as a
+// block keeps. The input of the last table is spikes, different ones in each step; the table compares
+// densities with dense products.
 #include "limits.hpp"
 #include "ratio.hpp"
 
@@ -22,7 +22,7 @@ namespace st = spiketape;
 
 constexpr st::Index block = 4;
 
-/// Where a network stands when one thing grows.
+/// The sizes of a network and its data, one of which grows.
 struct Size {
   st::Index hidden = 500, steps = 25, batch = 32;
   st::Index inputs = 64;
@@ -30,7 +30,7 @@ struct Size {
   double neuron_steps() const { return static_cast<double>(hidden * steps * batch); }
 };
 
-/// Times forward and backward; the optimizer's step does not grow with steps or samples, and is left out.
+/// Times forward and backward. The optimizer's step does not grow with steps or samples, so it is left out.
 void train(benchmark::State& state, const Size& size, const st::SequenceView<const float>& input) {
   st::Random random(1);
   const st::Sequential net{st::Linear<float>(size.inputs, size.hidden, random),

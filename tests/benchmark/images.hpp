@@ -1,5 +1,4 @@
-// Rows to feed a network with: made up, so that nobody needs a data set, but as sparse and as bright as
-// MNIST's digits.
+// Generated inputs, so that no data set is needed, as sparse and as bright as MNIST's digits.
 #pragma once
 
 #include <spiketape/core/array.hpp>
@@ -11,7 +10,7 @@ namespace st = spiketape;
 
 constexpr st::Index side = 28, pixels = side * side;
 
-/// Images of a stroke: in each of 20 lines 5 to 10 pixels are lit, 19 % of all; the mean of all is 0.13.
+/// Images of a stroke: 5 to 10 pixels are lit in each of 20 lines, 19 % of all; the mean of all is 0.13.
 inline st::Array<float> sparse(st::Index count, st::Random& random) {
   st::Array<float> rows = st::Array<float>::Zero(count, pixels);
   for (st::Index i = 0; i < count; ++i)
@@ -24,14 +23,14 @@ inline st::Array<float> sparse(st::Index count, st::Random& random) {
   return rows;
 }
 
-/// Rows in which no number is zero.
+/// Rows without zeros.
 inline st::Array<float> dense(st::Index count, st::Random& random) {
   st::Array<float> rows(count, pixels);
   for (st::Index i = 0; i < rows.size(); ++i) rows.data()[i] = static_cast<float>(random.uniform(0.01, 0.3));
   return rows;
 }
 
-/// Each number of some rows as the probability of a spike, drawn anew in each step.
+/// Spikes: each number of a row is the probability of a spike, drawn again in each step.
 inline st::Sequence<float> rate_coded(const st::Array<float>& rows, st::Index steps, st::Random& random) {
   st::Sequence<float> spikes(steps, rows.rows(), rows.cols());
   for (st::Index t = 0; t < steps; ++t) {

@@ -1,7 +1,7 @@
-// One image through a trained 784-1000-10 network, without a tape: all 25 steps in one call, or as a stream,
-// where each step brings an image and the membranes are kept from one to the next.
+// One image through a trained 784-1000-10 network, without a tape: all 25 steps in one call, or as a stream
+// with an image in each step and membranes that are kept between steps.
 //
-// The limit is to read all weights once. An image with zero pixels does not need those of a zero.
+// The limit is reading all weights once. An image with zero pixels does not need the weights of these.
 #include "images.hpp"
 #include "limits.hpp"
 #include "ratio.hpp"
@@ -24,7 +24,7 @@ struct Layers {
   st::Leaky<float> lif2{{.beta = 0.95f}};
 };
 
-/// A network in a loop without an end: all memory is its own, nothing is allocated.
+/// A network in an endless loop: it owns all memory and allocates nothing.
 class Stream {
  public:
   const st::Array<float>& step(const st::Array<float>& image) {
@@ -43,7 +43,7 @@ class Stream {
   st::Array<float> current2_ = zeros(classes), spk2_ = zeros(classes), mem2_ = zeros(classes);
 };
 
-/// All weights, once.
+/// Reading all weights once.
 ratio::Limit reading() {
   constexpr double bytes = double((images::pixels + classes) * hidden) * sizeof(float);
   return {limits::read(bytes), bytes};

@@ -1,5 +1,5 @@
-// The limits: what no program that moves as many bytes, or multiplies matrices of that size, can beat by much
-// on the machine it runs on. Each is a benchmark, registered when it is first asked for.
+// The limits: no program that moves as many bytes, or multiplies matrices of that size, can be much faster on
+// the same machine. Each limit is a benchmark, registered on first use.
 #pragma once
 
 #include "ratio.hpp"
@@ -13,20 +13,20 @@
 
 namespace limits {
 
-/// Whether the benchmark of this name is asked for the first time.
+/// Whether the benchmark of this name is requested for the first time.
 inline bool is_new(const std::string& name) {
   static std::set<std::string> known;
   return known.insert(name).second;
 }
 
-/// As "copy within 25.6 MB".
+/// A name such as "copy within 25.6 MB".
 inline std::string with_megabytes(const char* what, double bytes) {
   char name[48];
   std::snprintf(name, sizeof name, "%s %.3g MB", what, bytes / 1e6);
   return name;
 }
 
-/// A loop that reads one half of `bytes` of memory and writes the other. Its items are bytes moved.
+/// A loop that reads one half of `bytes` of memory and writes the other. Its items are the bytes moved.
 inline std::string copy(double bytes) {
   const std::string name = with_megabytes("copy within", bytes);
   if (is_new(name))
@@ -35,7 +35,7 @@ inline std::string copy(double bytes) {
       const Eigen::ArrayXf from = Eigen::ArrayXf::Zero(half);
       Eigen::ArrayXf to = from;
       for (auto _ : state) {
-        to = from + 1.0f;  // no bare copy: a compiler would call memcpy, which goes round the cache
+        to = from + 1.0f;  // not a plain copy: compilers would call memcpy, which bypasses the cache
         benchmark::DoNotOptimize(to.data());
         benchmark::ClobberMemory();
       }
@@ -44,12 +44,12 @@ inline std::string copy(double bytes) {
   return name;
 }
 
-/// A loop that reads `bytes` of memory: adds up the numbers there. Its items are bytes.
+/// A loop that reads `bytes` of memory and adds up its numbers. Its items are bytes.
 inline std::string read(double bytes) {
   const std::string name = with_megabytes("reading", bytes);
   if (is_new(name))
     ratio::add(name, [bytes](benchmark::State& state) {
-      using Part = Eigen::Array<float, 64, 1>;  // so many sums that none waits for itself
+      using Part = Eigen::Array<float, 64, 1>;  // enough sums that none waits for its last addition
       const auto parts = static_cast<Eigen::Index>(std::ceil(bytes / sizeof(Part)));
       const Eigen::ArrayXf numbers = Eigen::ArrayXf::Ones(parts * 64);
       for (auto _ : state) {
@@ -66,7 +66,7 @@ inline std::string read(double bytes) {
 enum class Products { forward, gradient, both };
 
 /// Eigen's dense products of a layer, on one thread: (rows, in) times (in, out), and the gradient of the
-/// weights, (in, rows) times (rows, out). Its item is all of it.
+/// weights, (in, rows) times (rows, out). Its item is the whole product.
 inline std::string dense(Products which, Eigen::Index rows, Eigen::Index in, Eigen::Index out) {
   const char* what = which == Products::forward    ? "product"
                      : which == Products::gradient ? "gradient"

@@ -1,8 +1,7 @@
-// Benchmarks as ratios. A time says little about another machine, or about this one an hour later; how many
-// times a physical limit it is says more. So every benchmark names its limit, which is a benchmark of the
-// same run.
+// Benchmarks as ratios. A time tells little about another machine, or about this one an hour later; its ratio
+// to a physical limit tells more. So every benchmark names its limit, which is a benchmark of the same run.
 //
-// Nine repetitions in random order, unless the user's flags say otherwise; what is printed are medians.
+// Runs nine repetitions in random order, unless the user's flags change that, and prints medians.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -21,14 +20,14 @@
 
 namespace ratio {
 
-/// An item of a benchmark can take no less time than `units` items of the benchmark `name`.
+/// An item of a benchmark takes at least as long as `units` items of the benchmark `name`.
 struct Limit {
   std::string name;
   double units = 1;
 };
 
-/// Says, at the end of a benchmark, what it did: `items` units of work in each iteration, and their limit.
-/// Other counters are printed behind the row.
+/// Called at the end of a benchmark: its `items` of work in each iteration, and their limit. Other counters
+/// are printed at the end of its row.
 inline void account(benchmark::State& state, double items, const Limit& limit = {}) {
   state.counters["items"] = items;
   state.counters["units"] = limit.units;
@@ -37,7 +36,7 @@ inline void account(benchmark::State& state, double items, const Limit& limit = 
 
 enum class Timed { by_us, by_itself };
 
-/// Registers a benchmark; `body` gets a benchmark::State. Times are those of the clock on the wall.
+/// Registers a benchmark; `body` gets a benchmark::State. Measures wall-clock time.
 template <typename Body>
 void add(const std::string& name, Body&& body, Timed timed = Timed::by_us) {
   auto* registered = benchmark::RegisterBenchmark(name.c_str(), std::forward<Body>(body));
@@ -47,7 +46,7 @@ void add(const std::string& name, Body&& body, Timed timed = Timed::by_us) {
 /// Collects the times and prints one table at the end.
 class Reporter : public benchmark::ConsoleReporter {
  public:
-  /// `unit` heads the column of times, which are printed in `per_second` parts of a second.
+  /// `unit` is the head of the column of times, which are printed in units of 1 / `per_second` seconds.
   Reporter(std::string unit, double per_second) : unit_(std::move(unit)), per_second_(per_second) {}
 
   void ReportRuns(const std::vector<Run>& runs) override {
@@ -84,7 +83,7 @@ class Reporter : public benchmark::ConsoleReporter {
     out << "  limit is\n";
     std::string group;
     for (const Row* row : ordered) {
-      if (limits.count(row->name) != 0) continue;  // limits stand beside what they limit
+      if (limits.count(row->name) != 0) continue;  // limits are printed in the rows of their benchmarks
       const std::string its_group = row->name.substr(0, row->name.find('/'));
       if (its_group != group) out << '\n';
       group = its_group;
@@ -99,7 +98,7 @@ class Reporter : public benchmark::ConsoleReporter {
     out << std::flush;
   }
 
-  /// How many times its limit a benchmark took; NaN if one of the two was not run.
+  /// The ratio of a benchmark's time to its limit; NaN if one of the two was not run.
   double times_limit(const std::string& name) const {
     const auto found = rows_.find(name);
     return found == rows_.end() ? nan : time(found->second) / limit(found->second);
@@ -124,7 +123,7 @@ class Reporter : public benchmark::ConsoleReporter {
     const auto found = rows_.find(row.limit);
     return found == rows_.end() ? nan : row.units * time(found->second);
   }
-  /// Three digits, and "-" for what is not known.
+  /// Three digits, or "-" for NaN.
   static std::string number(double value) {
     if (std::isnan(value)) return "-";
     const int places = value > 0 ? std::clamp(2 - static_cast<int>(std::floor(std::log10(value))), 0, 9) : 0;
@@ -138,7 +137,8 @@ class Reporter : public benchmark::ConsoleReporter {
   std::map<std::string, Row> rows_;
 };
 
-/// Runs what is registered. Flags of Google Benchmark's on the command line come after ours and win.
+/// Runs all registered benchmarks. Google Benchmark's flags on the command line come after ours and override
+/// them.
 inline void run(int argc, char** argv, Reporter& reporter) {
   std::string ours[] = {"--benchmark_repetitions=9", "--benchmark_enable_random_interleaving=true",
                         "--benchmark_min_time=0.02"};

@@ -1,5 +1,4 @@
-// The scans of Leaky with the options that are chosen at run time, and main. (sweep.sh builds this file
-// alone.)
+// The scans of Leaky with the run-time options, and main. (sweep.sh builds only this file.)
 #include "scan.hpp"
 #include "scan_by_hand.hpp"
 

@@ -1,10 +1,10 @@
-// How fast a neuron goes through a sequence, and its adjoint comes back, for each neuron and step.
+// The speed of a neuron's forward scan and of its adjoint, for each neuron and step.
 //
-// A thousand neurons, 25 steps, each with a current that is the same in all of them, as in snnTorch's
-// tutorials. "blocks": 128 samples, four at a time, whose states lie in the L2 cache, as training does it
-// with st::Shards; "batch": all 128 at once, outside of it. Outside of every cache are "long", a block of
-// 6400 steps; "memory", 1024 samples at once, where the rows that all steps share are not in the L2 cache
-// either; and "varying", 200 steps with a current for each.
+// A thousand neurons, 25 steps, with a current for each neuron that is the same in all steps, as in
+// snnTorch's tutorials. "blocks": 128 samples, four at a time, with states in the L2 cache, as training does
+// it with st::Shards. "batch": all 128 at once, outside of the L2 cache. Outside of every cache: "long", a
+// block of 6400 steps; "memory", 1024 samples at once, where the rows shared by all steps do not fit into the
+// L2 cache either; "varying", 200 steps with a different current in each.
 #pragma once
 
 #include "limits.hpp"
@@ -24,7 +24,7 @@ constexpr st::Index neurons = 1000;
 
 struct Size {
   const char* name;
-  st::Index samples, block;  // how many there are, and how many are done at a time
+  st::Index samples, block;  // in total, and at a time
   st::Index steps = 25;
   bool outside = false;  // of every cache
   bool constant = true;  // the current
@@ -35,27 +35,27 @@ constexpr std::array sizes{Size{"/blocks", 128, 4}, Size{"/batch", 128, 128}, Si
                            Size{"/memory", 1024, 1024, 25, true},
                            Size{"/varying", 128, 128, 200, true, false}};
 
-/// What a scan does beside the plain one.
+/// Variants of the plain scan.
 struct Extra {
   bool same_step = false;     // the reset is in the step of the spike
   bool all_to_all = false;    // recurrent, through weights
   bool learned = false;       // with gradients of coefficients
-  bool adjoint_only = false;  // the forward scan is that of another benchmark
+  bool adjoint_only = false;  // another benchmark has the same forward scan
   bool from_mem = false;      // the loss depends on the membranes, not on the spikes
   bool outside = false;       // also outside of every cache
 };
 
-/// Bytes for each neuron and step: how many are moved, and how many lie in memory. Counted is what has a row
-/// for every step; what is one row for all of them (the constant current, the sum of its adjoints,
-/// coefficients that each neuron has, what step t sends to t − 1) stays in the nearest cache.
+/// Bytes for each neuron and step: moved, and in memory. Counts only what has a row for every step. What has
+/// one row for all steps (the constant current, the sum of its adjoints, coefficients of each neuron, the
+/// adjoints that step t sends to t − 1) stays in the nearest cache.
 struct Bytes {
   double moved, kept;
 };
 
-/// Of each state that of the step before is read, that of this step written; of Leaky so 8 bytes. A varying
-/// current is read, and its adjoint written. A recurrent neuron reads and writes spikes, too. On a tape
-/// spikes are bits, one eighth of a byte, and a same-step reset also writes the membrane before it; on arrays
-/// spikes are numbers.
+/// Each state is read from the step before and written in this step: 8 bytes for Leaky. A varying current is
+/// read, and its adjoint written. A recurrent neuron also reads and writes spikes. On a tape spikes are bits,
+/// one eighth of a byte, and a same-step reset also writes the membrane before it; on arrays spikes are
+/// numbers.
 template <typename Neuron>
 constexpr Bytes forward_bytes(bool on_tape, const Size& size, const Extra& extra) {
   const double current = size.constant ? 0 : 1, states = double(Neuron::state_count),
@@ -65,8 +65,9 @@ constexpr Bytes forward_bytes(bool on_tape, const Size& size, const Extra& extra
           4 * (current + states + spikes + before_reset) + bits};
 }
 
-/// Read are the membrane that fired and one adjoint, that of the spike (or the membrane): 8 bytes. Gradients
-/// of coefficients also need the states of the step before, and the spike that a recurrent neuron sent.
+/// The adjoint reads the membrane that fired and the adjoint of the spike (or of the membrane): 8 bytes.
+/// Gradients of coefficients also need the states of the step before, and the spike that a recurrent neuron
+/// sent.
 template <typename Neuron>
 constexpr Bytes adjoint_bytes(const Size& size, const Extra& extra) {
   const double before = extra.learned ? double(Neuron::state_count) + (Neuron::recurrent ? 1 : 0) : 0;
@@ -74,7 +75,7 @@ constexpr Bytes adjoint_bytes(const Size& size, const Extra& extra) {
   return {4 * (2 + current + before), 4 * (2 + current + before)};
 }
 
-/// Currents and a place for their adjoints, in rows of whole cache lines as a tape has them.
+/// Currents and memory for their adjoints, in rows of whole cache lines as on a tape.
 class Currents {
  public:
   static constexpr st::Index stride = (neurons + 15) / 16 * 16;
@@ -101,7 +102,7 @@ class Currents {
   st::Array<float> values_, adjoints_;
 };
 
-/// Does it for all samples, a block at a time.
+/// Runs `work` for all samples, a block at a time.
 template <typename Work>
 void for_blocks(const Size& size, Work&& work) {
   for (st::Index first = 0; first < size.samples; first += size.block) work(first);
@@ -118,7 +119,7 @@ void forward_on_tape(benchmark::State& state, const Neuron& neuron, const Size& 
       benchmark::ClobberMemory();
     });
   };
-  all();  // the tape's memory is there from now on
+  all();  // allocates the tape's memory
   for (auto _ : state) all();
 }
 
@@ -137,7 +138,7 @@ void forward_on_arrays(benchmark::State& state, const Neuron& neuron, const Size
     });
 }
 
-/// Only the way back is timed.
+/// Times only the backward scan.
 template <typename Neuron>
 void adjoint(benchmark::State& state, const Neuron& neuron, const Size& size, bool from_mem) {
   using Clock = std::chrono::steady_clock;
@@ -162,10 +163,10 @@ void adjoint(benchmark::State& state, const Neuron& neuron, const Size& size, bo
   for (auto _ : state) state.SetIterationTime(all());
 }
 
-/// Registers the benchmarks of a neuron. Its limit is a copy that moves as many bytes in as much memory, or,
-/// for the adjoint of a constant current, which only reads, reading them; where all neurons act on all, each
-/// step also multiplies the block's spikes by the weights, and twice on the way back: there it is the dense
-/// products.
+/// Registers the benchmarks of a neuron. Its limit is a copy that moves as many bytes in as much memory; for
+/// the adjoint of a constant current, which only reads, it is reading them. If all neurons act on all, each
+/// step also multiplies the block's spikes by the weights, twice in the backward scan; there the limit is the
+/// dense products.
 template <typename Neuron>
 bool add(const std::string& name, const Neuron& neuron, const Extra& extra = {}) {
   for (const Size& size : sizes) {

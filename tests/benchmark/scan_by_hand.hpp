@@ -1,13 +1,13 @@
-// The scan of Leaky written for this one case with Eigen's packets: one β, θ = 1, reset by subtraction, ATan,
-// memory laid out as the library does it, membranes kept and nothing else. What generality costs is how many
-// times its time the library takes, with the same compiler and flags (sweep.sh).
+// The scan of Leaky hand-written for one case with Eigen's packets: one β, θ = 1, reset by subtraction, ATan,
+// the library's memory layout, and only membranes kept. The ratio of the library's time to it, with the same
+// compiler and flags (sweep.sh), is the cost of generality.
 #pragma once
 
 #include "scan.hpp"
 
 namespace scan {
 
-/// A block of samples on its way through the loops.
+/// A block of samples for the loops.
 class ByHand {
  public:
   explicit ByHand(const Size& size)
@@ -60,7 +60,8 @@ class ByHand {
   st::detail::AlignedVector<float> mem_, spk_adjoint_, carry_;
 };
 
-/// Registers them, as the library's are measured: the way back alone, and each block's after its way forward.
+/// Registers the benchmarks, measured like the library's: the backward scan alone, and each block's backward
+/// after its forward scan.
 inline bool add_by_hand() {
   for (const Size& size : sizes) {
     if (!size.constant) continue;

@@ -1,4 +1,4 @@
-// The scans of the neurons that do not act on each other.
+// The scans of neurons that do not act on each other.
 #include "scan.hpp"
 
 namespace {

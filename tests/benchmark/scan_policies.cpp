@@ -1,4 +1,4 @@
-// The scans of Leaky with other policies. A surrogate makes a difference on the way back only.
+// The scans of Leaky with other policies. A surrogate affects only the backward scan.
 #include "scan.hpp"
 
 namespace {

@@ -1,4 +1,4 @@
-// The scans of the neurons that feel their own spikes, or those of their layer.
+// The scans of neurons that receive their own spikes, or those of their layer.
 #include "scan.hpp"
 
 namespace {

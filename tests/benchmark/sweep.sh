@@ -1,6 +1,6 @@
 #!/bin/sh
-# What compiler, optimization and target do to the scan of Leaky: builds scan.cpp with each of them and prints
-# what it takes beside the same loop written by hand (scan_by_hand.hpp). Takes some minutes.
+# The effect of compiler, optimization and target on the scan of Leaky: builds scan.cpp with each of them and
+# compares it with the same loop written by hand (scan_by_hand.hpp). Takes some minutes.
 #   sh tests/benchmark/sweep.sh
 #   COMPILERS="g++-12 g++-13" sh tests/benchmark/sweep.sh
 set -eu
@@ -14,7 +14,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# row NAME: nanoseconds of the library's row, and how many times those of the loop by hand they are.
+# row NAME: nanoseconds of the library's row, and their ratio to those of the hand-written loop.
 row() {
   awk -v name="$1" '$1 == "Leaky/" name { ours = $2 } $1 " " $2 == "by hand/" name { hand = $3 }
     END { printf "%12s %6.2f", ours, ours / hand }' "$folder/table"
@@ -28,7 +28,7 @@ for compiler in ${COMPILERS:-g++ clang++}; do
   for optimization in -O2 -O3; do
     for target in '' -march=x86-64-v3 -march=native; do
       printf '%-10s %-14s' "$compiler" "$optimization ${target#-march=}"
-      # Unquoted: nothing where there is no target, and several words in the libraries.
+      # Unquoted: empty without a target, and several words for the libraries.
       # shellcheck disable=SC2086
       if $compiler -std=c++20 -DNDEBUG $optimization $target -I "$here/../../include" "$here/scan.cpp" \
         $libraries -pthread -o "$folder/scan" 2>"$folder/errors"; then

@@ -1,11 +1,10 @@
 // A training step of snnTorch's tutorial 5: 784-H-10, 25 steps, a batch of 128, the cross entropy of the
-// output membranes at every step, Adam. In blocks of four samples, or of two if they are large, one shard for
-// each thread.
+// output membranes at every step, Adam. Blocks have four samples, or two if these are large, with one shard
+// for each thread.
 //
-// The limit is the time of the two products that cannot be left out for dense images, the first layer's and
-// its weights' gradient, with the constant image multiplied once, and divided among the threads. Images with
-// zero pixels may take less. A rate-coded input is another one in each of the 25 steps: its limit is 25 times
-// that.
+// The limit is the time of the two products that dense images need, the first layer's and its weights'
+// gradient, with the constant image multiplied once, divided by the number of threads. Images with zero
+// pixels may take less. A rate-coded input differs in each of the 25 steps: its limit is 25 times that.
 #include "images.hpp"
 #include "limits.hpp"
 #include "ratio.hpp"
@@ -60,7 +59,7 @@ std::vector<int> labels_for(st::Index count) {
   return labels;
 }
 
-/// 1, 2, 4, … as far as this machine has cores for them, but two at least.
+/// 1, 2, 4, … up to the number of cores, but at least 1 and 2.
 std::vector<int> thread_counts() {
   std::vector<int> counts{1, 2};
   while (2 * counts.back() <= static_cast<int>(std::thread::hardware_concurrency()))
@@ -78,7 +77,7 @@ void add(const std::string& what, st::SequenceView<const float> input) {
       ratio::add(name, [=](benchmark::State& state) {
         Training training(hidden, threads);
         const std::vector<int> labels = labels_for(batch);
-        training.step(input, labels);  // the tapes' memory is there from now on
+        training.step(input, labels);  // allocates the tapes' memory
         for (auto _ : state) training.step(input, labels);
         ratio::account(state, 1, limit);
         state.counters["samples/s"] =
@@ -98,8 +97,8 @@ double peak_mib() {
 #endif
 }
 
-/// How far memory grows, at most, from when the data is there to the end of some steps. A process has one
-/// peak in its life, so each measurement gets one of its own.
+/// Prints how much memory grows, at most, from loaded data to the end of some steps. A process has one peak
+/// in its life, so each measurement gets its own process.
 void print_peak_memory(st::Index samples) {
   std::fflush(stdout);
   const pid_t child = fork();
@@ -124,7 +123,7 @@ void print_peak_memory(st::Index) {}
 }  // namespace
 
 int main(int argc, char** argv) {
-  print_peak_memory(128);  // before OpenMP has threads, which a new process would not have
+  print_peak_memory(128);  // before OpenMP starts threads, which a fork lacks
   print_peak_memory(1024);
 
   st::Random random(1);

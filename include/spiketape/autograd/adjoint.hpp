@@ -5,18 +5,18 @@
 
 namespace spiketape {
 
-/// An adjoint that an operation's backward is about to add to. `first` says that it holds nothing yet:
-/// then the operation stores instead of adding, so no adjoint is ever set to zero beforehand.
+/// An adjoint that an operation's backward adds to. `first` says that its memory is not initialised: the
+/// operation must store instead of adding, so that no adjoint is set to zero beforehand.
 template <Real Scalar>
 struct Adjoint {
   SequenceView<Scalar> view;
   bool first = false;
 
-  /// Whether nobody asks for it.
+  /// Whether it is not needed.
   bool empty() const noexcept { return view.empty(); }
 
-  /// Adds an Eigen expression of all rows, where somebody asks for it. Of a constant input's adjoint, those of
-  /// all steps are added up. Throws std::invalid_argument for another number of rows or columns.
+  /// Adds an Eigen expression of all rows; does nothing if empty. If the input is constant and `rows` has all
+  /// steps, their sum is added. Throws std::invalid_argument for another number of rows or columns.
   template <typename Derived>
   void add(const Eigen::DenseBase<Derived>& rows) const {
     if (empty() || view.rows() == 0) return;
@@ -31,9 +31,9 @@ struct Adjoint {
     else
       view.array() += rows.derived();
   }
-  /// Adds contribution(t), an Eigen expression of (batch, features), for t = 0, ..., steps - 1. A
-  /// constant sequence has one stored step, which collects the sum over all; a result that is itself
-  /// constant has collected already, so its `steps` is 1.
+  /// Adds contribution(t), an Eigen expression of (batch, features), for t = 0, ..., steps - 1. A constant
+  /// sequence has one stored step, which collects the sum over all steps. A constant result has collected it
+  /// already, so its `steps` is 1.
   template <typename Contribution>
   void add(Index steps, Contribution&& contribution) const {
     if (first && steps == 0) view.clear();

@@ -1,17 +1,17 @@
 // Arithmetic and comparisons of values on tapes, sequences, steps and numbers.
 //
 // An operand is a Var, a Sequence, a view of one, an Eigen step or a number. An operator needs a Var, a
-// Sequence or a view on one side, since two Eigen steps have Eigen's operators. If one operand is a Var, the
+// Sequence or a view on one side; for two Eigen steps Eigen's operators apply. If one operand is a Var, the
 // result is a Var, and the other operand is copied to the tape as a constant. Otherwise, if one is a Sequence
 // or a view, the result is a Sequence; of Eigen steps and numbers it is an Array. Both own their memory.
 //
-// The shapes (steps, batch, features) must agree extent by extent, where an extent of 1 counts for all: a
-// step (1, B, F) is the same in all steps, a row (1, 1, F) is the same for all samples, and a single number
-// (1, 1, 1), such as a loss, is the same everywhere. If all steps of the result are the same, one is stored.
+// Each extent of the shapes (steps, batch, features) must agree or be 1; an extent of 1 is repeated: a step
+// (1, B, F) is the same in all steps, a row (1, 1, F) for all samples, and a single number (1, 1, 1), such as
+// a loss, everywhere. If all steps of the result are the same, it stores one.
 //
 // All are differentiated by both operands unless they say otherwise. They throw std::invalid_argument for
 // shapes that do not fit, values on different tapes and empty handles. On a tape they allocate nothing from
-// the second iteration on, unless they are given an Eigen expression.
+// the second iteration on, unless an operand is an Eigen expression.
 #pragma once
 
 #include <spiketape/autograd/elementwise.hpp>
@@ -82,7 +82,7 @@ struct DivideFunction {
   }
 };
 
-/// The sum stands for NaN, which neither comparison finds.
+/// a + b gives NaN where one is NaN, for which both comparisons are false.
 struct MaxFunction {
   template <typename T>
   static SPIKETAPE_INLINE T value(const T& a, const T& b) {
@@ -155,7 +155,7 @@ auto operator*(const A& a, const B& b) {
   return detail::combine<detail::MultiplyFunction>("operator*", a, b);
 }
 
-/// a / b, number by number; by zero it is infinite or NaN.
+/// a / b, number by number; division by zero gives infinity or NaN.
 template <typename A, typename B>
 requires detail::OperatorPair<A, B>
 auto operator/(const A& a, const B& b) { return detail::combine<detail::DivideFunction>("operator/", a, b); }
@@ -166,8 +166,8 @@ auto operator-(const X& x) {
   return detail::combine<detail::MultiplyFunction>("operator-", x, -1);
 }
 
-/// The larger of a and b, number by number, such as max(x, 0). Of equals a is taken, and gets the gradient.
-/// Where one is NaN the result is NaN, and there is no gradient.
+/// The larger of a and b, number by number, such as max(x, 0). If they are equal, a gets the gradient. If one
+/// is NaN, the result is NaN and neither gets a gradient.
 template <typename A, typename B>
 requires detail::InputPair<A, B>
 auto max(const A& a, const B& b) { return detail::combine<detail::MaxFunction>("max", a, b); }
@@ -177,8 +177,8 @@ template <typename A, typename B>
 requires detail::InputPair<A, B>
 auto min(const A& a, const B& b) { return detail::combine<detail::MinFunction>("min", a, b); }
 
-/// x where it lies in [low, high], else the nearer bound; NaN stays. The gradient is that of x, 0 outside of
-/// [low, high]. Throws std::invalid_argument unless low <= high.
+/// x where it lies in [low, high], else the nearer bound; NaN stays NaN. The gradient is that of x, 0 outside
+/// of [low, high]. Throws std::invalid_argument unless low <= high.
 template <detail::OpInput X, detail::Number Low, detail::Number High>
 auto clamp(const X& x, Low low, High high) {
   using Scalar = detail::ScalarOf<X>;
@@ -188,31 +188,31 @@ auto clamp(const X& x, Low low, High high) {
   return min(max(x, from), to);
 }
 
-/// 1 where a > b, else 0, also where one is NaN. A constant: not differentiated. So are the others below.
+/// 1 where a > b, else 0; 0 where one is NaN. Not differentiated: the result is a constant.
 template <typename A, typename B>
 requires detail::InputPair<A, B>
 auto greater(const A& a, const B& b) { return detail::combine<detail::LessFunction>("greater", b, a); }
 
-/// 1 where a >= b, else 0.
+/// 1 where a >= b, else 0; like greater.
 template <typename A, typename B>
 requires detail::InputPair<A, B>
 auto greater_equal(const A& a, const B& b) {
   return detail::combine<detail::LessEqualFunction>("greater_equal", b, a);
 }
 
-/// 1 where a < b, else 0.
+/// 1 where a < b, else 0; like greater.
 template <typename A, typename B>
 requires detail::InputPair<A, B>
 auto less(const A& a, const B& b) { return detail::combine<detail::LessFunction>("less", a, b); }
 
-/// 1 where a <= b, else 0.
+/// 1 where a <= b, else 0; like greater.
 template <typename A, typename B>
 requires detail::InputPair<A, B>
 auto less_equal(const A& a, const B& b) {
   return detail::combine<detail::LessEqualFunction>("less_equal", a, b);
 }
 
-/// 1 where a == b, else 0.
+/// 1 where a == b, else 0; like greater.
 template <typename A, typename B>
 requires detail::InputPair<A, B>
 auto equal(const A& a, const B& b) { return detail::combine<detail::EqualFunction>("equal", a, b); }

@@ -1,4 +1,4 @@
-// How ops of one and of two operands go through their numbers, forward and back.
+// Loops of ops with one and two operands over their numbers, forward and backward.
 #pragma once
 
 #include <spiketape/autograd/operands.hpp>
@@ -8,7 +8,7 @@
 
 namespace spiketape::detail {
 
-/// An operand read as if it had the shape of the result: where its extent is 1, that one counts for all.
+/// Reads an operand as if it had the shape of the result: an extent of 1 is repeated.
 template <Real Scalar>
 class Spread {
  public:
@@ -18,7 +18,7 @@ class Spread {
         sample_(view.batch == 1 ? 0 : view.stride),
         one_(view.features == 1 && shape.features != 1) {}
 
-  /// A row of it, until the next call.
+  /// A row of the operand, valid until the next call.
   Stream<Scalar> row(Index t, Index b) {
     const Scalar* from = data_ + t * step_ + b * sample_;
     if (!one_) return {from, 1};
@@ -33,8 +33,8 @@ class Spread {
   RepeatedNumber<Scalar> number_;
 };
 
-/// Writes function(lanes...) into a row of `features` numbers. The end of a row is computed in a lane like
-/// the rest. A padded row gets zeros in what is left of that lane; behind the end of another row nothing is
+/// Writes function(lanes...) into a row of `features` numbers. The rest of a row is computed in a lane, too.
+/// In a padded row the remaining numbers of that lane become zero; beyond the end of other rows nothing is
 /// read or written.
 template <bool padded_rows, Real Scalar, typename Function, typename... Streams>
 SPIKETAPE_INLINE void fill_row(Scalar* to, Index features, const Function& function, const Streams&... from) {
@@ -49,7 +49,7 @@ SPIKETAPE_INLINE void fill_row(Scalar* to, Index features, const Function& funct
     L(function(from.at(i, rest)...)).store(to + i, rest.count);
 }
 
-/// The sum of a row, in double. In eight parts, which processors add side by side.
+/// The sum of a row, in double. Eight partial sums are independent, so processors add them in parallel.
 template <Real Scalar>
 double sum_of_row(const Scalar* row, Index count) {
   double parts[8] = {};
@@ -70,8 +70,8 @@ void fill(const SequenceView<Scalar>& out, const Function& function, Operands&&.
       fill_row<padded_rows>(out.row(t, b), out.features, function, from.row(t, b)...);
 }
 
-/// The rows of an input's adjoint that an op's result, of that layout, passes back to. Where the input's
-/// extent is 1 and the result's is not, its adjoint is the sum; along the features it is added in double.
+/// The rows of an input's adjoint, seen in the layout of the op's result. Where the input's extent is 1 and
+/// the result's is not, the adjoint is the sum; along the features it is summed in double.
 template <Real Scalar>
 class AdjointRows {
  public:
@@ -91,11 +91,11 @@ class AdjointRows {
   Index steps() const { return steps_; }
   Index batch() const { return batch_; }
   Index features() const { return features_; }
-  /// Whether a row is to be added to, or overwritten.
+  /// Whether to add to a row or to overwrite it.
   bool add() const { return add_; }
 
   Scalar* row(Index t, Index b) { return parts_ != nullptr ? parts_ : goal(t, b); }
-  /// After a row has been written.
+  /// Must follow the writing of a row.
   void close(Index t, Index b) {
     if (parts_ == nullptr) return;
     total_ += sum_of_row(parts_, features_);
@@ -112,11 +112,11 @@ class AdjointRows {
   SequenceView<Scalar> to_;
   Index steps_, batch_, features_;
   bool add_;
-  Scalar* parts_ = nullptr;  // what is summed along the features
+  Scalar* parts_ = nullptr;  // a row to be summed along the features
   double total_ = 0;
 };
 
-/// Adds function(operands...), which has the layout of an op's result, to the adjoint of an input.
+/// Adds function(operands...), which has the layout of the op's result, to the adjoint of an input.
 template <Real Scalar, typename Function, typename... Operands>
 void add_back(Tape<Scalar>& tape, const Var<Scalar>& input, const Layout& result, const Function& function,
               Operands&&... from) {
@@ -137,7 +137,7 @@ void add_back(Tape<Scalar>& tape, const Var<Scalar>& input, const Layout& result
     }
 }
 
-/// out = Function::value(a); Function::back(adjoint of out, a, out) is what a's adjoint gets.
+/// out = Function::value(a). Function::back(adjoint of out, a, out) is added to the adjoint of a.
 template <Real Scalar, typename Function>
 struct MapOp {
   Var<Scalar> a, out;
@@ -170,8 +170,8 @@ auto map(const char* name, const X& x) {
       });
 }
 
-/// out = Function::value(a, b), an extent of 1 counting for all. Function::by_a(adjoint of out, a, b) and
-/// by_b are what the adjoints of a and b get; without them the op is not differentiated.
+/// out = Function::value(a, b), where an extent of 1 is repeated. Function::by_a(adjoint of out, a, b) and
+/// by_b are added to the adjoints of a and b; without them the op is not differentiated.
 template <Real Scalar, typename Function>
 struct CombineOp {
   Var<Scalar> a, b, out;
@@ -234,7 +234,7 @@ Var<Scalar> combine_on_tape(const char* name, Tape<Scalar>& tape, const Var<Scal
   return out;
 }
 
-/// An operand as a value on the tape of the other: what is not on a tape is copied as a constant.
+/// An operand as a value on the tape of the other one. Operands in memory are copied as constants.
 template <Real Scalar, typename X>
 Var<Scalar> on_tape(const char* name, Tape<Scalar>& tape, const X& x) {
   if constexpr (is_var<X>) {

@@ -1,4 +1,4 @@
-// The largest and the smallest number over the steps, the samples or the features.
+// Maximum and minimum over the steps, the samples or the features.
 #pragma once
 
 #include <spiketape/autograd/arithmetic.hpp>
@@ -44,7 +44,7 @@ void extreme_over(const SequenceView<Scalar>& out, const SequenceView<const Scal
   }
 }
 
-/// out = the largest or smallest of a. The first number that equals it gets its adjoint.
+/// out = the largest or smallest number of a. The first number equal to it gets the adjoint.
 template <Real Scalar>
 struct ExtremeOp {
   Var<Scalar> a, out;
@@ -105,9 +105,9 @@ auto extreme(const char* name, const X& x, Over over) {
 
 }  // namespace detail
 
-/// The largest number of x over its steps, samples or features, of the shapes that reductions.hpp gives. Of
-/// equals the first gets the gradient. Where one is NaN the result is NaN, and there is no gradient. Throws
-/// std::invalid_argument if there are none.
+/// The largest number of x over its steps, samples or features, with the result shapes of reductions.hpp. If
+/// several are equal, the first gets the gradient. If one is NaN, the result is NaN and no number gets a
+/// gradient. Differentiated. Throws std::invalid_argument if that extent is 0.
 template <detail::OpInput X>
 auto max(const X& x, Over over) {
   return detail::extreme<detail::MaxFunction>("max", x, over);

@@ -1,8 +1,8 @@
-// Functions of each number: of a value on a tape, a sequence, a view, an Eigen step, a plain number.
+// Elementwise functions of a value on a tape, a sequence, a view, an Eigen step or a plain number.
 //
-// The result has the shape of x; it is a Var, a Sequence or an Array, as with arithmetic.hpp, and owns its
-// memory. Differentiated. They throw std::invalid_argument for an empty handle. A NaN stays NaN. The last
-// bits may differ from those of <cmath>.
+// The result has the shape of x. It is a Var, a Sequence or an Array, as in arithmetic.hpp, and owns its
+// memory. All are differentiated. They throw std::invalid_argument for an empty handle. A NaN stays NaN. The
+// last bits may differ from those of <cmath>.
 #pragma once
 
 #include <spiketape/autograd/elementwise.hpp>
@@ -14,7 +14,7 @@ namespace spiketape {
 
 namespace detail {
 
-/// e^x with exact limits: below the smallest normal number Eigen's does not go to 0.
+/// e^x that becomes 0 below the smallest normal number, where Eigen's does not.
 template <Real Scalar>
 SPIKETAPE_INLINE Lane<Scalar> exp_or_zero(const Lane<Scalar>& x) {
   constexpr Scalar lowest = sizeof(Scalar) == 4 ? Scalar(-87.33) : Scalar(-708.39);
@@ -68,7 +68,7 @@ struct SquareFunction {
 struct SqrtFunction {
   template <typename T>
   static SPIKETAPE_INLINE T value(const T& x) {
-    // Eigen's may be x times its inverse root, which is NaN at infinity.
+    // Eigen may compute x times 1/√x, which is NaN at infinity.
     return select(x == T(std::numeric_limits<typename T::Scalar>::infinity()), x, sqrt(x));
   }
   template <typename T>
@@ -80,8 +80,8 @@ struct SqrtFunction {
 struct TanhFunction {
   template <typename T>
   static SPIKETAPE_INLINE T value(const T& x) {
-    // With m = e^(-2|x|) - 1 it is ∓m / (2 + m). Near 0, where the difference would lose its digits, they
-    // return in (u - 1) y / log(u) with u = e^y rounded.
+    // With m = e^(-2|x|) - 1, tanh x = ∓m / (2 + m). Near 0 the difference u - 1 (u = e^y, rounded) loses
+    // digits; (u - 1) y / log(u) restores them.
     const T y = max(T(-2) * abs(x), T(-40));
     const T u = exp(y);
     const T m = select(u == T(1), y, (u - T(1)) * y / log(u));
@@ -107,13 +107,13 @@ struct SigmoidFunction {
 
 }  // namespace detail
 
-/// e^x. What is smaller than the smallest normal number becomes 0.
+/// e^x. Results below the smallest normal number become 0.
 template <detail::OpInput X>
 auto exp(const X& x) {
   return detail::map<detail::ExpFunction>("exp", x);
 }
 
-/// The natural logarithm; -infinity at 0, NaN below.
+/// The natural logarithm; -infinity at 0, NaN below 0.
 template <detail::OpInput X>
 auto log(const X& x) {
   return detail::map<detail::LogFunction>("log", x);

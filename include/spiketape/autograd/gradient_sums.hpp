@@ -1,4 +1,4 @@
-// Where the gradients of parameters are added up.
+// The sums of the gradients of parameters.
 #pragma once
 
 #include <spiketape/core/parallel.hpp>
@@ -16,22 +16,21 @@ namespace spiketape {
 template <Real Scalar>
 struct GradientSum {
   ParameterPtr<Scalar> parameter;
-  /// Laid out like the parameter's memory. For a number that many neurons share it is one row, a sum
-  /// for each neuron, reduced when the gradient is read: that order is the same for a sequence, for a
-  /// loop of steps and for any number of threads.
+  /// Laid out like the parameter's memory. For a number that many neurons share it is one row with a sum for
+  /// each neuron, reduced when the gradient is read. So the order of summation is the same for a sequence,
+  /// for a loop of steps and for any number of threads.
   detail::AlignedVector<Scalar> values;
-  Index features = 0;    // neurons that share one number, else the parameter's columns
+  Index features = 0;    // neurons that share the number, else the parameter's columns
   bool shared = false;   // the parameter is one number for `features` neurons
   bool written = false;  // holds a gradient
 
-  /// The sums, ready to be added to: zero if this is the first write of a round.
+  /// The sums, for adding; set to zero at the first write of a round.
   Scalar* open() {
     if (!written) std::fill(values.begin(), values.end(), Scalar(0));
     written = true;
     return values.data();
   }
-  /// For a caller that overwrites all of them: not set to zero. `first` says whether they are to be stored or
-  /// added to.
+  /// The same without setting them to zero: if `first`, the caller must store all of them, else add.
   Scalar* open(bool& first) {
     first = !written;
     written = true;
@@ -39,9 +38,9 @@ struct GradientSum {
   }
 };
 
-/// Maps parameters to their gradients. Tapes add into it during backward; an optimizer reads it and
-/// clears it; without a clear in between, gradients of several batches add up. One for each thread.
-/// Allocates when a parameter is met for the first time, then never.
+/// Maps parameters to their gradients. Tapes add to it during backward; an optimizer reads and clears it.
+/// Without a clear in between, gradients of several batches add up. Use one for each thread. Allocates when
+/// it meets a parameter, or more neurons that share one, for the first time.
 template <Real Scalar>
 class GradientSums {
  public:
@@ -49,7 +48,7 @@ class GradientSums {
   GradientSums(const GradientSums&) = delete;
   GradientSums& operator=(const GradientSums&) = delete;
 
-  /// The place for the gradient of a parameter, laid out like it.
+  /// The sum for a parameter, laid out like it.
   GradientSum<Scalar>& sum_of(const ParameterPtr<Scalar>& parameter) {
     GradientSum<Scalar>& sum = find_or_add(parameter);
     if (sum.values.empty()) {
@@ -59,7 +58,7 @@ class GradientSums {
     return sum;
   }
 
-  /// The place for the gradient of one number that `features` neurons share.
+  /// The sum for one number that `features` neurons share.
   GradientSum<Scalar>& shared_sum_of(const ParameterPtr<Scalar>& parameter, Index features) {
     GradientSum<Scalar>& sum = find_or_add(parameter);
     const auto count = static_cast<std::size_t>(detail::padded<Scalar>(features));
@@ -76,7 +75,7 @@ class GradientSums {
   }
   bool has(const Parameter<Scalar>& parameter) const { return has(parameter.ptr()); }
 
-  /// The gradient of a parameter, (rows, cols) like it; zero if none has reached it. Allocates.
+  /// The gradient of a parameter, (rows, cols) like it; zero if no backward pass has reached it. Allocates.
   Array<Scalar> gradient(const ParameterPtr<Scalar>& parameter) const {
     const GradientSum<Scalar>* sum = find(parameter);
     if (sum == nullptr || !sum->written) return Array<Scalar>::Zero(parameter->rows, parameter->cols);
@@ -86,7 +85,7 @@ class GradientSums {
   }
   Array<Scalar> gradient(const Parameter<Scalar>& parameter) const { return gradient(parameter.ptr()); }
 
-  /// The sum over the neurons that share one number. Rounded once, so that wide layers lose nothing.
+  /// The sum over the neurons that share one number, in double and rounded once, so wide layers lose nothing.
   static Scalar reduced(const GradientSum<Scalar>& sum) {
     double total = 0;
     for (Index i = 0; i < sum.features; ++i)
@@ -94,17 +93,17 @@ class GradientSums {
     return static_cast<Scalar>(total);
   }
 
-  /// The place of a parameter's gradient, or nullptr: for optimizers.
+  /// The sum of a parameter, or nullptr: for optimizers.
   const GradientSum<Scalar>* find(const ParameterPtr<Scalar>& parameter) const {
     for (const auto& sum : sums_)
       if (sum->parameter == parameter) return sum.get();
     return nullptr;
   }
 
-  /// Adds the gradients of another, parameter by parameter.
+  /// Adds the gradients of `other`, parameter by parameter.
   void add(const GradientSums& other) { add_all(std::array{&other}, 1); }
-  /// Adds those of several, a range of pointers, in their order: how shards of a batch are joined. Split over
-  /// threads; the result is the same to the bit.
+  /// Adds those of several, a range of pointers, in their order; this joins the shards of a batch. Split over
+  /// threads; the result does not depend on their number, to the bit.
   template <typename Others>
   void add_all(const Others& others, int threads) {
     for (const GradientSums* other : others)
@@ -123,11 +122,11 @@ class GradientSums {
       });
   }
 
-  /// Forgets every gradient and keeps the memory.
+  /// Drops all gradients and keeps the memory.
   void clear() {
     for (auto& sum : sums_) sum->written = false;
   }
-  /// Forgets the gradient of one parameter.
+  /// Drops the gradient of one parameter.
   void clear(const ParameterPtr<Scalar>& parameter) {
     for (auto& sum : sums_)
       if (sum->parameter == parameter) sum->written = false;
@@ -146,8 +145,8 @@ class GradientSums {
     return *sums_.back();
   }
 
-  // A network has few parameters: a search along the list is faster than a map. The sums stay where
-  // they are, since records on tapes point at them.
+  // A network has few parameters, so a linear search is faster than a map. The sums do not move, since
+  // pointers to them are kept elsewhere.
   std::vector<std::unique_ptr<GradientSum<Scalar>>> sums_;
 };
 

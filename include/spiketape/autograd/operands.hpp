@@ -1,4 +1,4 @@
-// What ops take: values on a tape, steps and sequences in memory, plain numbers. So one formula of ops serves
+// Operands of ops: values on a tape, steps and sequences in memory, plain numbers. One formula of ops serves
 // all of them: on a tape it is recorded, in memory it is computed at once.
 #pragma once
 
@@ -24,7 +24,7 @@ inline constexpr bool is_sequence<SequenceView<Scalar>> = true;
 template <Real Scalar>
 inline constexpr bool is_sequence<SequenceView<const Scalar>> = true;
 
-/// A plain number. It is converted to the Scalar of the other operand, whatever its type.
+/// A plain number of any type, converted to the Scalar of the other operand.
 template <typename T>
 concept Number = std::is_arithmetic_v<T> && !std::same_as<T, bool>;
 
@@ -32,13 +32,14 @@ concept Number = std::is_arithmetic_v<T> && !std::same_as<T, bool>;
 template <typename T>
 concept EigenStep = std::is_base_of_v<Eigen::EigenBase<T>, T> && Real<typename T::Scalar>;
 
-/// What has operators of spiketape's. Eigen's arrays have their own.
+/// Types with operators of spiketape; Eigen's arrays have their own.
 template <typename T>
 concept OwnInput = is_var<T> || is_sequence<T>;
 template <typename T>
 concept OpInput = OwnInput<T> || EigenStep<T>;
 
-/// Two operands of a function, at most one of them a number; those of an operator, of which one is ours.
+/// InputPair: two operands of a function, at most one of them a number. OperatorPair: two operands of an
+/// operator, at least one of them an OwnInput.
 template <typename A, typename B>
 concept InputPair = (OpInput<A> && (OpInput<B> || Number<B>)) || (Number<A> && OpInput<B>);
 template <typename A, typename B>
@@ -70,7 +71,7 @@ struct PairScalar<A, B> {
   using type = ScalarOf<B>;
 };
 
-/// The extent of a result, and whether its steps are all the same and one is stored.
+/// The shape of a result, and whether all its steps are the same and one is stored.
 struct Layout {
   Shape shape;
   bool constant = false;
@@ -92,7 +93,7 @@ Layout layout_of(const char* function, const X& x) {
   }
 }
 
-/// Calls use(view) with an operand that is not on a tape. An Eigen expression is evaluated before.
+/// Calls use(view) with an operand that is not on a tape. Evaluates an Eigen expression first.
 template <Real Scalar, typename X, typename Use>
 auto with_view(const X& x, Use&& use) {
   if constexpr (Number<X>) {
@@ -110,7 +111,7 @@ auto with_view(const X& x, Use&& use) {
   }
 }
 
-/// Where a result in memory lies: an Array for a step by Eigen, else a Sequence.
+/// A result in memory: an Array if the operands are Eigen steps, else a Sequence.
 template <bool step, Real Scalar>
 auto make_result(const Layout& layout) {
   if constexpr (step)
@@ -120,7 +121,7 @@ auto make_result(const Layout& layout) {
 }
 
 /// The result of an op of one operand. compute(out, in, padded_rows) writes it; `padded_rows` says at compile
-/// time whether rows are padded to whole lines, as on a tape. op(x, out) is what a tape records.
+/// time whether rows are padded to whole lines, as on a tape. The tape records op(x, out).
 template <typename X, typename Compute, typename MakeOp>
 auto result_of(const X& x, const Layout& layout, Compute&& compute, [[maybe_unused]] MakeOp&& op) {
   using Scalar = ScalarOf<X>;

@@ -1,10 +1,11 @@
-// Operations on values: what a loss, a layer or a readout of one's own is written in. One formula serves a
-// value on a tape, a sequence and an Eigen step:
+// Operations to write losses, layers and readouts with. One formula serves a value on a tape, a sequence and
+// an Eigen step:
 //
 //     const auto loss = [&](const auto& mem) { return st::mean(st::square(mem - targets)); };
 //
-// (Eigen's own operators serve steps: there a number must be an int or a Scalar.) On a tape each operation is
-// a named record: what it read, what it wrote, and how adjoints pass back. Write your own in the same way.
+// (For steps, Eigen's operators apply: there a number must be an int or a Scalar.) On a tape each operation
+// is a record of a named type: what it read, what it wrote, and how adjoints pass back. Write your own in the
+// same way.
 #pragma once
 
 #include <spiketape/autograd/arithmetic.hpp>

@@ -2,11 +2,11 @@
 //
 // x is a value on a tape, a sequence, a view or an Eigen step. Over everything the result is a Var of shape
 // (1, 1, 1) on a tape, and a plain number in memory. Over steps, batch or features it is a Var, a Sequence or
-// an Array whose extent there is 1. Arithmetic takes an extent of 1 as the same for all, so
-// x - mean(x, Over::batch) has the shape of x. Every sum is added in double and rounded once. A repeated step
-// counts as often as it is repeated.
+// an Array whose extent there is 1. Arithmetic repeats an extent of 1, so x - mean(x, Over::batch) has the
+// shape of x. Sums are computed in double and rounded once. A repeated step counts as often as it is
+// repeated.
 //
-// Differentiated. They throw std::invalid_argument for an empty handle.
+// All are differentiated. They throw std::invalid_argument for an empty handle.
 #pragma once
 
 #include <spiketape/autograd/elementwise.hpp>
@@ -15,8 +15,8 @@
 
 namespace spiketape {
 
-/// What a sum, mean, maximum or minimum of (steps, batch, features) is taken over. That extent of the result
-/// is 1.
+/// The dimension of (steps, batch, features) that a sum, mean, maximum or minimum is taken over. The result
+/// has the extent 1 there.
 enum class Over { steps, batch, features };
 
 namespace detail {
@@ -47,7 +47,7 @@ double sum_of_rows(const SequenceView<const Scalar>& x) {
   return total;
 }
 
-/// A stack of rows that a reduction makes one row of.
+/// A stack of rows that a reduction reduces to one row.
 template <typename Scalar>
 struct RowStack {
   Scalar* first;
@@ -62,13 +62,13 @@ RowStack<Scalar> stack_of(const SequenceView<Scalar>& x, Over over, Index number
   if (over == Over::steps) return {x.data + number * x.stride, x.stored_steps(), x.batch * x.stride};
   return {x.data + number * x.batch * x.stride, x.batch, x.stride};
 }
-/// How many there are: the rows of the result.
+/// The number of stacks, which is the number of rows of the result.
 template <typename Scalar>
 Index stacks_of(const SequenceView<Scalar>& x, Over over) {
   return over == Over::steps ? x.batch : x.stored_steps();
 }
 
-/// What a sum is multiplied by and divided by. A factor of 0, of no steps, gives 0 whatever is stored.
+/// The factor and divisor of a sum. A factor of 0 (no steps) gives 0 whatever is stored.
 struct SumScale {
   double factor = 1, divisor = 1;
 
@@ -81,7 +81,7 @@ struct SumScale {
 /// Sums of a stack of rows, number by number.
 template <Real Scalar>
 void sum_stack(Scalar* to, const RowStack<const Scalar>& stack, Index features, const SumScale& scale) {
-  constexpr Index part = 16;  // so many sums stay in registers
+  constexpr Index part = 16;  // this many sums fit into registers
   for (Index first = 0; first < features; first += part) {
     const Index count = std::min(part, features - first);
     double totals[part] = {};
@@ -110,7 +110,7 @@ void sum_over(const SequenceView<Scalar>& out, const SequenceView<const Scalar>&
   }
 }
 
-/// out = factor * sum of a, over whatever the shape of out says.
+/// out = factor * sum of a, over the dimensions in which the extent of out is 1.
 template <Real Scalar>
 struct SumOp {
   Var<Scalar> a, out;
@@ -126,7 +126,7 @@ struct SumOp {
   }
 };
 
-/// A sum has the divisor 1; a mean has the number of what is added.
+/// `divisor` is 1 for a sum, and the number of summands for a mean.
 template <typename X>
 auto sum_all(const X& x, const Layout& layout, double divisor) {
   using Scalar = ScalarOf<X>;
@@ -162,7 +162,7 @@ auto sum_over(const X& x, const Layout& layout, Over over, double divisor) {
 
 }  // namespace detail
 
-/// The sum of all numbers, of all steps; 0 if there are none.
+/// The sum of all numbers of all steps; 0 if there are none.
 template <detail::OpInput X>
 auto sum(const X& x) {
   return detail::sum_all(x, detail::layout_of("sum", x), 1);
@@ -173,7 +173,7 @@ auto sum(const X& x, Over over) {
   return detail::sum_over(x, detail::layout_of("sum", x), over, 1);
 }
 
-/// The mean of all numbers, of all steps. Throws std::invalid_argument if there are none.
+/// The mean of all numbers of all steps. Throws std::invalid_argument if there are none.
 template <detail::OpInput X>
 auto mean(const X& x) {
   const detail::Layout layout = detail::layout_of("mean", x);

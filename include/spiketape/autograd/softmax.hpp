@@ -77,16 +77,17 @@ auto softmax_of(const char* name, const X& x, bool logarithm) {
 
 }  // namespace detail
 
-/// Softmax over the features of each sample and step, p_n = exp(x_n) / Σ_m exp(x_m), for a value on a tape, a
-/// sequence, a view or an Eigen step; the shape is that of x. A feature of -infinity gets 0. A row with a NaN
-/// or +infinity is NaN, and so is one of -infinity alone. Differentiated. Throws std::invalid_argument for an
+/// Softmax over the features of each sample and step, p_n = exp(x_n) / Σ_m exp(x_m). x is a value on a tape,
+/// a sequence, a view or an Eigen step; the result has its shape. A feature of -infinity gets 0. A row with a
+/// NaN or +infinity, or of -infinity alone, becomes NaN. Differentiated. Throws std::invalid_argument for an
 /// empty handle.
 template <detail::OpInput X>
 auto softmax(const X& x) {
   return detail::softmax_of("softmax", x, false);
 }
 
-/// The logarithm of softmax, x_n − log Σ_m exp(x_m), without loss where a probability is small; like softmax.
+/// The logarithm of softmax, x_n − log Σ_m exp(x_m), exact also for small probabilities; otherwise like
+/// softmax.
 template <detail::OpInput X>
 auto log_softmax(const X& x) {
   return detail::softmax_of("log_softmax", x, true);

@@ -1,4 +1,4 @@
-// What a network remembers from call to call, apart from its weights.
+// The state of a network between calls, apart from its weights.
 #pragma once
 
 #include <spiketape/autograd/steps.hpp>
@@ -14,8 +14,8 @@ namespace spiketape {
 
 namespace detail {
 
-/// One state of one layer: its values, rows of (features), empty where it is zero; and, after a call on a
-/// tape, the value that they were computed as, whose last rows they are.
+/// One state of one layer. `values` are rows of (features), empty if the state is zero. After a call on a
+/// tape, `var` is the value on the tape that they come from; they are its last rows.
 template <Real Scalar>
 struct StatePart {
   Array<Scalar> values;
@@ -26,8 +26,8 @@ struct StatePart {
 template <Real Scalar>
 using StateParts = std::span<StatePart<Scalar>>;
 
-/// A state as a value on a tape, with its history if that is still there, else as a constant: its last
-/// `steps` steps. Empty if it is zero.
+/// The last `steps` steps of a state as a value on a tape, with its history if that is on this tape, else as
+/// a constant. An empty handle if the state is zero.
 template <Real Scalar>
 Var<Scalar> on_tape(const StatePart<Scalar>& part, Tape<Scalar>& tape, Index steps = 1) {
   if (part.values.size() == 0) return {};
@@ -38,23 +38,23 @@ Var<Scalar> on_tape(const StatePart<Scalar>& part, Tape<Scalar>& tape, Index ste
 
 }  // namespace detail
 
-/// The states of all neurons of a network (membranes, synaptic currents, …), layer by layer: what one stream
-/// of steps has instead of a network of its own. Made by `net.state(batch)`, all zero, and read and written
-/// by each call:
+/// The states of all layers of a network (membranes, synaptic currents, …), layer by layer.
+/// `net.state(batch)` makes one, all zero; each call reads and updates it:
 ///
 ///     auto state = net.state(1);
 ///     for (...) {
-///       const auto out = net(step, state);     // of a stream; out lies in the state, until the next call
+///       const auto out = net(step, state);  // on arrays, out lies in the state until the next call
 ///     }
 ///
-/// The network itself stays as it is, so any number of streams and threads share it. A value: a copy is a
-/// second stream that goes on from the same place. On a tape the states keep their history, so the gradient
-/// flows back through them until they are detached or the tape is reset; see detach.
+/// The network does not change, so any number of streams and threads share it, each with a state of its own.
+/// A value: a copy is a second stream that continues from the same point. On a tape the states keep their
+/// history, so the gradient flows back through them until they are detached or the tape is reset.
 template <Real Scalar>
 class State {
  public:
   State() = default;
-  /// `count` states of `batch` samples each, all zero. See the network's own state(batch).
+  /// `count` states of `batch` samples each, all zero; see net.state(batch). Throws std::invalid_argument if
+  /// `batch` is negative.
   State(std::size_t count, Index batch) : parts_(count), batch_(batch) {
     if (batch < 0) detail::fail_argument("spiketape::State: batch is ", batch, ", expected at least 0");
   }
@@ -70,18 +70,19 @@ class State {
 
   /// The number of states, over all layers.
   std::size_t size() const noexcept { return parts_.size(); }
-  /// The number of samples; 0 if nothing has been said of it.
+  /// The number of samples; 0 if made without one.
   Index batch() const noexcept { return batch_; }
 
-  /// The values of state k, (batch, features), empty where they are zero. Assigning others cuts the gradient.
+  /// The values of state k, (batch, features), empty if they are zero. `set` replaces them and cuts their
+  /// gradient. Both throw std::invalid_argument if there is no state k.
   const Array<Scalar>& operator[](std::size_t k) const { return parts_[checked(k)].values; }
   void set(std::size_t k, Array<Scalar> values) { parts_[checked(k)] = {std::move(values), {}}; }
 
-  /// All states become zero.
+  /// Sets all states to zero.
   void reset() {
     for (auto& part : parts_) part = {Array<Scalar>(), {}};
   }
-  /// Cuts the gradient between the calls so far and the next one (truncated BPTT); the values stay.
+  /// Cuts the gradient between earlier calls and the next one (truncated BPTT); the values stay.
   void detach() {
     for (auto& part : parts_) part.var = {};
   }
@@ -95,7 +96,7 @@ class State {
     return true;
   }
 
-  /// For layers: the states, and the memory of a call's results.
+  /// For layers: the states, and memory for the results of a call.
   detail::StateParts<Scalar> parts() { return parts_; }
   Arena& memory() {
     if (memory_ == nullptr) memory_ = std::make_unique<Arena>();

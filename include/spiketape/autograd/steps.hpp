@@ -1,4 +1,4 @@
-// Parts of sequences, and sequences of parts.
+// Parts of sequences, and sequences made of parts.
 #pragma once
 
 #include <spiketape/autograd/operands.hpp>
@@ -18,14 +18,14 @@ void copy_rows(const SequenceView<Scalar>& to, const SequenceView<const Scalar>&
     std::copy_n(from.data + row * from.stride, to.features, to.data + row * to.stride);
 }
 
-/// A window on some steps; of a sequence of repeated steps on as many of these.
+/// A view of some steps. In a constant sequence they stay stored once.
 template <typename Scalar>
 SequenceView<Scalar> steps_of(SequenceView<Scalar> view, Index first, Index count) {
   if (!view.constant) view.data += first * view.batch * view.stride;
   view.steps = count;
   return view;
 }
-/// A window on some features.
+/// A view of some features.
 template <typename Scalar>
 SequenceView<Scalar> features_of(SequenceView<Scalar> view, Index first, Index count) {
   view.data += first;
@@ -33,7 +33,7 @@ SequenceView<Scalar> features_of(SequenceView<Scalar> view, Index first, Index c
   return view;
 }
 
-/// Adds to a window on an adjoint.
+/// Adds to a view of an adjoint.
 template <Real Scalar>
 void add_rows(const SequenceView<Scalar>& to, const SequenceView<const Scalar>& from) {
   if (to.rows() > 0 && to.features > 0) to.array() += from.array();
@@ -89,7 +89,7 @@ inline void check_window(const char* function, const char* what, Index first, In
                   " ", what);
 }
 
-/// The steps of `parts`, a range of values of one kind, in the order they come in.
+/// The layout of all steps of `parts`, a range of values of one kind, in order.
 template <typename Parts>
 Layout stacked_layout(const Parts& parts) {
   if (std::begin(parts) == std::end(parts))
@@ -114,9 +114,9 @@ void copy_part(const SequenceView<Scalar>& out, const SequenceView<const Scalar>
 
 }  // namespace detail
 
-/// One step of a sequence, itself a sequence of one step, (1, batch, features); t counts from 0. x is a value
-/// on a tape, which gives a Var; or a sequence, a view or an Eigen step, which give an Array that owns its
-/// memory. Differentiated. Throws std::invalid_argument if there is no such step.
+/// Step t of a sequence, as a sequence of one step, (1, batch, features); t counts from 0. If x is a value on
+/// a tape, the result is a Var; for a sequence, a view or an Eigen step it is an Array that owns its memory.
+/// Differentiated. Throws std::invalid_argument if there is no such step.
 template <detail::OpInput X>
 auto step(const X& x, Index t) {
   using Scalar = detail::ScalarOf<X>;
@@ -140,10 +140,10 @@ auto step(const X& x, Index t) {
   }
 }
 
-/// `count` steps of a sequence from `first` on, which counts from 0: (count, batch, features). x is a value
-/// on a tape, which gives a Var; or a sequence, a view or an Eigen step, which give a Sequence. Steps that
-/// are all the same stay stored once. Differentiated. Throws std::invalid_argument if there are no such
-/// steps.
+/// `count` steps of a sequence from step `first` on, counted from 0: (count, batch, features). If x is a
+/// value on a tape, the result is a Var; for a sequence, a view or an Eigen step it is a Sequence that owns
+/// its memory. A constant sequence stays stored once. Differentiated. Throws std::invalid_argument if there
+/// are no such steps.
 template <detail::OpInput X>
 auto steps(const X& x, Index first, Index count) {
   using Scalar = detail::ScalarOf<X>;
@@ -170,9 +170,9 @@ auto steps(const X& x, Index first, Index count) {
   }
 }
 
-/// `count` features from `first` on, which counts from 0: (steps, batch, count). x is a value on a tape, a
-/// sequence, a view or an Eigen step, which give a Var, a Sequence and an Array that own their memory.
-/// Differentiated. Throws std::invalid_argument if there are no such features.
+/// `count` features from `first` on, counted from 0: (steps, batch, count). For a value on a tape the result
+/// is a Var, for a sequence or a view a Sequence, for an Eigen step an Array; the latter two own their
+/// memory. Differentiated. Throws std::invalid_argument if there are no such features.
 template <detail::OpInput X>
 auto features(const X& x, Index first, Index count) {
   using Scalar = detail::ScalarOf<X>;
@@ -189,14 +189,14 @@ auto features(const X& x, Index first, Index count) {
       });
 }
 
-/// The steps of several values, one after the other, as a loop over time collects them:
+/// Concatenates the steps of several values, such as those of a loop over time:
 ///
 ///     std::vector<st::Var<float>> spikes;
 ///     for (st::Index t = 0; t < 25; ++t) spikes.push_back(...);
 ///     auto spk = st::stack(spikes);                            // (25, batch, features)
 ///
-/// `parts` is a range (std::vector, std::span, std::array) of values on one tape, which gives a Var; or of
-/// sequences, views or Eigen steps, which give a Sequence that owns its memory. A part may have any number of
+/// `parts` is a range (std::vector, std::span, std::array). For values on one tape the result is a Var; for
+/// sequences, views or Eigen steps it is a Sequence that owns its memory. A part may have any number of
 /// steps. Differentiated. Throws std::invalid_argument without parts, for parts that differ in batch or
 /// features, and for values on different tapes.
 template <typename Parts>

@@ -1,4 +1,4 @@
-// The tape: remembers what was computed, and walks back through it.
+// The tape: records operations and runs them backward.
 #pragma once
 
 #include <spiketape/autograd/adjoint.hpp>
@@ -18,8 +18,8 @@
 
 namespace spiketape {
 
-/// What can be recorded: a value without destructor that knows how to pass adjoints from its outputs
-/// back to its inputs.
+/// What can be recorded: a value with a trivial destructor, whose `backward` passes adjoints from its outputs
+/// to its inputs.
 template <typename Op, typename Scalar>
 concept Recordable = std::is_trivially_destructible_v<Op> && std::is_copy_constructible_v<Op> &&
     requires(const Op op, Tape<Scalar>& tape) {
@@ -27,8 +27,8 @@ concept Recordable = std::is_trivially_destructible_v<Op> && std::is_copy_constr
 };
 
 /// Records operations on arrays and runs their derivatives in reverse (reverse-mode automatic
-/// differentiation). One record stands for a whole matrix operation; its backward is a template
-/// instance, so there is one indirect call for each operation and none for an element.
+/// differentiation). One record stands for a whole matrix operation; its backward is a template instance, so
+/// each operation costs one indirect call and each element none.
 ///
 ///     st::Tape<float> tape;
 ///     for (...) {
@@ -39,16 +39,16 @@ concept Recordable = std::is_trivially_destructible_v<Op> && std::is_copy_constr
 ///       optimizer.step(tape.gradients());
 ///     }
 ///
-/// Explicit: there is no global or thread-local tape. One for each thread; neither copied nor moved,
-/// since handles point at it. Values, adjoints and records lie in an arena: from the second iteration
-/// of the same shapes on, nothing is allocated. Until it is reset, a tape keeps the parameters and policies
-/// alive that its records read, so a layer may be moved or destroyed before backward. Do not change the
-/// values of parameters between a forward pass and its backward pass.
+/// There is no global or thread-local tape; use one for each thread. A tape is neither copied nor moved,
+/// since handles point to it. Values, adjoints and records lie in an arena: from the second iteration of the
+/// same shapes on, nothing is allocated. Until it is reset, a tape keeps the parameters and policies alive
+/// that its records read, so a layer may be moved or destroyed before backward. Do not change the values of
+/// parameters between a forward pass and its backward pass.
 template <Real Scalar>
 class Tape {
  public:
   Tape() : gradients_(&own_gradients_) {}
-  /// A tape that adds the gradients of parameters into sums of the caller's, which must outlive it.
+  /// A tape that adds the gradients of parameters to the caller's sums, which must outlive it.
   explicit Tape(GradientSums<Scalar>& gradients) : gradients_(&gradients) {}
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
@@ -56,19 +56,19 @@ class Tape {
 
   /// A value that is not differentiated, copied from a step or a sequence.
   Var<Scalar> constant(SequenceView<const Scalar> value) { return copy(value, false); }
-  /// The same step, `steps` times over, stored once: layers multiply it once.
+  /// The same step, `steps` times, stored once; layers multiply it once.
   Var<Scalar> constant(SequenceView<const Scalar> step, Index steps) {
     return copy(detail::repeated(step, steps, "Tape::constant"), false);
   }
-  /// A value the loss is differentiated by, copied from a step or a sequence; see Var::adjoint.
+  /// A value that the loss is differentiated by, copied from a step or a sequence; see Var::adjoint.
   Var<Scalar> variable(SequenceView<const Scalar> value) { return copy(value, true); }
   Var<Scalar> variable(SequenceView<const Scalar> step, Index steps) {
     return copy(detail::repeated(step, steps, "Tape::variable"), true);
   }
 
-  /// A value that lies in memory of the caller's, and an adjoint that is written there by backward
-  /// (overwritten, not added to): the way to differentiate a part of a larger computation. Both must
-  /// outlive the backward pass and have rows padded to whole cache lines, as values on tapes have.
+  /// A value in the caller's memory and an adjoint that backward overwrites there: for differentiating a part
+  /// of a larger computation. Both must outlive the backward pass. Throws std::invalid_argument unless they
+  /// have the same shape and rows padded to whole cache lines, like values on tapes.
   Var<Scalar> leaf(SequenceView<Scalar> value, SequenceView<Scalar> adjoint) {
     if (adjoint.shape() != value.shape() || adjoint.constant != value.constant)
       detail::fail_argument("spiketape::Tape::leaf: adjoint has shape ", adjoint.shape(), ", value has ",
@@ -84,8 +84,8 @@ class Tape {
     return var;
   }
 
-  /// Forgets everything recorded and keeps the memory. Handles made before become invalid, and what was kept
-  /// alive for records is let go.
+  /// Forgets all records and keeps the memory. Invalidates existing handles and releases the objects kept for
+  /// records.
   void reset() {
     owners_.clear();
     for (; kept_ != nullptr; kept_ = kept_->previous) kept_->destroy(kept_->object);
@@ -97,10 +97,10 @@ class Tape {
     recording_.renew();
   }
 
-  /// The derivative of `loss`, a single number, by every variable and parameter it came from: adjoints
-  /// of variables are read with Var::adjoint, those of parameters are added into gradients(). Once for
-  /// each recording: a second call throws until the tape is reset. If memory runs out on the way
-  /// (std::bad_alloc), some gradients are there and some are not: clear them.
+  /// Computes the derivative of `loss`, a single number, by every variable and parameter it depends on. Read
+  /// adjoints of variables with Var::adjoint; those of parameters are added to gradients(). Throws
+  /// std::invalid_argument for any other loss, and for a second call before a reset. If memory runs out
+  /// (std::bad_alloc), some gradients are complete and some are not: clear them.
   void backward(const Var<Scalar>& loss) {
     check_mine(loss, "Tape::backward");
     if (loss.shape() != Shape{1, 1, 1})
@@ -113,7 +113,7 @@ class Tape {
     backward();
   }
 
-  /// The same from adjoints that are already there: see open_adjoint.
+  /// The same from adjoints that were set with open_adjoint.
   void backward() {
     check_not_swept("backward");
     swept_ = true;
@@ -123,7 +123,8 @@ class Tape {
       if (!leaf->node->touched) clear_adjoint(*leaf->node);
   }
 
-  /// The adjoint of a value, to be filled before backward(): zero at first.
+  /// The adjoint of a value, to be set before backward(); zero at first. Throws std::invalid_argument for a
+  /// constant.
   SequenceView<Scalar> open_adjoint(const Var<Scalar>& var) {
     check_mine(var, "Tape::open_adjoint");
     if (!var.differentiable())
@@ -140,28 +141,28 @@ class Tape {
   GradientSums<Scalar>& gradients() { return *gradients_; }
   const GradientSums<Scalar>& gradients() const { return *gradients_; }
 
-  /// Where the samples of this tape begin in the whole batch, for random surrogates: so a batch that is split
-  /// over tapes draws what it draws in one piece. 0 unless set; a reset keeps it.
+  /// The index in the whole batch of this tape's first sample, for random surrogates and layers: a batch
+  /// split over tapes draws the same numbers as in one piece. 0 unless set; a reset keeps it.
   Index first_sample() const { return first_sample_; }
   void set_first_sample(Index first_sample) { first_sample_ = first_sample; }
 
-  /// The same for steps: the number of the first step of this tape in the whole sequence.
+  /// The same for steps: the index in the whole sequence of this tape's first step.
   Index first_step() const { return first_step_; }
   void set_first_step(Index first_step) { first_step_ = first_step; }
-  /// What random numbers of layers depend on, beside sample, step and feature: a seed, 0 unless set, and the
-  /// round of training. Each reset begins the next round; who runs parts of one round on several recordings
-  /// sets it.
+  /// The random numbers of layers depend on sample, step, feature, a seed (0 unless set) and the round of
+  /// training. Each reset starts the next round; code that runs parts of one round on several recordings sets
+  /// it.
   std::uint64_t seed() const { return seed_; }
   void set_seed(std::uint64_t seed) { seed_ = seed; }
   std::uint64_t round() const { return round_; }
   void set_round(std::uint64_t round) { round_ = round; }
 
-  /// Whether layers that do something else in training, such as dropout, train (the default) or evaluate.
+  /// Whether layers such as dropout, which behave differently in training, train (the default) or evaluate.
   bool training() const { return training_; }
   void set_training(bool training) { training_ = training; }
 
-  /// Threads that large products on this tape are split over (OpenMP): 1 unless set, at least 1. The results
-  /// are the same to the bit.
+  /// The number of threads for large products on this tape (OpenMP): 1 unless set. The results do not depend
+  /// on it, to the bit. Throws std::invalid_argument below 1.
   int threads() const { return workspace_.threads(); }
   void set_threads(int threads) {
     if (threads < 1)
@@ -172,10 +173,10 @@ class Tape {
   /// Bytes held for values, adjoints and records.
   std::size_t capacity() const { return arena_.capacity(); }
 
-  // The door for operations, the library's and yours: make room for the result, compute it, record
-  // how to go back.
+  // For operations, the library's and yours: allocate the result, compute it, record how to go back. After
+  // backward, results and records throw std::invalid_argument until a reset.
 
-  /// Room for a result, its padding zero, the rest not initialised.
+  /// Memory for a result: its padding is zero, the rest is not initialised.
   Var<Scalar> result(const Shape& shape, bool differentiable, bool constant = false) {
     check_not_swept("result");
     return add_node(room(shape, constant), differentiable);
@@ -185,7 +186,7 @@ class Tape {
     check_not_swept("result");
     return add_node(bare_room(shape, constant), differentiable);
   }
-  /// A result that is kept as rows of bits; its numbers are written out when somebody asks for its value.
+  /// A result stored as rows of bits; its numbers are written when its value is first read.
   Var<Scalar> result(const Shape& shape, bool differentiable, const detail::BitRows<Scalar>& bits) {
     check_not_swept("result");
     SequenceView<Scalar> value;
@@ -196,22 +197,22 @@ class Tape {
     set_bits(var, bits);
     return var;
   }
-  /// The same beside numbers that are written at once.
+  /// Adds bits to a result whose numbers are written, too.
   void set_bits(const Var<Scalar>& var, const detail::BitRows<Scalar>& bits) {
     var.node_->bits = new (arena_.allocate(sizeof(bits))) detail::BitRows<Scalar>(bits);
   }
-  /// The bits of such a result, else nullptr: for operations that need no numbers.
+  /// The bits of such a result, else nullptr; for operations that need no numbers.
   const detail::BitRows<Scalar>* bits(const Var<Scalar>& var) const {
     check_mine(var, "Tape::bits");
     return var.node_->bits;
   }
-  /// Writable view of a result, for the operation that made it.
+  /// A writable view of a result, for the operation that made it. Without data if the result has bits only.
   SequenceView<Scalar> writable(const Var<Scalar>& var) {
     check_mine(var, "Tape::writable");
     return var.node_->value;
   }
 
-  /// Remembers an operation: `op.backward(tape)` will be called in reverse order of recording.
+  /// Records a copy of an operation: backward calls `op.backward(tape)` in reverse order of recording.
   template <typename Op>
   requires Recordable<Op, Scalar>
   void record(const Op& op) {
@@ -225,9 +226,9 @@ class Tape {
     last_ = record;
   }
 
-  /// Keeps an object alive until the next reset: what a record reads, such as the memory of a parameter.
+  /// Keeps an object alive until the next reset, such as the memory of a parameter that a record reads.
   void own(std::shared_ptr<const void> object) { owners_.push_back(std::move(object)); }
-  /// A copy of an object in the tape's memory, destroyed at the next reset.
+  /// Moves an object into the tape's memory; the next reset destroys it.
   template <typename T>
   const T& keep(T object) {
     void* place = arena_.allocate(sizeof(T));
@@ -237,7 +238,7 @@ class Tape {
     return *kept;
   }
 
-  /// Inside backward: the adjoint of an input, to be added to.
+  /// Inside backward: the adjoint of an input. The caller must write it; see Adjoint::first.
   Adjoint<Scalar> touch(const Var<Scalar>& var) {
     detail::Node<Scalar>& node = *var.node_;
     const bool first = !node.touched;
@@ -246,14 +247,14 @@ class Tape {
     return {node.adjoint, first};
   }
 
-  /// Where values, adjoints and records lie until the next reset.
+  /// The arena of values, adjoints and records, rewound at reset.
   Arena& arena() { return arena_; }
-  /// Memory from there, 64-byte-aligned, not initialised.
+  /// Memory from the arena, 64-byte-aligned, not initialised.
   template <typename T>
   T* allocate(Index count) {
     return arena_.allocate<T>(count);
   }
-  /// Room for a sequence with padded rows until the next reset: its padding is zero, the rest is not
+  /// Memory for a sequence with padded rows until the next reset. Its padding is zero, the rest is not
   /// initialised.
   SequenceView<Scalar> room(const Shape& shape, bool constant = false) {
     const SequenceView<Scalar> view = bare_room(shape, constant);
@@ -261,16 +262,16 @@ class Tape {
       std::fill_n(view.data + row * view.stride + shape.features, view.stride - shape.features, Scalar(0));
     return view;
   }
-  /// The same, of which nothing is initialised.
+  /// The same without any initialisation.
   SequenceView<Scalar> bare_room(const Shape& shape, bool constant = false) {
     const Index stride = detail::padded<Scalar>(shape.features);
     const Index rows = constant ? shape.batch : shape.steps * shape.batch;
     return {allocate<Scalar>(rows * stride), shape, stride, constant};
   }
-  /// Where matrix products pack their operands.
+  /// Packing space of matrix products.
   detail::Workspace<Scalar>& workspace() { return workspace_; }
 
-  /// Throws unless the value is on this tape and valid, in the name of a function or layer of spiketape.
+  /// Throws std::invalid_argument unless the value is valid and on this tape; `function` names the caller.
   void check_mine(const Var<Scalar>& var, const char* function) const {
     if (&var.tape() != this)
       detail::fail_argument("spiketape::", function, ": the value belongs to another tape");

@@ -12,30 +12,30 @@ class Tape;
 
 namespace detail {
 
-/// What a tape keeps of a value. Lies in the tape's arena.
+/// A value on a tape; lies in the tape's arena.
 template <Real Scalar>
 struct Node {
-  SequenceView<Scalar> value;             // of spikes: no data until somebody asks for it
+  SequenceView<Scalar> value;             // spikes: no data until it is first read
   SequenceView<Scalar> adjoint;           // no data until the first touch
-  bool differentiable;                    // a constant has no adjoint, and none is computed for it
-  bool touched;                           // the adjoint holds something
-  const BitRows<Scalar>* bits = nullptr;  // of spikes: which are there
+  bool differentiable;                    // a constant has no adjoint
+  bool touched;                           // the adjoint has been written
+  const BitRows<Scalar>* bits = nullptr;  // spikes: where they are
 };
 
 }  // namespace detail
 
-/// A handle to a value on a tape and to its adjoint, the derivative of the loss by it; both have the
-/// shape (steps, batch, features). Light: copy it freely. It is valid until its tape is reset or destroyed;
-/// a use after that throws std::invalid_argument. An empty handle stands for "no value".
+/// A handle to a value on a tape and to its adjoint, the derivative of the loss by it; both have the shape
+/// (steps, batch, features). Cheap to copy. It is valid until its tape is reset or destroyed; reading it
+/// after that throws std::invalid_argument. An empty handle stands for "no value"; reading it throws, too.
 template <Real Scalar>
 class Var {
  public:
   Var() = default;
 
   bool empty() const noexcept { return node_ == nullptr; }
-  /// Whether the tape that made it is there and has not been reset since.
+  /// Whether its tape exists and has not been reset since.
   bool valid() const noexcept { return recording_.valid(); }
-  /// Whether it is a valid handle of that tape.
+  /// Whether it is a valid handle of `tape`.
   bool on(const Tape<Scalar>& tape) const noexcept { return tape_ == &tape && valid(); }
 
   Shape shape() const { return node("shape").value.shape(); }
@@ -47,12 +47,12 @@ class Var {
   /// Whether the loss is differentiated by it.
   bool differentiable() const { return node("differentiable").differentiable; }
 
-  /// The value; its rows are padded to whole cache lines. Spikes are kept as bits, and written out at the
-  /// first call.
+  /// The value; its rows are padded to whole cache lines. Spikes are stored as bits; the first call writes
+  /// them out as numbers.
   SequenceView<const Scalar> value() const;
   /// The stored rows of the value as an Eigen array.
   ArrayMap<const Scalar> array() const { return value().array(); }
-  /// The value of a single number, such as a loss. Throws if there are more.
+  /// The value of a single number, such as a loss. Throws std::invalid_argument for any other shape.
   Scalar item() const {
     if (shape() != Shape{1, 1, 1})
       detail::fail_argument("spiketape::Var::item: shape is ", shape(), ", expected (1, 1, 1)");
@@ -61,8 +61,8 @@ class Var {
 
   /// Whether the backward pass has reached it.
   bool has_adjoint() const { return node("has_adjoint").touched; }
-  /// The adjoint after a backward pass; throws if none has reached it. Of a constant sequence the
-  /// adjoint is that of the one stored step, the sum over all steps.
+  /// The adjoint after a backward pass. Throws std::invalid_argument if none has reached it. For a constant
+  /// sequence it is the adjoint of the one stored step, the sum over all steps.
   SequenceView<const Scalar> adjoint() const {
     if (!has_adjoint())
       detail::fail_argument("spiketape::Var::adjoint: no gradient has reached this value",

@@ -1,4 +1,4 @@
-// Memory that is taken piece by piece and given back all at once.
+// Memory that is allocated piece by piece and freed all at once.
 #pragma once
 
 #include <spiketape/core/aligned.hpp>
@@ -9,9 +9,9 @@
 
 namespace spiketape {
 
-/// Hands out 64-byte-aligned memory from large blocks. `rewind` makes all of it free again and keeps
-/// the blocks, so a repeated pattern of use allocates in its first round only. Nothing it hands out is
-/// initialised or destroyed.
+/// Hands out 64-byte-aligned memory from large blocks. `rewind` frees all of it and keeps the blocks, so a
+/// repeated pattern of use allocates only in its first round. The memory is not initialised, and no
+/// destructors run.
 class Arena {
  public:
   Arena() = default;
@@ -35,7 +35,7 @@ class Arena {
     return memory;
   }
 
-  /// The same for `count` values of a type.
+  /// The same for `count` values of type T.
   template <typename T>
   T* allocate(std::ptrdiff_t count) {
     return static_cast<T*>(allocate(static_cast<std::size_t>(count) * sizeof(T)));

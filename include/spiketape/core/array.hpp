@@ -1,9 +1,8 @@
-// The ground floor: how a step and a sequence lie in memory.
+// How a step and a sequence lie in memory.
 //
-// One sample is a row. A step is (batch, features), a sequence is (steps, batch, features), both
-// row-major with time first, so a sequence is a matrix of steps * batch rows, row t * batch + b.
-// The bytes are those of a C-contiguous NumPy or PyTorch array of that shape. Time is counted in
-// steps.
+// One sample is a row. A step is (batch, features), a sequence is (steps, batch, features). Both are
+// row-major with time first, so a sequence is a matrix of steps * batch rows, row t * batch + b. It has the
+// bytes of a C-contiguous NumPy or PyTorch array of that shape. Time is counted in steps.
 #pragma once
 
 #include <spiketape/core/error.hpp>
@@ -32,13 +31,13 @@ using Array = Eigen::Array<Scalar, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMaj
 template <typename Scalar>
 using Row = Eigen::Array<Scalar, 1, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// A row-major window on memory whose rows may lie further apart than they are long.
+/// A row-major view of memory. The stride of its rows may be larger than their length.
 template <typename Scalar>
 using ArrayMap = Eigen::Map<
     std::conditional_t<std::is_const_v<Scalar>, const Array<std::remove_const_t<Scalar>>, Array<Scalar>>,
     Eigen::Unaligned, Eigen::OuterStride<>>;
 
-/// The numbers spiketape computes in.
+/// The scalar types of spiketape.
 template <typename T>
 concept Real = std::same_as<T, float> || std::same_as<T, double>;
 
@@ -49,15 +48,15 @@ struct Shape {
   Index features = 0;
 
   friend bool operator==(const Shape&, const Shape&) = default;
-  /// How a shape reads in an error: (steps, batch, features).
+  /// Writes a shape in an error text: (steps, batch, features).
   friend void append(std::string& text, const Shape& shape) {
     text += detail::text_of('(', shape.steps, ", ", shape.batch, ", ", shape.features, ')');
   }
 };
 
-/// A window on a sequence somebody else owns: cheap to copy, never owns, never allocates.
-/// `stride` is the distance between the beginnings of two rows. A constant sequence has `steps`
-/// steps that are all the same and stores one of them (`batch` rows).
+/// A view of a sequence that someone else owns: cheap to copy, never owns, never allocates. `stride` is the
+/// distance between the beginnings of two rows. A constant sequence has `steps` equal steps and stores one of
+/// them (`batch` rows).
 template <typename Scalar>
 struct SequenceView {
   Scalar* data = nullptr;
@@ -82,7 +81,7 @@ struct SequenceView {
   SequenceView(const SequenceView<Other>& other) noexcept  // NOLINT: a harmless conversion
       : SequenceView(other.data, other.shape(), other.stride, other.constant) {}
 
-  /// One step, from any row-major Eigen array, matrix, map or block that lies in memory.
+  /// A view of one step: any row-major Eigen array, matrix, map or block with its own memory.
   template <typename Derived>
     requires std::same_as<typename Derived::Scalar, std::remove_const_t<Scalar>>
   SequenceView(const Eigen::DenseBase<Derived>& step)  // NOLINT: Eigen arrays are passed as they are
@@ -96,9 +95,9 @@ struct SequenceView {
       : SequenceView(step_of(step.derived())) {}
 
   Shape shape() const noexcept { return {steps, batch, features}; }
-  /// Rows that are stored.
+  /// The number of rows in memory.
   Index rows() const noexcept { return constant ? batch : steps * batch; }
-  /// Steps that are stored.
+  /// The number of steps in memory.
   Index stored_steps() const noexcept { return constant ? 1 : steps; }
   [[nodiscard]] bool empty() const noexcept { return data == nullptr; }
 
@@ -107,7 +106,7 @@ struct SequenceView {
   /// The stored rows as an Eigen array.
   ArrayMap<Scalar> array() const { return {data, rows(), features, Eigen::OuterStride<>(stride)}; }
 
-  /// One step, itself a sequence of one step.
+  /// A view of step t, as a sequence of one step.
   [[nodiscard]] SequenceView step(Index t) const noexcept { return {row(t, 0), {1, batch, features}, stride}; }
 
   /// Sets the stored rows to zero.
@@ -136,7 +135,7 @@ struct SequenceView {
   }
 };
 
-/// What a function that reads any kind of step or sequence looks at.
+/// A view for reading of any kind of step or sequence, valid as long as that is.
 template <typename Scalar>
 SequenceView<const std::remove_const_t<Scalar>> view_of(const SequenceView<Scalar>& view) {
   return view;
@@ -158,7 +157,7 @@ SequenceView<Scalar> repeated(SequenceView<Scalar> step, Index steps, const char
   return step;
 }
 
-/// Whether two views have a number in common. Columns side by side in one array have none.
+/// Whether two views share a number. Different columns of one array share none.
 template <Real Scalar>
 bool overlap(const SequenceView<const Scalar>& a, const SequenceView<const Scalar>& b) {
   if (a.rows() == 0 || b.rows() == 0 || a.features == 0 || b.features == 0) return false;
@@ -173,26 +172,28 @@ bool overlap(const SequenceView<const Scalar>& a, const SequenceView<const Scala
 
 }  // namespace detail
 
-/// The same step, `steps` times over, as a view: nothing is copied, so the step must outlive it, and layers
-/// multiply it once. Throws std::invalid_argument unless it is one step and `steps` is not negative.
+/// The same step, `steps` times, as a view. Nothing is copied, so the step must outlive the view; layers
+/// multiply it once. Throws std::invalid_argument unless `step` is one step and `steps` is not negative.
 template <typename Step>
 [[nodiscard]] auto repeat(const Step& step, Index steps) {
   return detail::repeated(view_of(step), steps, "repeat");
 }
 
-/// A sequence that owns its memory: (steps, batch, features), C-contiguous, zero at first.
+/// A sequence that owns its memory: (steps, batch, features), C-contiguous, zero when made.
 template <typename Scalar>
 class Sequence {
  public:
   Sequence() = default;
   Sequence(Index steps, Index batch, Index features) : Sequence(Shape{steps, batch, features}) {}
+  /// Throws std::invalid_argument for a negative extent.
   explicit Sequence(const Shape& shape, bool constant = false) : shape_(shape), constant_(constant) {
     if (shape.steps < 0 || shape.batch < 0 || shape.features < 0)
       detail::fail_argument("spiketape::Sequence: shape is ", shape, ", expected no negative extent");
     values_ = Array<Scalar>::Zero(constant ? shape.batch : shape.steps * shape.batch, shape.features);
   }
 
-  /// The same step, `steps` times over; it is stored once. Layers multiply it once, too.
+  /// The same step, `steps` times; a copy, stored once. Layers multiply it once. Throws like
+  /// spiketape::repeat.
   [[nodiscard]] static Sequence repeat(SequenceView<const Scalar> step, Index steps) {
     const SequenceView<const Scalar> view = detail::repeated(step, steps, "Sequence::repeat");
     Sequence sequence(view.shape(), true);
@@ -209,7 +210,7 @@ class Sequence {
   Scalar& operator()(Index t, Index b, Index feature) { return view().row(t, b)[feature]; }
   Scalar operator()(Index t, Index b, Index feature) const { return view().row(t, b)[feature]; }
 
-  /// The stored rows as an Eigen array of a fixed shape: (steps * batch, features), or (batch, features) if
+  /// The stored rows as an Eigen array of fixed shape: (steps * batch, features), or (batch, features) if
   /// constant.
   ArrayMap<Scalar> array() { return view().array(); }
   ArrayMap<const Scalar> array() const { return view().array(); }

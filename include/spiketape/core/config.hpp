@@ -1,8 +1,8 @@
-// What depends on the compiler, and nothing else.
+// All that depends on the compiler.
 #pragma once
 
-// The lane code is written in small functions and lambdas that must all melt into one loop. g++ at
-// -O2 leaves some of them as calls, which costs a factor of 1.3 to 4, so inlining is asked for.
+// Lane code consists of small functions and lambdas that must be inlined into one loop. At -O2 g++ leaves
+// some of them as calls, which costs a factor of 1.3 to 4, so these macros force inlining.
 #if defined(_MSC_VER) && !defined(__clang__)
 #define SPIKETAPE_INLINE __forceinline
 #define SPIKETAPE_INLINE_LAMBDA [[msvc::forceinline]]
@@ -15,8 +15,8 @@
 #define SPIKETAPE_NOINLINE_LAMBDA __attribute__((noinline))
 #endif
 
-// Before a loop of at most 16 turns, a number known at compile time: writes it out. At -O2 g++ would not.
-// (detail::unrolled also makes each turn's number a constant, and takes compilers longer.)
+// Unrolls a loop of at most 16 iterations, a number known at compile time; at -O2 g++ does not.
+// (detail::unrolled also makes the index a constant, and takes longer to compile.)
 #if defined(__clang__)
 #define SPIKETAPE_UNROLL _Pragma("clang loop unroll(full)")
 #elif defined(__GNUC__)
@@ -25,8 +25,8 @@
 #define SPIKETAPE_UNROLL
 #endif
 
-// Asks for the cache line at an address, which need not be that of an object. (With g++, Eigen's does
-// nothing.)
+// Prefetches the cache line at an address, which need not belong to an object. (With g++, Eigen's prefetch
+// does nothing.)
 #if defined(__GNUC__)
 #define SPIKETAPE_PREFETCH(address) __builtin_prefetch(address)
 #else

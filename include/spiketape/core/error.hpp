@@ -1,5 +1,4 @@
-// How spiketape reports a mistake: one sentence that names the function, the parameter, what came
-// and what was expected, for example
+// Errors: one sentence that names the function, the parameter, its value and the expected value, for example
 //   spiketape::Linear: input has 63 features, weights expect 64
 #pragma once
 
@@ -15,11 +14,11 @@
 
 namespace spiketape {
 
-/// Receives the text of an error where exceptions are switched off (-fno-exceptions); the program
-/// stops when it returns. With exceptions it is never called.
+/// Receives the text of an error if exceptions are disabled (-fno-exceptions); the program aborts when it
+/// returns. With exceptions it is never called.
 using ErrorHandler = void (*)(const char* text);
 
-/// The handler in force: by default it prints the text to stderr. Assign to it to change it.
+/// The current handler; assign to it to change it. By default it prints the text to stderr.
 inline ErrorHandler& error_handler() {
   static ErrorHandler handler = [](const char* text) { std::fprintf(stderr, "%s\n", text); };
   return handler;
@@ -64,6 +63,7 @@ inline std::string joined(Message parts) {
   for (const MessagePart& part : parts) part.append_to(text);
   return text;
 }
+/// Concatenates the parts of a message.
 template <typename... Parts>
 [[nodiscard]] std::string text_of(const Parts&... parts) {
   return joined({parts...});
@@ -86,13 +86,13 @@ template <typename Exception>
   raise<std::runtime_error>(joined(parts));
 }
 
-/// A wrong argument or a wrong use: std::invalid_argument.
+/// For a wrong argument or wrong use: throws std::invalid_argument.
 template <typename... Parts>
 [[noreturn]] void fail_argument(const Parts&... parts) {
   raise_argument({parts...});
 }
 
-/// A file that cannot be read or written: std::runtime_error.
+/// For a file that cannot be read or written: throws std::runtime_error.
 template <typename... Parts>
 [[noreturn]] void fail_file(const Parts&... parts) {
   raise_file({parts...});

@@ -1,4 +1,4 @@
-// Whole files in and out of memory, with every step checked. Reading has a header of its own, since compilers
+// Reading and writing whole files, with every step checked. Reading has a header of its own, since compilers
 // take long over <filesystem>.
 #pragma once
 
@@ -14,10 +14,10 @@
 
 namespace spiketape {
 
-/// Makes `bytes` the contents of the file `path`: all of them or, on an error, none. They go to
-/// `path` + ".tmp", which then takes the name `path`; a file that had either name is replaced. Where
-/// that fails, the temporary file is removed, an old file `path` is untouched, and std::runtime_error
-/// names the path and the system's reason. Devices and pipes are refused: renaming would replace them.
+/// Replaces the contents of the file `path` by `bytes`, completely or, on an error, not at all. The bytes go
+/// to `path` + ".tmp", which is then renamed to `path`; files with either name are replaced. On an error it
+/// removes the temporary file, leaves an old file `path` untouched, and throws std::runtime_error with the
+/// path and the system's reason. Devices and pipes are refused, because renaming would replace them.
 inline void write_file(const std::string& path, std::string_view bytes) {
   std::error_code error;
   if (std::filesystem::is_other(path, error))
@@ -31,7 +31,7 @@ inline void write_file(const std::string& path, std::string_view bytes) {
 
   const char* step = nullptr;
   std::string reason;
-  // fwrite takes no null pointer, which is what an empty text may hold.
+  // fwrite does not accept the null pointer of an empty string_view.
   const std::size_t written = bytes.empty() ? 0 : std::fwrite(bytes.data(), 1, bytes.size(), file);
   if (written != bytes.size() || std::fflush(file) != 0) {
     step = "writing";
@@ -42,7 +42,7 @@ inline void write_file(const std::string& path, std::string_view bytes) {
     reason = detail::system_reason(errno);
   }
   if (!step) {
-    // Unlike std::rename, this replaces an old file on every system.
+    // Unlike std::rename, this replaces an existing file on every system.
     std::filesystem::rename(temporary, path, error);
     if (error) {
       step = "renaming";

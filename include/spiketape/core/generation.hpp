@@ -1,4 +1,4 @@
-// Whether something is still there that others only refer to.
+// Handles that know whether their owner still exists.
 #pragma once
 
 #include <atomic>
@@ -9,10 +9,10 @@
 
 namespace spiketape::detail {
 
-/// A place in a process-wide table. Its owner, such as a tape, writes a new generation there whenever older
-/// references to it end. A reference keeps the address of the place and the generation it was made in, and
-/// can ask at any time whether both still belong together, also when the owner is gone: places are reused by
-/// later owners, but never freed, and no generation comes twice.
+/// A generation number in a process-wide table. Its owner, such as a tape, writes a new number to invalidate
+/// all references. A reference keeps the address of the table entry and the number it was made with; it is
+/// valid while the two agree, and may be asked after the owner is gone: entries are reused by later owners
+/// but never freed, and no number is used twice. The constructor may allocate.
 class Generation {
  public:
   Generation() : place_(table().take()) { renew(); }
@@ -23,13 +23,13 @@ class Generation {
     table().give_back(place_);
   }
 
-  /// Ends all references.
+  /// Invalidates all references. Called by the destructor, too.
   void renew() {
     static std::atomic<std::uint64_t> last{0};
     place_->store(++last, std::memory_order_relaxed);
   }
 
-  /// What others keep.
+  /// A reference, kept in a handle. A default-constructed one is never valid.
   class Reference {
    public:
     Reference() = default;
@@ -67,7 +67,7 @@ class Generation {
     std::vector<Place*> free_;
   };
 
-  /// Never destroyed: references may be asked after static objects are gone.
+  /// Never destroyed: static objects may hold references and ask them at exit.
   static Table& table() {
     static auto* const all = new Table;
     return *all;

@@ -1,4 +1,4 @@
-// How rows are padded: what a line is.
+// How rows are padded: to whole cache lines.
 #pragma once
 
 #include <spiketape/core/aligned.hpp>
@@ -6,18 +6,18 @@
 
 namespace spiketape::detail {
 
-/// Numbers in a cache line: 16 floats or 8 doubles. No machine's SIMD lanes are longer.
+/// The numbers in a cache line: 16 floats or 8 doubles. No machine's SIMD lanes are longer.
 template <Real Scalar>
 inline constexpr Index line = Index(alignment / sizeof(Scalar));
 
-/// Features rounded up to whole lines: what is computed of a padded row.
+/// Features rounded up to whole lines: the part of a padded row that is computed.
 template <Real Scalar>
 constexpr Index whole_lines(Index features) {
   return (features + line<Scalar> - 1) / line<Scalar> * line<Scalar>;
 }
 
-/// The stride of rows inside the library. Rows are padded to whole lines, so that no row ends within a lane.
-/// Strides of a multiple of 1 KiB fall into few cache sets, so these rows get one line more.
+/// The stride of rows inside the library. Rows are padded to whole lines, so no row ends within a lane.
+/// Strides that are multiples of 1 KiB map to few cache sets, so such rows get one more line.
 template <Real Scalar>
 constexpr Index padded(Index features) {
   const Index stride = whole_lines<Scalar>(features);

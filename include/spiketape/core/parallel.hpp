@@ -1,4 +1,4 @@
-// Work on several threads, where the program is compiled with OpenMP; else one after the other.
+// Loops on several threads if the program is compiled with OpenMP, else on one.
 #pragma once
 
 #include <spiketape/core/config.hpp>
@@ -9,12 +9,12 @@
 
 namespace spiketape::detail {
 
-/// Calls body(i) for i = 0, …, count − 1, on up to `threads` threads. What it does must not depend on the
-/// order, and it must not throw.
+/// Calls body(i) for i = 0, …, count − 1, on up to `threads` threads. `body` must not depend on the order and
+/// must not throw.
 template <typename Body>
 void parallel_for(int threads, Eigen::Index count, Body&& body) {
 #ifdef _OPENMP
-  if (threads > 1 && count > 1) {  // OpenMP would allocate even for one
+  if (threads > 1 && count > 1) {  // OpenMP allocates even for one thread
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (Eigen::Index i = 0; i < count; ++i) body(i);
     return;
@@ -25,7 +25,7 @@ void parallel_for(int threads, Eigen::Index count, Body&& body) {
 }
 
 /// Calls body(thread, begin, end) for ranges of 0, …, count − 1, one for each of up to `threads` threads,
-/// which are counted from 0. What it does must not depend on where a range ends, and it must not throw.
+/// counted from 0. `body` must not depend on where a range ends and must not throw.
 template <typename Body>
 void parallel_ranges(int threads, Eigen::Index count, Body&& body) {
   const Eigen::Index ranges = std::min<Eigen::Index>(threads, count);
@@ -34,8 +34,8 @@ void parallel_ranges(int threads, Eigen::Index count, Body&& body) {
   });
 }
 
-/// Calls body(begin, end) for pieces of 0, …, count − 1 that are worth a thread, whole lanes each but the
-/// last.
+/// Calls body(begin, end) for pieces of 0, …, count − 1 that are worth a thread. All but the last consist of
+/// whole lanes.
 template <typename Body>
 void parallel_pieces(int threads, Eigen::Index count, Body&& body) {
   constexpr Eigen::Index piece = 1 << 14;

@@ -1,4 +1,4 @@
-// An array that is learned.
+// Arrays that are learned, with an identity.
 #pragma once
 
 #include <spiketape/core/aligned.hpp>
@@ -17,24 +17,24 @@ namespace spiketape {
 
 namespace detail {
 
-/// The memory of a Parameter: rows padded to whole lines, the padding zero. Its address is the
-/// parameter's identity, by which gradients and optimizers find it.
+/// The memory of a Parameter: rows padded to whole lines; the padding is zero. Its address is the parameter's
+/// identity, by which gradients and optimizers find it.
 template <Real Scalar>
 struct ParameterData {
-  std::string name;  // in a network its path, such as fc1.weight
+  std::string name;  // in a network: the path, such as fc1.weight
   Index rows;
   Index cols;
   Index stride;
   AlignedVector<Scalar> values;
-  bool learn = true;    // what the layer's options ask for
-  bool frozen = false;  // and what the user says for now
-  bool widens = false;  // one number that may become a row of one for each neuron
+  bool learn = true;    // set by the layer's options
+  bool frozen = false;  // set by freeze and unfreeze
+  bool widens = false;  // one number that `set` may replace by a row, a number for each neuron
 
   ArrayMap<Scalar> array() { return {values.data(), rows, cols, Eigen::OuterStride<>(stride)}; }
 };
 
-/// While one is there, copies of parameters on this thread share the memory of what they copy: how a tape
-/// gets a copy of a layer that reads the same weights.
+/// While an object of this class exists, copies of parameters on its thread share memory with the original. A
+/// tape uses it to copy a layer that reads the same weights.
 class SharingCopies {
  public:
   SharingCopies() : before_(std::exchange(active(), true)) {}
@@ -52,7 +52,7 @@ class SharingCopies {
 
 }  // namespace detail
 
-/// A shared hold on a parameter's memory: what layers hand to optimizers and gradient sums.
+/// Shared ownership of a parameter's memory. Optimizers and gradient sums keep it.
 template <Real Scalar>
 using ParameterPtr = std::shared_ptr<detail::ParameterData<Scalar>>;
 
@@ -62,13 +62,13 @@ using ParameterList = std::vector<ParameterPtr<Scalar>>;
 
 /// A learned array of (rows, cols). It is a value with an identity, by which optimizers know it:
 ///
-///   - A copy is a second array with an identity of its own.
-///   - Construction by move takes the identity along.
-///   - Assignment, copied or moved, and swap(a, b) hand over the values; each parameter keeps its identity and
-///     its name. So after `net = best` the optimizer of `net` goes on with the values of `best`. Only where
-///     the shape is another one does the target become a new parameter.
+///   - A copy is a new array with an identity of its own.
+///   - Construction by move takes the identity along. The source is then empty: assign to it or destroy it.
+///   - Assignment (copy or move) and swap(a, b) transfer the values and whether they are learned. Each
+///     parameter keeps its identity and name, so after `net = best` the optimizer of `net` continues with the
+///     values of `best`. Only if the shapes differ does the target become a new parameter.
 ///
-/// Allocates when it is made, copied or given another shape.
+/// Allocates when it is made, copied, swapped or given another shape.
 template <Real Scalar>
 class Parameter {
  public:
@@ -80,7 +80,7 @@ class Parameter {
     data_->stride = detail::padded<Scalar>(cols);
     data_->values.resize(static_cast<std::size_t>(rows * data_->stride));
   }
-  /// Without a name: for_each_parameter of its layer gives it one.
+  /// Without a name; for_each_parameter of its layer gives it one.
   Parameter(Index rows, Index cols) : Parameter(std::string(), rows, cols) {}
 
   Parameter(const Parameter& other) : data_(detail::SharingCopies::active() ? other.data_ : copy_of(other)) {}
@@ -104,37 +104,37 @@ class Parameter {
   const std::string& name() const { return data_->name; }
   Index rows() const { return data_->rows; }
   Index cols() const { return data_->cols; }
-  /// Numbers from the beginning of one row to that of the next.
+  /// The distance between the beginnings of two rows, in numbers.
   Index stride() const { return data_->stride; }
 
-  /// Gives it the values of an Eigen array, matrix or vector of the same scalar. Throws std::invalid_argument
-  /// unless that has as many rows and columns; for a parameter of one row a column will do. A coefficient
-  /// that all neurons of a layer share also takes a row of one for each neuron: it then becomes a new
-  /// parameter, unknown to an optimizer that was made before.
+  /// Copies the values of an Eigen array, matrix or vector of the same scalar. Throws std::invalid_argument
+  /// unless it has the same rows and columns; a parameter of one row also takes a column. A coefficient that
+  /// all neurons of a layer share also takes a row with a number for each neuron. It then becomes a new
+  /// parameter, which existing optimizers do not know.
   template <typename Derived>
   void set(const Eigen::DenseBase<Derived>& values) {
     const bool column = rows() == 1 && values.cols() == 1 && values.rows() != 1;
     set_rows("set", values, column);
   }
-  /// The same from the transpose, which is how PyTorch keeps weights: (out_features, in_features).
+  /// The same from the transpose, PyTorch's order of weights: (out_features, in_features).
   template <typename Derived>
   void set_transposed(const Eigen::DenseBase<Derived>& values) {
     set_rows("set_transposed", values, true);
   }
-  /// Gives all elements one value.
+  /// Sets all elements to one value.
   void set(Scalar value) { array().setConstant(value); }
 
-  /// Whether it is learned: whether backward gives it a gradient. False if its layer's options say so (such
-  /// as learn_beta = false), or while it is frozen.
+  /// Whether it is learned, that is, whether backward gives it a gradient. False if its layer's options say
+  /// so (such as learn_beta = false), or while it is frozen.
   bool learned() const { return data_->learn && !data_->frozen; }
-  /// Stops learning and resumes it; one that is not learned at all stays so.
+  /// `freeze` stops learning, `unfreeze` resumes it. A parameter that is not learned at all stays so.
   void freeze() { data_->frozen = true; }
   void unfreeze() { data_->frozen = false; }
-  /// Says whether it is learned at all: a layer's author, of arrays such as running means, false.
+  /// Sets whether it is learned at all. Authors of layers pass false for arrays such as running means.
   void set_learned(bool learned) { data_->learn = learned; }
 
-  /// The values, to read and to write in place. Assigning an expression of another shape is a mistake that
-  /// Eigen checks in debug builds only: prefer set.
+  /// The values, to read and write in place. Only debug builds check an assignment of another shape (Eigen's
+  /// assertion), so prefer `set`.
   ArrayMap<Scalar> array() { return data_->array(); }
   ArrayMap<const Scalar> array() const {
     return {data_->values.data(), rows(), cols(), Eigen::OuterStride<>(stride())};
@@ -143,11 +143,11 @@ class Parameter {
   Scalar* data() { return data_->values.data(); }
   const Scalar* data() const { return data_->values.data(); }
 
-  /// A shared hold, for optimizers and gradient sums.
+  /// The memory, with shared ownership, for optimizers and gradient sums.
   const ParameterPtr<Scalar>& ptr() const { return data_; }
 
  private:
-  /// Takes over what is another's but the identity and the name.
+  /// Takes everything from `other` except identity and name.
   template <typename HandOver>
   void assign(const Parameter& other, HandOver&& hand_over) {
     if (data_ == nullptr || other.data_ == nullptr) {
@@ -172,7 +172,7 @@ class Parameter {
     static_assert(std::is_same_v<typename Derived::Scalar, Scalar>,
                   "spiketape::Parameter::set: the values are of another scalar than the parameter: write "
                   "values.cast<float>() (or double)");
-    const Array<Scalar> given = values.derived().array();  // it may be an expression, also of this parameter
+    const Array<Scalar> given = values.derived().array();  // the expression may refer to this parameter
     const Index given_rows = transpose ? given.cols() : given.rows();
     const Index given_cols = transpose ? given.rows() : given.cols();
     if (given_rows != rows() || given_cols != cols()) {
@@ -197,7 +197,7 @@ class Parameter {
 
 namespace detail {
 
-/// Draws all values uniform in ±bound, row by row.
+/// Draws all values uniformly from ±bound, row by row.
 template <Real Scalar>
 void fill_uniform(Parameter<Scalar>& parameter, Random& random, double bound) {
   auto values = parameter.array();

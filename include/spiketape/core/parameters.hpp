@@ -1,4 +1,4 @@
-// The parameters of a layer or a network by their names.
+// Access to the parameters of a layer or network by name.
 #pragma once
 
 #include <spiketape/core/parameter.hpp>
@@ -10,7 +10,7 @@
 
 namespace spiketape {
 
-/// A parameter and its path, such as fc1.weight. The reference lives as long as its layer stays where it is.
+/// A parameter and its path, such as fc1.weight. The reference is valid until the layer moves or ends.
 template <typename Parameter>
 struct NamedParameter {
   std::string path;
@@ -29,12 +29,12 @@ concept NamesParameters = requires(L& layer) {
   layer.for_each_parameter(TakesAnything());
 };
 
-/// Calls f(name, parameter) for each parameter of a layer; none if it has no for_each_parameter.
+/// Calls f(name, parameter) for each parameter of a layer. Does nothing without a for_each_parameter.
 template <typename L, typename F>
 void for_each_parameter(L& layer, F&& f) {
   if constexpr (NamesParameters<L>) layer.for_each_parameter(f);
 }
-/// The same for reading: authors write for_each_parameter once, not const, and f gets const parameters.
+/// The same with const parameters. Authors write only a for_each_parameter that is not const, hence the cast.
 template <typename L, typename F>
 void for_each_parameter(const L& layer, F&& f) {
   if constexpr (NamesParameters<L>)
@@ -42,7 +42,7 @@ void for_each_parameter(const L& layer, F&& f) {
         [&](std::string_view name, const auto& parameter) { f(name, parameter); });
 }
 
-/// Calls parameters, in messages of their own too, by their paths; `prefix` ends with a dot, or is empty.
+/// Sets the name of each parameter, for error texts, to its path. `prefix` is empty or ends with a dot.
 template <typename L>
 void name_parameters(L& layer, const std::string& prefix) {
   for_each_parameter(layer, [&](std::string_view name, auto& parameter) {
@@ -52,7 +52,7 @@ void name_parameters(L& layer, const std::string& prefix) {
 
 }  // namespace detail
 
-/// All parameters of a layer or a network, learned or not, in the order of its layers. Allocates.
+/// All parameters of a layer or network, learned or not, in the order of its layers. Allocates.
 template <typename L>
 auto named_parameters(L& layer) {
   using Scalar = typename L::Scalar;
@@ -64,7 +64,7 @@ auto named_parameters(L& layer) {
   return list;
 }
 
-/// The parameter at a path. Throws std::invalid_argument, with the paths that there are, if there is none.
+/// The parameter at a path. Throws std::invalid_argument, with all paths, if there is none. Allocates.
 template <typename L>
 auto& parameter(L& layer, std::string_view path) {
   std::string others;

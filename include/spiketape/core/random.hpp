@@ -1,5 +1,5 @@
-// Seeded random numbers that are the same on every platform and with every compiler: the
-// distributions of <random> are not, so only integer arithmetic and exact scaling is used here.
+// Seeded random numbers, the same on every platform and with every compiler. The distributions of <random>
+// are not, so this file uses only integer arithmetic and exact scaling.
 #pragma once
 
 #include <spiketape/core/error.hpp>
@@ -23,8 +23,8 @@ constexpr std::uint64_t mix_bits(std::uint64_t z) noexcept {
 
 }  // namespace detail
 
-/// SplitMix64: a 64-bit state, a 64-bit output, period 2^64. A value: copying it repeats its numbers.
-/// It is a UniformRandomBitGenerator, so it also drives the standard library's algorithms.
+/// SplitMix64: 64 bits of state, 64 bits of output, period 2^64. A value: a copy repeats its numbers. It is a
+/// UniformRandomBitGenerator, so the standard library's algorithms accept it.
 class Random {
  public:
   using result_type = std::uint64_t;
@@ -49,8 +49,8 @@ class Random {
   /// Uniform among 0, 1, ..., count - 1, without bias. Throws std::invalid_argument for count 0.
   constexpr std::uint64_t below(std::uint64_t count) {
     if (count == 0) detail::fail_argument("spiketape::Random::below: count is 0, expected at least 1");
-    // Numbers under the threshold would favour small remainders: draw again (fewer than two draws
-    // on average).
+    // Numbers below the threshold would favour small remainders, so they are drawn again (fewer than two
+    // draws on average).
     const std::uint64_t threshold = (0 - count) % count;
     std::uint64_t bits = (*this)();
     while (bits < threshold) bits = (*this)();
@@ -67,7 +67,7 @@ class Random {
     }
   }
 
-  /// A generator of its own, independent of this one's further numbers.
+  /// A new generator whose numbers are independent of this one's further numbers.
   [[nodiscard]] constexpr Random split() noexcept { return Random((*this)()); }
 
  private:

@@ -1,4 +1,4 @@
-// What a type is called, for messages.
+// Names of types, for messages.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ constexpr std::string_view compilers_name() {
   return text.substr(begin, end - begin);
 }
 
-/// A layer's own `name`, behind spiketape:: if the library says it, else that of its type.
+/// spiketape:: and the layer's `name` if it has one, else the name of its type.
 template <typename T>
 std::string type_name() {
   if constexpr (requires { std::string_view(T::name); }) {

@@ -1,4 +1,4 @@
-// Mini-batches of labelled images, in their own order or shuffled.
+// Mini-batches of labelled images, in their own or in random order.
 #pragma once
 
 #include <spiketape/core/array.hpp>
@@ -18,28 +18,28 @@
 
 namespace spiketape {
 
-/// Some images as currents, and their labels: a view of memory that Batches owns.
+/// Some images as currents, and their labels: a view of memory that belongs to Batches.
 template <Real Scalar>
 struct Batch {
-  ArrayMap<const Scalar> input;  ///< (size, features), in the unit of currents: already scaled.
+  ArrayMap<const Scalar> input;  ///< (size, features), as currents, that is, scaled.
   std::span<const int> labels;   ///< The class of each row of the input.
-  Index first;                   ///< Place of the first row in this pass: 0, batch_size, ...
+  Index first;                   ///< Index of the first row in this pass: 0, batch_size, ...
 
   Index size() const { return input.rows(); }
 };
 
-/// Cuts images into batches:
+/// Splits images into batches:
 ///   Batches<float> batches(images, 128, Random(seed));
 ///   for (const auto& batch : batches.shuffled()) train(batch.input, batch.labels);
-/// The last batch of a pass is smaller where the batch size does not divide the number of images. The
-/// constructor allocates the memory of one batch; a pass allocates nothing. A batch is valid until the
-/// next one is taken, and one pass must end before the next begins: they share that memory. The images
-/// must stay as they are, and where they are, for as long as the Batches live.
+/// The last batch of a pass is smaller if the batch size does not divide the number of images. The
+/// constructor allocates the memory of one batch; a pass allocates nothing. A batch is valid until the next
+/// one is taken, and one pass must end before the next begins, since they share that memory. The images must
+/// outlive the Batches and must not move or change.
 template <Real Scalar>
 class Batches {
  public:
-  /// Throws std::invalid_argument for a batch size below 1, or if there is no image, no pixel, or not
-  /// one label for each image.
+  /// Throws std::invalid_argument if the batch size is below 1, there is no image or no pixel, the number of
+  /// labels is not that of images, or the scale is not finite.
   Batches(const Images& images, Index batch_size, Random random)
       : images_(&images), batch_size_(std::min(batch_size, images.count())), random_(random) {
     const auto fail = [](const auto&... parts) { detail::fail_argument("spiketape::Batches: ", parts...); };
@@ -61,13 +61,13 @@ class Batches {
   Index size() const { return (images_->count() + batch_size_ - 1) / batch_size_; }
 
   class Pass;
-  /// One pass over all images in a new random order: the same orders, call by call, for the same seed
-  /// on every machine. Allocates nothing.
+  /// One pass over all images in a new random order. The same seed gives the same sequence of orders on every
+  /// machine. Allocates nothing.
   Pass shuffled() & {
     random_.shuffle(order_);
     return Pass(*this, order_.data());
   }
-  /// One pass over all images in their own order; leaves the random numbers alone. Allocates nothing.
+  /// One pass over all images in their own order; draws no random numbers. Allocates nothing.
   Pass in_order() & { return Pass(*this, nullptr); }
 
  private:
@@ -79,7 +79,7 @@ class Batches {
   std::vector<int> labels_;
 };
 
-/// What shuffled() and in_order() give: a range of batches to go through once.
+/// A pass, from shuffled() or in_order(): a range of batches to iterate over once.
 template <Real Scalar>
 class Batches<Scalar>::Pass {
  public:
@@ -96,7 +96,7 @@ class Batches<Scalar>::Pass {
   const Index* order_;  // null: the images' own
 };
 
-/// An input iterator: fills the memory of the batch as it moves.
+/// An input iterator; each step fills the memory of the batch.
 template <Real Scalar>
 class Batches<Scalar>::Pass::Iterator {
  public:

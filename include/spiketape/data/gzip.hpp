@@ -1,5 +1,5 @@
-// Files compressed with gzip, as MNIST is distributed. Needs zlib, so the umbrella header leaves it
-// out: include it by name and link with zlib (in CMake: find_package(ZLIB), ZLIB::ZLIB).
+// Files compressed with gzip, as MNIST is distributed. Needs zlib, so the umbrella header does not include
+// it: include it by name and link with zlib (in CMake: find_package(ZLIB), ZLIB::ZLIB).
 #pragma once
 
 #include <spiketape/core/error.hpp>
@@ -23,7 +23,7 @@ struct GzipCloser {
   void operator()(gzFile file) const { gzclose_r(file); }
 };
 
-/// The meaning of a zlib error; `text` is zlib's own.
+/// The reason for a zlib error; `text` is zlib's own.
 inline std::string gzip_reason(int state, const char* text) {
   switch (state) {
     case Z_ERRNO:
@@ -39,11 +39,11 @@ inline std::string gzip_reason(int state, const char* text) {
 
 }  // namespace detail
 
-/// The unpacked bytes of a file compressed with gzip; a file that is not compressed is read as it is.
+/// The decompressed bytes of a file; a file that is not compressed is read unchanged.
 ///   auto images = parse_idx<std::uint8_t>(read_gzip("train-images-idx3-ubyte.gz"), "train images");
-/// Allocates the result, which may have `limit` bytes at most (1 GiB unless told): a small file can
-/// unpack to a giant. Throws std::runtime_error if the file cannot be read, is truncated or corrupt, or
-/// unpacks to more than that.
+/// Allocates the result, which may have at most `limit` bytes (default: 1 GiB), since a small file can
+/// decompress to a huge one. Throws std::runtime_error if the file cannot be read, is truncated or corrupt,
+/// or decompresses to more than `limit`.
 inline std::vector<std::uint8_t> read_gzip(const std::string& path,
                                            std::size_t limit = std::size_t{1} << 30) {
   errno = 0;
@@ -60,7 +60,7 @@ inline std::vector<std::uint8_t> read_gzip(const std::string& path,
                         " bytes");
     bytes.insert(bytes.end(), chunk, chunk + count);
   }
-  // For gzread a stream that stops early ends like a whole one: only gzerror tells them apart.
+  // gzread reports a truncated stream like a complete one; only gzerror tells them apart.
   int state = Z_OK;
   const char* text = gzerror(file.get(), &state);
   if (count < 0 || state != Z_OK)

@@ -1,4 +1,4 @@
-// The IDX format, in which MNIST and its relatives come: a big-endian array of numbers.
+// The IDX format of MNIST and similar data sets: a big-endian array of numbers.
 //
 //   byte 0, 1   zero
 //   byte 2      the type of the values: 0x08 uint8, 0x09 int8, 0x0B int16, 0x0C int32, 0x0D float,
@@ -6,7 +6,7 @@
 //   byte 3      the number of dimensions, here 1 to 8
 //   then        each dimension, 4 bytes, unsigned; then the values, the last dimension fastest
 //
-// A file is not trusted: every length is checked before it is used.
+// Files are not trusted: every length is checked before use.
 #pragma once
 
 #include <spiketape/core/array.hpp>
@@ -27,14 +27,14 @@
 
 namespace spiketape {
 
-/// The numbers an IDX file can hold.
+/// The value types of an IDX file.
 template <typename T>
 concept IdxValue =
     std::same_as<T, std::uint8_t> || std::same_as<T, std::int8_t> || std::same_as<T, std::int16_t> ||
     std::same_as<T, std::int32_t> || std::same_as<T, float> || std::same_as<T, double>;
 
-/// The contents of an IDX file: `values` has as many elements as the extents in `shape` multiply to,
-/// the last dimension fastest (C order).
+/// The contents of an IDX file. The size of `values` is the product of `shape`, the last dimension fastest (C
+/// order).
 template <IdxValue T>
 struct Idx {
   std::vector<Index> shape;
@@ -53,7 +53,7 @@ constexpr int idx_type() {
   if constexpr (std::same_as<T, double>) return 0x0E;
 }
 
-/// The C++ name of a type code, or null if the format has none.
+/// The name of a type code, or null if the format has no such code.
 constexpr const char* idx_type_name(int type) {
   switch (type) {
     case 0x08:
@@ -73,9 +73,8 @@ constexpr const char* idx_type_name(int type) {
   }
 }
 
-/// The number of values of type T in a shape, or -1 if an extent is negative or their bytes could not
-/// be counted. Extents of 0 are taken as 1 in this check, so that no product of some extents
-/// overflows either.
+/// The number of values of type T in a shape, or -1 if an extent is negative or the number of bytes
+/// overflows. The check counts extents of 0 as 1, so that partial products do not overflow either.
 template <IdxValue T>
 Index idx_count(const std::vector<Index>& shape) {
   Index product = 1;
@@ -89,7 +88,7 @@ Index idx_count(const std::vector<Index>& shape) {
   return empty ? 0 : product;
 }
 
-/// An unsigned big-endian integer, on machines of either byte order.
+/// Reads an unsigned big-endian integer on machines of either byte order.
 template <std::unsigned_integral Unsigned>
 Unsigned read_big_endian(const std::uint8_t* bytes) {
   Unsigned number = 0;
@@ -107,9 +106,9 @@ T read_idx_value(const std::uint8_t* bytes) {
 
 }  // namespace detail
 
-/// Reads the bytes of an IDX file whose values are of type T; `name` stands for it in messages.
-/// Allocates the result, and nothing before the bytes are known to be as many as it needs. Throws
-/// std::runtime_error if they are no IDX file, hold another type than T, or are too few or too many.
+/// Parses the bytes of an IDX file whose values are of type T; `name` stands for it in messages. Allocates
+/// the result, after checking that `bytes` has the right size. Throws std::runtime_error if it is no IDX
+/// file, holds another type than T, or has too few or too many bytes.
 template <IdxValue T>
 Idx<T> parse_idx(std::span<const std::uint8_t> bytes, std::string_view name) {
   const auto fail = [name](const auto&... parts) {
@@ -157,9 +156,9 @@ Idx<T> parse_idx(std::span<const std::uint8_t> bytes, std::string_view name) {
   return result;
 }
 
-/// Reads an IDX file whose values are of type T, for example read_idx<std::uint8_t>(path). Allocates
-/// the result and, while it works, the bytes of the file. Throws std::runtime_error if the file cannot
-/// be read or is not as parse_idx expects.
+/// Reads an IDX file whose values are of type T, for example read_idx<std::uint8_t>(path). Allocates the
+/// result and, temporarily, the bytes of the file. Throws std::runtime_error if the file cannot be read or
+/// parse_idx rejects it.
 template <IdxValue T>
 Idx<T> read_idx(const std::string& path) {
   return parse_idx<T>(read_file(path), path);

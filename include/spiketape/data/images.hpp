@@ -1,5 +1,5 @@
-// Labelled images, kept as the bytes they come in: the 60000 of MNIST take 47 MB, as floats they
-// would take 188. data/batches.hpp turns them into currents, one batch at a time.
+// Labelled images, stored as bytes: the 60000 of MNIST take 47 MB, as floats they would take 188.
+// data/batches.hpp turns them into currents, one batch at a time.
 #pragma once
 
 #include <spiketape/core/array.hpp>
@@ -16,13 +16,13 @@
 
 namespace spiketape {
 
-/// Labelled images of one size, one byte for each pixel. The current of a pixel, dimensionless like
-/// all currents, is `scale` times its byte.
+/// Labelled images of one size, one byte for each pixel. The current of a pixel, dimensionless like all
+/// currents, is `scale` times its byte.
 struct Images {
   Index height = 0;            ///< Rows of an image, in pixels.
   Index width = 0;             ///< Pixels in a row.
-  double scale = 1;            ///< Current for one unit of brightness: 1.0 / 255 gives [0, 1].
-  Array<std::uint8_t> pixels;  ///< (count, height * width), each image row after row.
+  double scale = 1;            ///< Current per unit of brightness: 1.0 / 255 gives [0, 1].
+  Array<std::uint8_t> pixels;  ///< (count, height * width), each image row by row.
   std::vector<int> labels;     ///< The class of each image, from 0.
 
   Index count() const { return pixels.rows(); }
@@ -32,8 +32,8 @@ struct Images {
   int classes() const { return labels.empty() ? 0 : 1 + *std::max_element(labels.begin(), labels.end()); }
 };
 
-/// Images from an array of (count, height, width) and their labels, (count). The names stand for the
-/// two in messages. Allocates the result. Throws std::runtime_error if the shapes are not these, and
+/// Makes images from an array of (count, height, width) and labels, (count). The names stand for the two in
+/// messages. Allocates the result. Throws std::runtime_error if the shapes differ from these, and
 /// std::invalid_argument if the scale is not finite and positive.
 inline Images make_images(const Idx<std::uint8_t>& images, const Idx<std::uint8_t>& labels, double scale,
                           std::string_view images_name = "images", std::string_view labels_name = "labels") {
@@ -64,9 +64,9 @@ inline Images make_images(const Idx<std::uint8_t>& images, const Idx<std::uint8_
   return result;
 }
 
-/// Images and labels from two IDX files of unsigned bytes, for example MNIST with scale 1.0 / 255.
-/// Allocates the result. Throws std::runtime_error if a file cannot be read or the two do not fit
-/// together, and std::invalid_argument if the scale is not finite and positive.
+/// Reads images and labels from two IDX files of unsigned bytes, for example MNIST with scale 1.0 / 255.
+/// Allocates the result. Throws std::runtime_error if a file cannot be read or the two do not match, and
+/// std::invalid_argument if the scale is not finite and positive.
 inline Images read_images(const std::string& images_path, const std::string& labels_path, double scale) {
   return make_images(read_idx<std::uint8_t>(images_path), read_idx<std::uint8_t>(labels_path), scale,
                      images_path, labels_path);

@@ -1,4 +1,4 @@
-// How often a network is right.
+// Predicted classes and accuracy.
 #pragma once
 
 #include <spiketape/core/array.hpp>
@@ -8,10 +8,10 @@
 
 namespace spiketape {
 
-/// The class of each sample by rate code: the output neuron with the largest sum over all steps (the
-/// first of equals; a NaN never wins against a number). `outputs` is a step or a sequence, on arrays or on
-/// a tape, of (steps, batch, classes): spikes, or membranes to read the classes from those. Not
-/// differentiated. Throws std::invalid_argument if there are no classes.
+/// The class of each sample by rate code: the output neuron with the largest sum over all steps (the first of
+/// equal ones; a NaN never wins against a number). `outputs` is a step or a sequence, on arrays or on a tape,
+/// of (steps, batch, classes): spikes, or membranes to read the classes from these. Not differentiated.
+/// Allocates. Throws std::invalid_argument if there are no classes.
 template <typename Outputs>
 std::vector<int> predict(const Outputs& outputs) {
   const auto view = view_of(outputs);
@@ -32,8 +32,8 @@ std::vector<int> predict(const Outputs& outputs) {
   return classes;
 }
 
-/// The fraction of samples whose predicted class is the target, in [0, 1]. Throws std::invalid_argument
-/// for an empty batch or a wrong number of targets.
+/// The fraction of samples whose predicted class is the target, in [0, 1]. Not differentiated. Allocates.
+/// Throws std::invalid_argument for an empty batch, no classes or a wrong number of targets.
 template <typename Outputs>
 double accuracy(const Outputs& outputs, std::span<const int> targets) {
   const auto view = view_of(outputs);

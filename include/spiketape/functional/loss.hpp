@@ -10,14 +10,14 @@
 
 namespace spiketape {
 
-/// How a loss joins the steps of a sequence.
+/// How a loss reduces the steps of a sequence.
 enum class OverSteps { sum, mean };
 
 struct CrossEntropyOptions {
-  /// Sum over steps, as in snnTorch's tutorials, or mean, as in its ce_rate_loss.
+  /// The sum over steps, as in snnTorch's tutorials, or the mean, as in its ce_rate_loss.
   OverSteps over_steps = OverSteps::sum;
-  /// The number of samples to divide by; 0: those of this call. For a batch that is split, give the
-  /// size of the whole.
+  /// The number of samples to divide by; 0: the batch of this call. If a batch is split, give the size of the
+  /// whole.
   Index samples = 0;
 };
 
@@ -35,7 +35,7 @@ struct CrossEntropyOp {
     const Scalar scale = factor * *loss.adjoint().data;
     const Adjoint<Scalar> adjoint = tape.touch(input);
     const SequenceView<Scalar>& p = probabilities;
-    // A constant input collects all its steps in one row.
+    // The one row of a constant input collects all steps.
     const Scalar repeats = p.constant ? static_cast<Scalar>(p.steps) : Scalar(1);
     for (Index t = 0; t < p.stored_steps(); ++t) {
       for (Index b = 0; b < p.batch; ++b) {
@@ -52,7 +52,7 @@ struct CrossEntropyOp {
   }
 };
 
-/// Softmax of a padded row into `probabilities` (zero in the padding); returns log Σ exp.
+/// Writes the softmax of a padded row to `probabilities` (zero in the padding); returns log Σ exp.
 template <Real Scalar>
 Scalar softmax(const Scalar* row, Scalar* probabilities, Index features) {
   using L = Lane<Scalar>;
@@ -83,9 +83,9 @@ Scalar softmax(const Scalar* row, Scalar* probabilities, Index features) {
 ///     L = Σ_t (1/B) Σ_b ( log Σ_n exp(x[t, b, n]) − x[t, b, target_b] )
 ///
 /// x is (steps, batch, classes), membranes or spikes; `targets` has one class, 0 to classes − 1, for each
-/// sample. With OverSteps::mean divided by the number of steps (snnTorch's ce_rate_loss, on spikes).
-/// Returns a single number; differentiated by x. Throws std::invalid_argument for an empty batch, a wrong
-/// number of targets, or a target out of range.
+/// sample and is copied. OverSteps::mean divides by the number of steps (snnTorch's ce_rate_loss, on spikes).
+/// Returns a single number, (1, 1, 1); differentiated by x. Throws std::invalid_argument for an empty batch
+/// or sequence, a wrong number of targets, a target out of range, or negative `samples`.
 template <Real Scalar>
 Var<Scalar> cross_entropy(const Var<Scalar>& x, std::span<const int> targets,
                           const CrossEntropyOptions& options = {}) {

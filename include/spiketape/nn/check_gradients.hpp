@@ -1,4 +1,4 @@
-// Checks derivatives that were written by hand against differences.
+// Checks derivatives on a tape against finite differences.
 #pragma once
 
 #include <spiketape/autograd/tape.hpp>
@@ -17,24 +17,24 @@
 namespace spiketape {
 
 struct CheckGradientsOptions {
-  /// How far a number is moved, each way.
+  /// The step of the differences: a number is changed by ± this.
   double step = 1e-6;
-  /// The difference that is allowed: this times the larger of 1 and the derivative.
+  /// The largest allowed error: |tape − differences| over the larger of 1 and |tape|.
   double tolerance = 1e-6;
-  /// Of the numbers that the results are weighted with.
+  /// The seed of the weights of the results.
   std::uint64_t seed = 1;
 };
 
 /// What check_gradients found.
 struct GradientCheck {
-  bool right = true;  ///< All derivatives are the differences.
-  Index checked = 0;  ///< How many there were.
-  double worst = 0;   ///< The largest difference between the two, over the larger of 1 and the derivative,
-  std::string where;  ///< and of what: an input, or a parameter by its name, and its place.
-  double by_tape = 0, by_differences = 0;  ///< The two numbers there.
+  bool right = true;  ///< Whether all errors are within the tolerance.
+  Index checked = 0;  ///< The number of derivatives.
+  double worst = 0;   ///< The largest error.
+  std::string where;  ///< Its place: "input 0" or the parameter's name, and (row, column).
+  double by_tape = 0, by_differences = 0;  ///< Both derivatives there.
 
   explicit operator bool() const { return right; }
-  /// One line that says all of it.
+  /// The result as one line of text.
   std::string text() const {
     if (checked == 0) return "no derivative was checked";
     return detail::text_of(right ? "right" : "wrong", " in ", checked, " derivatives, the worst by ", where,
@@ -44,7 +44,7 @@ struct GradientCheck {
 
 namespace detail {
 
-/// Calls f for each Var of a result: one, or an aggregate of up to five such as {spk, mem}.
+/// Calls f for each Var of a result: one Var, or an aggregate of two to five such as {spk, mem}.
 template <typename Result, typename F>
 void for_each_var(const Result& result, F&& f) {
   if constexpr (requires { result.tape(); }) {
@@ -64,7 +64,7 @@ void for_each_var(const Result& result, F&& f) {
   }
 }
 
-/// Adds Σ weights·values to a sum, with weights drawn from a seed.
+/// Adds Σ weights·values to a sum, with weights drawn from a seed in [0.5, 1.5).
 struct WeightedSum {
   Var<double> value, sum;
   std::uint64_t seed;
@@ -168,17 +168,18 @@ class GradientChecker {
 
 }  // namespace detail
 
-/// Compares the derivatives of a function by its inputs and by parameters, as a tape gives them, with central
-/// differences. `function` takes one Var for each input and returns a Var, or the {spk, states} of a neuron:
-/// it is a layer, a loss, a lambda of ops. The loss is a weighted sum of all that it returns. In double,
-/// since differences of floats say little.
+/// Compares the derivatives of a function by its inputs and by parameters, as a tape computes them, with
+/// central differences. `function` takes one Var for each input and returns a Var, or the {spk, states} of a
+/// neuron: a layer, a loss or a lambda of ops. The checked loss is a weighted sum of all numbers it returns.
+/// Uses double, since differences of floats are too inaccurate.
 ///
 ///     const auto check = st::check_gradients(layer, input, layer.parameters());
 ///     if (!check) std::puts(check.text().c_str());
 ///
-/// Random layers draw the same at each call, that of round 0. The spikes of a neuron have no derivative; that
-/// of its surrogate is not theirs: give it surrogate_disable = true, and numbers that leave no spike on the
-/// edge. Parameters are moved and set back. Allocates. Throws what the function throws.
+/// Each call trains and uses round 0, so random layers draw the same numbers. A surrogate is not the
+/// derivative of spikes: give neurons surrogate_disable = true, and numbers that keep every membrane away
+/// from its threshold. Changes parameters during the check and restores them, unless `function` throws; such
+/// an exception is passed on. Allocates.
 template <typename Function, std::size_t n>
 [[nodiscard]] GradientCheck check_gradients(const Function& function,
                                             const std::array<Sequence<double>, n>& inputs,

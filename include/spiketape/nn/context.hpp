@@ -1,4 +1,4 @@
-// What a layer's functions get beside their input.
+// What a layer's forward and backward get besides their input.
 #pragma once
 
 #include <spiketape/autograd/tape.hpp>
@@ -9,9 +9,9 @@
 
 namespace spiketape {
 
-/// Random numbers that depend on where they are used, not on when: on the seed, the layer, the round of
-/// training, the sample of the whole batch, the step and the feature. So a batch draws the same whole, in
-/// blocks, and on any number of threads. A layer draws from the key of its context.
+/// Random numbers that depend on where they are used, not on when: on the seed, the round of training, the
+/// sample in the whole batch, the step and the feature. So a batch draws the same numbers whole, in blocks,
+/// and on any number of threads. Layers draw from the key of their context.
 class RandomKey {
  public:
   RandomKey(std::uint64_t seed, std::uint64_t round, Index first_sample, Index first_step)
@@ -19,13 +19,13 @@ class RandomKey {
         first_sample_(first_sample),
         first_step_(first_step) {}
 
-  /// The key of one of several layers, which then draw different numbers.
+  /// A key with other numbers for each `layer`. A context's key is the same in all layers of a network.
   RandomKey of_layer(std::uint64_t layer) const {
     RandomKey key = *this;
     key.bits_ = detail::mix_bits(bits_ + layer + 1);
     return key;
   }
-  /// Uniform in [0, 1), for a step and a sample of this call and a feature, each counted from 0.
+  /// Uniform in [0, 1), for a step and a sample of this call and a feature, all counted from 0.
   double uniform(Index step, Index sample, Index feature) const {
     return number(mixed(mixed(mixed(bits_, first_step_ + step + 1), first_sample_ + sample), feature));
   }
@@ -46,13 +46,13 @@ class RandomKey {
 
 namespace detail {
 
-/// What forward has saved for backward: a list, the last one first, in a tape's memory.
+/// Memory that forward has saved for backward: a list, the last one first, in a tape's memory.
 struct Saved {
   const void* memory;
   const Saved* previous;
 };
 
-/// The states of a layer's call: what enters and leaves it, and backward their adjoints.
+/// A state of a layer in one call: its value before and after the call and, in backward, their adjoints.
 template <Real Scalar>
 struct LayerState {
   SequenceView<const Scalar> entering;
@@ -69,16 +69,15 @@ struct LayerOp;
 template <typename Derived, Real Scalar>
 class Layer;
 
-/// What a layer's forward and backward get beside their input, see Layer. It ends with the call.
+/// The context of one call of a layer's forward or backward, valid during that call; see Layer.
 template <Real Scalar>
 class Context {
  public:
-  /// Whether the call trains; else it evaluates. A tape says which (Tape::set_training); a call on arrays
-  /// evaluates.
+  /// Whether the call trains or evaluates. On a tape, Tape::set_training decides; on arrays it evaluates.
   bool training() const noexcept { return training_; }
-  /// Threads that the call may use; the result must not depend on their number.
+  /// The number of threads that the call may use. The result must not depend on it.
   int threads() const noexcept { return tape_ == nullptr ? 1 : tape_->threads(); }
-  /// Where random numbers come from.
+  /// The source of random numbers; see RandomKey. On arrays: seed, round, first sample and first step are 0.
   RandomKey key() const {
     if (tape_ == nullptr) return RandomKey(0, 0, 0, 0);
     return RandomKey(tape_->seed(), tape_->round(), tape_->first_sample(), tape_->first_step());
@@ -89,9 +88,9 @@ class Context {
   T* scratch(Index count) {
     return memory_->template allocate<T>(count);
   }
-  /// Where scratch memory comes from: a tape's arena, or one of the call.
+  /// The arena of scratch memory: the tape's, or one of the call.
   Arena& memory() noexcept { return *memory_; }
-  /// In forward: memory for `count` values that backward will need, not initialised.
+  /// In forward: memory for `count` values that backward will read, not initialised.
   template <typename T>
   T* save(Index count) {
     T* memory = memory_->template allocate<T>(count);
@@ -100,7 +99,7 @@ class Context {
     ++saves_;
     return memory;
   }
-  /// In backward: what the k-th save of the forward call returned, counted from 0.
+  /// In backward: forward's k-th save, counted from 0. Throws std::invalid_argument if there is none.
   template <typename T>
   const T* saved(std::size_t k = 0) const {
     if (k >= saves_)
@@ -110,16 +109,16 @@ class Context {
     return static_cast<const T*>(link->memory);
   }
 
-  /// The input as bits, where it consists of spikes that are kept as such, else nullptr. Only for a layer
-  /// with `takes_bits`, whose input has no numbers then.
+  /// The input as bits if it consists of spikes stored as bits, else nullptr. Only for a layer with
+  /// `takes_bits`; its input may then have no data.
   const detail::BitRows<Scalar>* bits() const noexcept { return bits_; }
 
-  /// In forward, of a layer with `gives_bits`: where the result is to be written as bits, row after row in
-  /// whole lines, else nullptr.
+  /// In forward of a layer with `gives_bits`: where to write the result as bits, row after row in whole
+  /// lines; nullptr if it is written as numbers.
   detail::LineBits* result_bits() const noexcept { return result_bits_; }
 
-  /// In backward: where the gradient of a parameter is added to, (1, rows, cols), zero at first. Empty if the
-  /// parameter is not learned.
+  /// In backward: the sum of a parameter's gradient, (1, rows, cols), to add to; zero unless something was
+  /// added before. Empty if the parameter is not learned.
   SequenceView<Scalar> gradient(const Parameter<Scalar>& parameter) {
     if (!parameter.learned()) return {};
     return {tape_->gradients().sum_of(parameter.ptr()).open(),
@@ -127,13 +126,14 @@ class Context {
             parameter.stride()};
   }
 
-  /// Of a layer with states: the k-th that enters the call, as many rows as state_shape says; without data it
-  /// is zero. And where the one that leaves it is to be written, other memory than that.
+  /// The k-th state before the call, with the shape of state_shape; without data it is zero. k < `carried` is
+  /// not checked, here and below.
   SequenceView<const Scalar> entering(std::size_t k = 0) const { return states_[k].entering; }
+  /// In forward: memory for the k-th state after the call; it does not overlap that before.
   SequenceView<Scalar> leaving(std::size_t k = 0) const { return states_[k].leaving; }
-  /// In backward: the adjoint of the state that left the call, without data if there is none; and the adjoint
-  /// of the one that entered it, to be added to, without data if nobody asks.
+  /// In backward: the adjoint of the k-th state after the call; without data it is zero.
   SequenceView<const Scalar> leaving_adjoint(std::size_t k = 0) const { return states_[k].leaving_adjoint; }
+  /// In backward: the adjoint of the k-th state before the call; must be added to unless it is empty.
   Adjoint<Scalar> entering_adjoint(std::size_t k = 0) const { return states_[k].entering_adjoint; }
 
   /// The tape of the call, or nullptr on arrays.

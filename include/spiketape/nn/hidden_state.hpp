@@ -1,5 +1,5 @@
-// The hidden state of a network, which its neurons with init_hidden keep inside: to forget it, to save it, to
-// go back to it, to start from it. A state outside of the network is autograd/state.hpp.
+// The hidden state, which neurons with init_hidden keep inside: reset, detach, save and restore it.
+// autograd/state.hpp has states outside of the network.
 #pragma once
 
 #include <spiketape/autograd/state.hpp>
@@ -8,13 +8,13 @@
 
 namespace spiketape {
 
-/// Forgets the hidden membranes of neurons or networks: `reset_hidden(lif1, lif2)`, `reset_hidden(net)`.
+/// Resets the hidden states of neurons or networks: `reset_hidden(lif1, lif2)`, `reset_hidden(net)`.
 template <typename... Layers>
 void reset_hidden(const Layers&... layers) {
   (layers.reset_hidden(), ...);
 }
 
-/// Cuts the gradient between the calls so far and the next ones (truncated BPTT).
+/// Cuts the gradient between earlier calls and the next one (truncated BPTT).
 template <typename... Layers>
 void detach_hidden(const Layers&... layers) {
   (layers.detach_hidden(), ...);
@@ -24,7 +24,7 @@ void detach_hidden(const Layers&... layers) {
 template <Real Scalar>
 using HiddenState = State<Scalar>;
 
-/// Copies the hidden state into `state`, without its gradient. Allocates where that has another size.
+/// Copies the hidden state into `state`, without its gradient. Allocates if the sizes differ.
 template <typename Network>
 void save_hidden_state(const Network& net, State<typename Network::Scalar>& state) {
   using Scalar = typename Network::Scalar;
@@ -43,7 +43,7 @@ void save_hidden_state(const Network& net, State<typename Network::Scalar>& stat
   });
 }
 
-/// The hidden state of a network or a neuron, as a copy without its gradient. Allocates.
+/// A copy of the hidden state of a network or a neuron, without its gradient. Allocates.
 template <typename Network>
 State<typename Network::Scalar> hidden_state(const Network& net) {
   State<typename Network::Scalar> state;
@@ -51,8 +51,8 @@ State<typename Network::Scalar> hidden_state(const Network& net) {
   return state;
 }
 
-/// Puts a state in place of the network's hidden one; its gradient is cut there. Throws
-/// std::invalid_argument, and changes nothing, if the network keeps another number of states.
+/// Replaces the network's hidden state and cuts its gradient. Throws std::invalid_argument, and changes
+/// nothing, if the network has another number of states.
 template <typename Network>
 void set_hidden_state(const Network& net, const State<typename Network::Scalar>& state) {
   using Scalar = typename Network::Scalar;

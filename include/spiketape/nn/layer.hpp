@@ -1,26 +1,27 @@
-// What a layer is, and the base that makes one out of what only its author knows.
+// What a layer is, and the base class that makes one from result, forward and backward.
 //
 // A layer is anything that is callable with a Var and returns a Var, or {spk, states}: a Linear, a neuron, a
-// Sequential, a lambda of ops such as [](const auto& x) { return 2.0f * x; }. One with parameters and an
-// adjoint of its own derives from Layer and says
+// Sequential, a lambda of ops such as [](const auto& x) { return 2.0f * x; }. A layer with parameters and an
+// adjoint of its own derives from Layer and has
 //
-//   result(input)     the shape it returns for an input shape; throws what is wrong with that
+//   result(input)     returns the shape of the result for an input shape; throws if it does not fit
 //   forward(x, y, context)
-//                     computes y from x, on memory: rows of (features), all steps and samples
+//                     computes y from x, in memory: rows of (features), all steps and samples
 //   backward(x, y_adjoint, x_adjoint, context)
-//                     adds to the adjoint of x, and to context.gradient(p) for each parameter p. x̄ is the
-//                     adjoint of x, the derivative of the loss by it. x_adjoint has no data if nobody asks
-//                     for it.
+//                     adds to x_adjoint, the derivative of the loss by x, and to context.gradient(p) for each
+//                     parameter p. Either is empty if not needed. An x_adjoint that is not empty must be
+//                     added to, if need be zeros: its memory is not initialised.
 //   for_each_parameter(f)
-//                     calls f("name", parameter) for each Parameter member; a layer without any leaves it out
+//                     calls f("name", parameter) for each Parameter member; not needed without parameters
 //
 //     struct Scale : st::Layer<Scale, float> {  // y = a x, one a for each feature
 //       st::Parameter<float> a;
 //       explicit Scale(st::Index features) : a(1, features) { a.set(1); }
 //
 //       st::Shape result(const st::Shape& input) const {
-//         if (input.features != a.cols()) this->fail("input has ", input.features, " features, expected ",
-//         a.cols()); return input;
+//         if (input.features != a.cols())
+//           this->fail("input has ", input.features, " features, expected ", a.cols());
+//         return input;
 //       }
 //       void forward(st::SequenceView<const float> x, st::SequenceView<float> y, st::Context<float>&) const {
 //         y.array() = x.array().rowwise() * a.array().row(0);
@@ -35,29 +36,31 @@
 //       void for_each_parameter(F&& f) { f("a", a); }
 //     };
 //
-// The base makes it callable on a step, a sequence, a view, bits and a value on a tape, with a state or
-// without, and gives it parameters(), named_parameters(), freeze() and what Sequential and Shards ask for.
-// What a layer may also have:
+// The base makes it callable on a step, a sequence, a view, bits and a value on a tape, with or without a
+// state, and adds parameters(), named_parameters(), freeze() and what Sequential and Shards need. A layer may
+// also have:
 //
-//   static constexpr const char* name          how messages call it
-//   static constexpr bool takes_bits = true    an input of spikes may come as context.bits(), x then has no
-//   data static constexpr bool gives_bits = true    of an input of spikes the result is spikes of the same
-//   value: where
-//                                              context.result_bits() is not null, forward writes those, and y
-//                                              has no data
-//   static constexpr std::size_t carried       the number of its states, see Context::entering
-//   state_shape(k, input)                      the shape of each, if it is not that of one step of the input
+//   static constexpr const char* name
+//                     its name in error texts, after spiketape::
+//   static constexpr bool takes_bits = true
+//                     spikes as input may come as context.bits(); x then may have no data
+//   static constexpr bool gives_bits = true
+//                     if the input is spikes of one value, so is the result. Where context.result_bits() is
+//                     not null, forward writes the result there, and y has no data
+//   static constexpr std::size_t carried
+//                     the number of its states; see Context::entering
+//   state_shape(k, input)
+//                     the shape of each state, if it is not that of one step of the input
 //   static constexpr const char* couples_samples = "why"
-//                                              its result for a sample depends on the others: it does not run
-//                                              in blocks
-//   fan_out()                                  synapses of one input, for the operations that summary counts
+//                     its result for a sample depends on other samples, so it cannot run in blocks
+//   fan_out()         the synapses of one input, for the operations that summary counts
 //
 // A constant input (all steps the same) gives a constant result, computed once, unless the layer has states
-// or changes the number of steps. forward and backward get such x, y and adjoints with one stored step.
+// or changes the number of steps. Constant sequences reach forward and backward with one stored step.
 //
-// A tape keeps a copy of the layer that shares its parameters until it is reset: so a layer may be a
-// temporary. Arrays that a layer keeps should be Parameters (f("mean", mean) with mean.set_learned(false)
-// for one that is not learned), which that copy shares; other members are copied with each call.
+// For backward, a tape keeps a copy of the layer that shares its parameters, until it is reset; so a layer
+// may be a temporary. Keep arrays in Parameters, which are shared (f("mean", mean) with
+// mean.set_learned(false) if it is not learned); other members are copied with each call.
 #pragma once
 
 #include <spiketape/autograd/state.hpp>
@@ -129,8 +132,7 @@ concept GoesBackward = requires(const L layer, SequenceView<const Scalar> x,
   layer.backward(x, y_adjoint, x_adjoint, context);
 };
 
-/// What is built on Layer or on LIF, or is a network: it says how many states it has and runs with given
-/// ones.
+/// A layer built on Layer or LIF, or a network: it has a number of states and runs with given ones.
 template <typename L>
 concept RunsWithStates = requires {
   L::carried;
@@ -138,17 +140,18 @@ concept RunsWithStates = requires {
 
 }  // namespace detail
 
-/// What a Sequential is made of: a class derived from Layer, a neuron, a network, or a function of values on
-/// a tape, such as a lambda of ops. All layers of a network have one Scalar.
+/// A layer of a Sequential: a class derived from Layer, a neuron, a network, or a function of values on a
+/// tape, such as a lambda of ops. All layers of a network have one Scalar.
 template <typename L, typename Scalar>
 concept AnyLayer = requires {
   requires std::same_as<typename L::Scalar, Scalar>;
 }
 || (!requires { typename L::Scalar; } && std::invocable<const L&, const Var<Scalar>&>);
 
-/// The base of layers with an adjoint of their own (CRTP); the head of this file says what Derived has.
+/// The base of layers with an adjoint of their own (CRTP). The head of this file says what Derived has.
 ///
-/// Calls are const. They throw std::invalid_argument for what result() refuses.
+/// Calls are const. They throw what result() throws and, for a state of another number, batch or shape,
+/// std::invalid_argument.
 template <typename Derived, Real Scalar_>
 class Layer {
  public:
@@ -157,10 +160,10 @@ class Layer {
   static constexpr bool takes_bits = false, gives_bits = false;
   Shape state_shape(std::size_t, const Shape& input) const { return {1, input.batch, input.features}; }
 
-  /// On a tape: a step or a sequence. Differentiated by the input and by the parameters that are learned.
-  /// Allocates nothing once the tape has warmed up, if copies of the layer's own members do not.
+  /// A step or a sequence on a tape. Differentiated by the input and by the learned parameters. Allocates
+  /// nothing once the tape has warmed up, unless copies of the layer's own members do.
   Var<Scalar> operator()(const Var<Scalar>& input) const { return run(input, {}); }
-  /// The same from a state, which becomes that behind the last step.
+  /// The same from a state, which is updated to that after the last step.
   Var<Scalar> operator()(const Var<Scalar>& input, State<Scalar>& state) const {
     return run(input, checked(state, input.batch()));
   }
@@ -181,7 +184,7 @@ class Layer {
     return y;
   }
   Sequence<Scalar> operator()(const Sequence<Scalar>& input) const { return (*this)(input.view()); }
-  /// The spikes that a neuron in a Sequential hands on. Allocates the result, and room for them.
+  /// Spikes as bits, from a neuron in a Sequential. Allocates the result and scratch memory.
   Sequence<Scalar> operator()(const detail::SpikeTrain<Scalar>& spikes) const {
     Sequence<Scalar> y(derived().result(spikes.shape()));
     const detail::BitRows<Scalar> bits = spikes.rows();
@@ -196,15 +199,15 @@ class Layer {
     }
     return y;
   }
-  /// A step or a sequence on arrays from a state, which becomes that behind the last step. The result lies in
-  /// the state until its next call: nothing is allocated once it has warmed up.
+  /// A step or a sequence on arrays from a state, which is updated to that after the last step. The result
+  /// lies in the state and is valid until its next call. Allocates nothing once the state has warmed up.
   SequenceView<const Scalar> operator()(const SequenceView<const Scalar>& input, State<Scalar>& state) const {
     state.memory().rewind();
     return run(input, checked(state, input.batch), state.memory());
   }
 
-  /// With a result that the caller owns. Throws std::invalid_argument for one of another shape, or one that
-  /// overlaps the input.
+  /// Writes the result to the caller's memory. Throws std::invalid_argument if `output` has another shape,
+  /// overlaps the input, or is constant where the result is not, or the other way round.
   void forward_into(SequenceView<const Scalar> input, SequenceView<Scalar> output) const {
     const Shape shape = derived().result(input.shape());
     const auto refuse = [](const auto&... what) {
@@ -218,26 +221,26 @@ class Layer {
     on_arrays(input, output);
   }
 
-  /// All states of a batch, zero; see State.
+  /// The states for a batch, all zero; see State.
   State<Scalar> state(Index batch) const { return State<Scalar>(Derived::carried, batch); }
 
-  /// What is learned, for optimizers.
+  /// The learned parameters, for optimizers.
   ParameterList<Scalar> parameters() const { return detail::learned_parameters(derived()); }
   /// All parameters, learned or not, by their names.
   auto named_parameters() { return spiketape::named_parameters(derived()); }
   auto named_parameters() const { return spiketape::named_parameters(derived()); }
-  /// The parameter of a name. Throws std::invalid_argument, with the names there are, if there is none.
+  /// The parameter with a name. Throws std::invalid_argument, with all names, if there is none.
   Parameter<Scalar>& parameter(std::string_view name) { return spiketape::parameter(derived(), name); }
   const Parameter<Scalar>& parameter(std::string_view name) const {
     return spiketape::parameter(derived(), name);
   }
-  /// Stops and resumes learning, of all parameters that are learned.
+  /// `freeze` stops the learning of all parameters, `unfreeze` resumes it.
   void freeze() { detail::set_frozen(derived(), true); }
   void unfreeze() { detail::set_frozen(derived(), false); }
 
-  // For networks: the calls as parts of a larger one.
+  // For networks: calls as parts of a larger one.
 
-  /// On a tape, with the layer's own states or none.
+  /// On a tape, from the layer's states; without any, from zero.
   Var<Scalar> run(const Var<Scalar>& input, detail::StateParts<Scalar> parts) const {
     constexpr std::size_t states = Derived::carried;
     Tape<Scalar>& tape = input.tape();
@@ -246,7 +249,7 @@ class Layer {
     bool differentiable = input.differentiable();
     detail::for_each_parameter(derived(), [&](std::string_view, const Parameter<Scalar>& parameter) {
       differentiable = differentiable || parameter.learned();
-      if (parameter.learned()) tape.gradients().sum_of(parameter.ptr());  // may throw, so before all else
+      if (parameter.learned()) tape.gradients().sum_of(parameter.ptr());  // may throw, so it comes first
     });
     std::array<detail::LayerState<Scalar>, states> memory{};
     for (std::size_t k = 0; k < states; ++k) {
@@ -293,7 +296,7 @@ class Layer {
     }
     return op.y;
   }
-  /// On arrays, with a result in `memory`.
+  /// The same on arrays, with the result in `memory`.
   SequenceView<const Scalar> run(const SequenceView<const Scalar>& input, detail::StateParts<Scalar> parts,
                                  Arena& memory) const {
     const Shape shape = derived().result(input.shape());
@@ -307,7 +310,7 @@ class Layer {
   }
 
  protected:
-  /// Checked where a layer is made, so that what is missing is said before anything else.
+  /// The checks stand in the constructor so that they come before other compiler errors.
   Layer() {
     static_assert(detail::SaysItsResult<Derived, Scalar>,
                   "spiketape::Layer: the layer needs: st::Shape result(const st::Shape& input) const");
@@ -324,7 +327,7 @@ class Layer {
         "spiketape::Layer: the layer cannot be copied, as a tape does, which shares its parameters");
   }
 
-  /// Throws std::invalid_argument in the name of the layer.
+  /// Throws std::invalid_argument; the text begins with the name of the layer.
   template <typename... Parts>
   [[noreturn]] static void fail(const Parts&... parts) {
     detail::fail_argument(detail::type_name<Derived>(), ": ", parts...);
@@ -357,7 +360,7 @@ class Layer {
 
   /// A call on arrays without a state.
   void on_arrays(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y) const {
-    Arena memory;  // allocates when it is asked for some
+    Arena memory;  // allocates on first use
     compute(x, y, {}, memory);
   }
 

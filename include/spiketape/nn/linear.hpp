@@ -8,18 +8,18 @@
 
 namespace spiketape {
 
-/// What a dense layer may leave out.
+/// The options of a dense layer.
 struct LinearOptions {
-  bool bias = true;  // false: y = x W, and b stays zero
+  bool bias = true;  // false: y = x W; b stays zero
 };
 
-/// A dense layer, y = x W + b, on rows of (in_features), giving rows of (out_features). A whole sequence
-/// is one product, of dense rows or, on a tape, of the few inputs that are not zero, whichever is faster (the
-/// same sums in another order). A sequence whose steps are all the same is multiplied once, and so is its
-/// weight gradient. On a tape it is differentiated by its input, W and b.
+/// A dense layer, y = x W + b, from rows of (in_features) to rows of (out_features). A whole sequence is one
+/// product: of dense rows or, on a tape, of the inputs that are not zero, whichever is faster (the same sums
+/// in another order). A sequence whose steps are all the same is multiplied once, and so is its weight
+/// gradient. On a tape it is differentiated by its input, W and b.
 ///
-/// W is kept as (in_features, out_features), the transpose of PyTorch's, so that what one input neuron
-/// sends lies in one row; like nn.Linear, W and b start uniform in ±1/√in_features.
+/// W is stored as (in_features, out_features), the transpose of PyTorch's, so that the weights of one input
+/// lie in one row. As in nn.Linear, W and b start uniform in ±1/√in_features.
 template <Real Scalar_>
 class Linear : public Layer<Linear<Scalar_>, Scalar_> {
  public:
@@ -39,7 +39,7 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
   Index out_features() const { return weight_.cols(); }
   bool has_bias() const { return has_bias_; }
 
-  /// W, (in_features, out_features): `linear.weight().set_transposed(w)` takes PyTorch's.
+  /// W, (in_features, out_features). `linear.weight().set_transposed(w)` takes PyTorch's.
   Parameter<Scalar>& weight() { return weight_; }
   const Parameter<Scalar>& weight() const { return weight_; }
   /// b, (1, out_features); zero and not learned without a bias.
@@ -52,9 +52,8 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
     return {input.steps, input.batch, out_features()};
   }
 
-  /// Dense rows or events, whichever is faster. A call on arrays allocates nothing for a single row; for
-  /// more, Eigen's product takes its packing space from the stack if it is small (128 KiB), else from the
-  /// heap.
+  /// Multiplies dense rows or events, whichever is faster. A call on arrays allocates nothing for a single
+  /// row; for more, Eigen's product takes its packing space from the stack up to 128 KiB, else from the heap.
   void forward(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y,
                Context<Scalar>& context) const {
     if (context.tape() == nullptr) return forward_on_arrays(x, y, context);
@@ -100,7 +99,7 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
     if (has_bias_) f("bias", bias_);
   }
 
-  /// Synapses of one input.
+  /// The number of synapses of one input.
   Index fan_out() const { return out_features(); }
 
   static constexpr const char* name = "Linear";
@@ -108,7 +107,7 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
 
  private:
   using Sums = typename detail::LinearProduct<Scalar>::WeightSums;
-  /// What the input was taken for, if not for a dense array.
+  /// The form in which forward read the input, if not as a dense array.
   struct Kept {
     detail::Events<Scalar> events;
     detail::ActiveColumns<Scalar> columns;
@@ -120,7 +119,7 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
     return features;
   }
 
-  /// Spikes as events, if they are few enough; all else as it is.
+  /// Multiplies spikes as events if they are few enough, all other inputs as dense rows.
   void forward_on_arrays(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y,
                          Context<Scalar>& context) const {
     const detail::BitRows<Scalar>* bits = context.bits();
@@ -130,7 +129,7 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
       product().forward(numbers(x, context), y, out_features(), nullptr);
   }
 
-  /// The input as events, if it is sparse enough; spikes are, without being written out.
+  /// The input as events if it is sparse enough, else empty. Bits are decoded without writing out numbers.
   detail::Events<Scalar> events_of(const SequenceView<const Scalar>& x, Context<Scalar>& context) const {
     const Index rows = x.rows(), most = detail::most_events(rows, x.features);
     const detail::BitRows<Scalar>* bits = context.bits();
@@ -142,8 +141,8 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
         *bits, rows, detail::EventRoom<Scalar>(rows, x.features, count, context.memory(), !bits->shared));
   }
 
-  /// The events by sample, if a sample lights the same columns again and again: in enough steps to share rows
-  /// of W, which must be long enough to be worth sharing.
+  /// The events by sample, if the same columns of a sample are active in enough steps to share rows of W, and
+  /// these rows are long enough for that to pay off.
   detail::ActiveColumns<Scalar> columns_of(const SequenceView<const Scalar>& x,
                                            const detail::Events<Scalar>& events,
                                            Context<Scalar>& context) const {
@@ -152,7 +151,7 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
                    : detail::ActiveColumns<Scalar>();
   }
 
-  /// The input as numbers, written out if it comes as bits.
+  /// The input as numbers, written to scratch memory if it comes as bits.
   static SequenceView<const Scalar> numbers(const SequenceView<const Scalar>& x, Context<Scalar>& context) {
     const detail::BitRows<Scalar>* bits = context.bits();
     if (bits == nullptr || !x.empty()) return x;

@@ -17,7 +17,7 @@ concept HasHiddenState = requires(const L layer) {
   layer.reset_hidden();
   layer.detach_hidden();
 };
-/// Whether what a layer does in a step depends on the steps before.
+/// Whether a layer's result for a step depends on earlier steps.
 template <typename L>
 constexpr bool has_states() {
   if constexpr (RunsWithStates<L>)
@@ -25,14 +25,14 @@ constexpr bool has_states() {
   else
     return HasHiddenState<L>;
 }
-/// A function of values on a tape and nothing else, such as a lambda of ops.
+/// A layer that is only a function of values on a tape, such as a lambda of ops.
 template <typename L, typename Scalar>
 concept Function = !requires {
   typename L::Scalar;
 }
 &&std::invocable<const L&, const Var<Scalar>&>;
 
-/// The result of a function for an input on arrays: by way of a tape of its own, so that ops serve both.
+/// The result of a function for an input on arrays, computed on a temporary tape, so that ops serve both.
 template <typename Scalar, typename F>
 Sequence<Scalar> on_arrays(const F& function, const SequenceView<const Scalar>& input) {
   Tape<Scalar> tape;
@@ -44,21 +44,21 @@ Sequence<Scalar> on_arrays(const F& function, const SequenceView<const Scalar>& 
   return copy;
 }
 
-/// Whether a neuron's spikes go to the layer behind it as bits.
+/// Whether a neuron passes its spikes to the next layer as bits.
 template <typename L, typename Next, typename Input>
 concept PassesSpikes = requires(const L& layer, const Input& input) {
   requires Next::takes_bits;
   { layer.spikes(input) } -> std::same_as<SpikeTrain<typename Next::Scalar>>;
 };
 
-/// Whether it is an Eigen expression, which refers to its operands.
+/// An Eigen expression, which refers to its operands.
 template <typename T>
 concept EigenExpression = requires {
   typename T::PlainObject;
 }
 &&!std::same_as<T, typename T::PlainObject>;
 
-/// The type of the first of some layers that has a Scalar.
+/// The Scalar of the first layer that has one.
 template <typename... Layers>
 struct FirstScalar {
   static_assert(sizeof...(Layers) > 0,
@@ -72,7 +72,7 @@ struct FirstScalar<First, Others...> {
   using type = typename First::Scalar;
 };
 
-/// What the next layer receives: the spikes of a neuron, or simply the result.
+/// The input of the next layer: the spikes of a neuron, or the whole result.
 template <typename T>
 const auto& passed_on(const T& result) {
   if constexpr (requires { result.spk; })

@@ -1,4 +1,4 @@
-// Layers, one after the other.
+// Networks of layers, one after the other.
 #pragma once
 
 #include <spiketape/autograd/state.hpp>
@@ -19,27 +19,27 @@
 
 namespace spiketape {
 
-/// A network that is one line a layer:
+/// A network, written with one line for each layer:
 ///
 ///     st::Sequential net{st::named("fc1", st::Linear<float>(64, 200, random)),
 ///                        st::named("lif1", st::Leaky<float>({.beta = 0.9f})),
 ///                        st::Linear<float>(200, 10, random), st::Leaky<float>({.beta = 0.9f})};
 ///     auto [spk, mem] = net(input);
 ///
-/// (In braces the layers draw their weights from first to last; in parentheses C++ leaves the order open.)
-/// Names are optional. A layer is what nn/layer.hpp says, a neuron, a network, or anything else that is
-/// callable with the result of the layer before. A lambda of ops, [](const auto& x) { return 2.0f * x; },
-/// serves every kind of input; on arrays it allocates. Of a neuron the spikes are passed on. If the last
-/// layer is a neuron, the result is its {spk, mem} (or {spk, syn, mem}, …); a last neuron that keeps its
-/// states inside (init_hidden) hands them on only with `output = true`, else they are empty. Works on Eigen
-/// arrays, on Sequences, on views such as st::repeat(image, 25), and on tape variables. Calls are const, so
-/// threads share a network.
+/// (Use braces: in them the layers draw their weights from first to last; in parentheses C++ does not specify
+/// the order.) Names are optional. A layer is what nn/layer.hpp says, a neuron, a network, or anything else
+/// that is callable with the result of the layer before. A lambda of ops takes every kind of input, such as
+/// [](const auto& x) { return 2.0f * x; }; on arrays it allocates. A neuron passes on its spikes. If the last
+/// layer is a neuron, the result is its {spk, mem} (or {spk, syn, mem}, …); if that neuron has init_hidden,
+/// its states are empty unless `output = true`. The input is an Eigen array, a Sequence, a view such as
+/// st::repeat(image, 25), or a value on a tape. Calls are const. Threads may share a network, with a state
+/// for each or without init_hidden.
 ///
-/// Spikes go from a neuron to a dense layer as bits, which become events there: on a tape, and in a Sequence,
-/// of which the neuron then keeps no states but the last.
+/// On a tape and for a Sequence, spikes go from a neuron to a dense layer as bits, which become events there.
+/// For a Sequence the neuron then keeps only its last states.
 ///
-/// A value: a copy is a second network. Assignment and swap hand over values, and parameters keep their
-/// identity, see Parameter.
+/// A value: a copy is a second network. Assignment and swap transfer values, and parameters keep their
+/// identity; see Parameter.
 template <typename... Layers>
 class Sequential {
   static_assert(sizeof...(Layers) > 0, "spiketape::Sequential: expected at least one layer");
@@ -60,7 +60,8 @@ class Sequential {
     return sum;
   }();
 
-  /// Layers, or named ones. Throws std::invalid_argument for a name that is empty, has a dot or comes twice.
+  /// Takes layers and named ones. Throws std::invalid_argument for a name that is empty, has a dot or comes
+  /// twice.
   template <typename... Given>
   requires(sizeof...(Given) == sizeof...(Layers) &&
            (std::same_as<detail::unnamed<Given>, Layers> && ...)) explicit Sequential(Given... given)
@@ -71,13 +72,13 @@ class Sequential {
   }
 
   /// The last layer's result for a step, a sequence or a value on a tape. Throws what the layers throw, such
-  /// as std::invalid_argument for a wrong number of features. `forward` is the same by name.
+  /// as std::invalid_argument for a wrong number of features. `forward` does the same.
   template <typename Input>
   auto operator()(const Input& input) const {
     return call<0, sizeof...(Layers)>(input);
   }
-  /// The same from a state, which becomes that behind the last step; see State. Hidden states are neither
-  /// read nor written, and a last neuron hands on all its states.
+  /// The same from a state, which is updated to that after the last step; see State. Hidden states are
+  /// neither read nor written, and a last neuron returns all its states.
   auto operator()(const Var<Scalar>& input, State<Scalar>& state) const {
     return run(input, checked(state, input.batch()));
   }
@@ -90,12 +91,12 @@ class Sequential {
     return (*this)(std::forward<Arguments>(arguments)...);
   }
 
-  /// All states of a batch, zero: what a stream, or a thread, has of its own.
+  /// The states for a batch, all zero: one State for each stream or thread.
   State<Scalar> state(Index batch) const { return State<Scalar>(carried, batch); }
 
-  /// The network in two parts, net(x) = net.back(net.front(x)): the layers before the first neuron (or
-  /// other layer with states), which look at each step by itself, and those from it on. Without a neuron,
-  /// front is all; if a neuron is first, front hands its input on.
+  /// The network in two parts, net(x) = net.back(net.front(x)). `front` is the layers before the first neuron
+  /// (or other layer with states), which treat each step separately; `back` is the rest. Without a neuron,
+  /// `front` is everything; if a neuron comes first, `front` returns its input.
   template <typename Input>
   auto front(const Input& input) const {
     return call<0, first_neuron()>(input);
@@ -105,7 +106,7 @@ class Sequential {
     return call<first_neuron(), sizeof...(Layers)>(input);
   }
 
-  /// Whether a neuron keeps its membrane inside (init_hidden).
+  /// Whether a neuron keeps its states inside (init_hidden).
   bool keeps_state() const {
     bool keeps = false;
     for_hidden([&](const auto& layer) {
@@ -139,17 +140,17 @@ class Sequential {
     return std::get<i>(layers_);
   }
 
-  /// What all layers learn, in their order, for optimizers.
+  /// The learned parameters of all layers, in their order, for optimizers.
   ParameterList<Scalar> parameters() const { return detail::learned_parameters(*this); }
   /// All parameters, learned or not, by their paths, such as fc1.weight or 0.weight.
   auto named_parameters() { return spiketape::named_parameters(*this); }
   auto named_parameters() const { return spiketape::named_parameters(*this); }
-  /// The parameter at a path. Throws std::invalid_argument, with the paths there are, if there is none.
+  /// The parameter at a path. Throws std::invalid_argument, with all paths, if there is none.
   Parameter<Scalar>& parameter(std::string_view path) { return spiketape::parameter(*this, path); }
   const Parameter<Scalar>& parameter(std::string_view path) const {
     return spiketape::parameter(*this, path);
   }
-  /// Stops and resumes learning, of all parameters that are learned. For one layer: net.layer<0>().freeze().
+  /// `freeze` stops all learning, `unfreeze` resumes it. For one layer: net.layer<0>().freeze().
   void freeze() { detail::set_frozen(*this, true); }
   void unfreeze() { detail::set_frozen(*this, false); }
 
@@ -162,21 +163,21 @@ class Sequential {
       });
     });
   }
-  /// Calls f(name, layer) for every layer: its name or, without one, its number.
+  /// Calls f(name, layer) for every layer. The name of an unnamed layer is its number.
   template <typename F>
   void for_each_layer(F&& f) const {
     for_each_layer(*this, f);
   }
 
-  /// Runs the network on arrays from a state and calls f(name, layer, input, output) for each layer, with
-  /// views of what goes in and what it passes on; they end with the call of f.
+  /// Runs the network on arrays from a state and calls f(name, layer, input, output) for each layer. The
+  /// views of its input and output are valid during that call.
   template <typename F>
   void trace(const SequenceView<const Scalar>& input, State<Scalar>& state, F&& f) const {
     state.memory().rewind();
     run_from<0>(input, checked(state, input.batch), &state.memory(), f);
   }
 
-  /// Why a batch cannot be split, if a layer couples its samples, else nullptr.
+  /// The reason why a batch cannot be split, if a layer couples its samples, else nullptr.
   const char* couples_samples() const {
     const char* reason = nullptr;
     for_each_layer([&](std::string_view, const auto& layer) {
@@ -195,7 +196,7 @@ class Sequential {
     b = std::move(kept);
   }
 
-  // For networks: the calls as parts of a larger one, with states of all layers.
+  // For networks: calls as parts of a larger one, with the states of all layers.
 
   auto run(const Var<Scalar>& input, detail::StateParts<Scalar> parts) const {
     return run_from<0>(input, parts, nullptr);
@@ -204,7 +205,7 @@ class Sequential {
     return run_from<0>(input, parts, &memory);
   }
 
-  /// Forgets, or detaches, the hidden state of all layers that have one.
+  /// `reset_hidden` resets and `detach_hidden` detaches the hidden states of all layers that have some.
   void reset_hidden() const {
     for_hidden([](const auto& layer) { layer.reset_hidden(); });
   }
@@ -212,7 +213,7 @@ class Sequential {
     for_hidden([](const auto& layer) { layer.detach_hidden(); });
   }
 
-  /// Calls f(values, var) for every hidden state of every layer, see LIF.
+  /// Calls f(values, var) for every hidden state of every layer; see LIF.
   template <typename F>
   void for_each_hidden(F&& f) const {
     for_hidden([&](const auto& layer) {
@@ -304,13 +305,13 @@ class Sequential {
           result.spk = std::move(spk);
         }
       if constexpr (detail::EigenExpression<decltype(result)>)
-        return result.eval();  // its operands end here
+        return result.eval();  // its operands end with this scope
       else
         return result;
     }
   }
 
-  /// The layers from i on with the states from `parts` on; on arrays results lie in `memory`.
+  /// Runs the layers from i on with the states in `parts`; on arrays the results lie in `memory`.
   template <std::size_t i, typename Input, typename Observer = detail::TakesAnything>
   auto run_from(const Input& input, detail::StateParts<Scalar> parts, [[maybe_unused]] Arena* memory,
                 const Observer& observer = {}) const {

@@ -1,4 +1,4 @@
-// Moved to train/shards.hpp. This path is there until version 0.3.
+// Moved to train/shards.hpp. This path works until version 0.3.
 #pragma once
 
 #include <spiketape/train/shards.hpp>

@@ -1,4 +1,4 @@
-// What a network consists of, as a table.
+// A table of the layers of a network.
 #pragma once
 
 #include <spiketape/core/parameters.hpp>
@@ -22,7 +22,7 @@ class Summary {
  public:
   static constexpr std::size_t columns = 7;
 
-  /// A layer and, if one has run, what went in and came out.
+  /// Adds a layer and, if the network has run, its input and output.
   template <typename L, typename Scalar>
   void add(const std::string& path, const L& layer, const SequenceView<const Scalar>* input,
            const SequenceView<const Scalar>* output) {
@@ -130,8 +130,9 @@ void summarize(Summary& summary, const std::string& prefix, const L& net,
 
 }  // namespace detail
 
-/// A table of a network, a row for each layer: its path and type, the features of a sample behind it, the
-/// number of its parameters and their bytes. "?" stands where the number of features is not known. Allocates.
+/// A table of a network, a row for each layer: its path and type, the features of its result for a sample,
+/// the number of its parameters and their bytes. "?" means that the number of features is unknown; a neuron
+/// or a function is taken not to change it. Allocates.
 template <typename Network>
 std::string summary(const Network& net) {
   detail::Summary summary;
@@ -139,9 +140,9 @@ std::string summary(const Network& net) {
   return summary.text();
 }
 
-/// The same with what the network does with an input, a step or a sequence on arrays, from zero states:
-/// spikes for each sample and step, and synaptic operations, the synapses that active inputs go through.
-/// Throws what the network throws.
+/// The same for a run on an input (a step or a sequence on arrays) from zero states, which adds for each
+/// sample and step: spikes, and synaptic operations, that is, synapses of inputs that are not zero. Throws
+/// what the network throws.
 template <typename Network, typename Input>
 std::string summary(const Network& net, const Input& input) {
   detail::Summary summary;

@@ -1,4 +1,4 @@
-// Adam.
+// The optimizer Adam.
 #pragma once
 
 #include <spiketape/kernels/rows.hpp>
@@ -16,7 +16,7 @@ struct AdamOptions {
   double beta2 = 0.999;
   double eps = 1e-8;
   double weight_decay = 0;
-  /// Threads that a step is split over (OpenMP); the result is the same to the bit.
+  /// The number of threads of a step (OpenMP). The result does not depend on it, to the bit.
   int threads = 1;
 };
 
@@ -36,8 +36,8 @@ struct AdamState {
 ///     p ← p − lr/(1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + eps)
 ///
 /// t counts the updates of each parameter. `step` updates every parameter that a gradient has reached and
-/// clears that gradient; the others stay as they are. Allocates in the first step only. Source: Kingma
-/// and Ba, arXiv:1412.6980.
+/// clears that gradient; it leaves the others unchanged. It allocates in a parameter's first update only.
+/// Throws std::invalid_argument for an option out of range. Source: Kingma and Ba, arXiv:1412.6980.
 template <Real Scalar>
 class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
  public:
@@ -51,7 +51,7 @@ class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
     detail::check_option("Adam", "threads", options.threads, 1);
   }
 
-  /// The learning rate, to read and to schedule.
+  /// The learning rate, to read or change.
   double& lr() { return options_.lr; }
 
   void step(GradientSums<Scalar>& gradients) {

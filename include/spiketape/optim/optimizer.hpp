@@ -1,4 +1,4 @@
-// What optimizers share: the walk over parameters and their gradients.
+// The base of optimizers: the loop over parameters and their gradients.
 #pragma once
 
 #include <spiketape/autograd/gradient_sums.hpp>
@@ -11,7 +11,7 @@
 
 namespace spiketape::detail {
 
-/// Checks an option that must be a finite number of at least `least`, and less than `below` if given.
+/// Checks that an option is a finite number of at least `least` and, if given, less than `below`.
 inline void check_option(const char* optimizer, const char* option, double value, double least,
                          double below = HUGE_VAL) {
   if (!(std::isfinite(value) && value >= least && value < below)) {
@@ -23,7 +23,7 @@ inline void check_option(const char* optimizer, const char* option, double value
   }
 }
 
-/// The base of optimizers. `State` is what one keeps for each parameter.
+/// The base of optimizers. `State` is the data of an optimizer for each parameter.
 template <Real Scalar, typename State>
 class Optimizer {
  public:

@@ -13,7 +13,7 @@ struct SGDOptions {
   double lr = 1e-2;
   double momentum = 0;
   double weight_decay = 0;
-  /// Threads that a step is split over (OpenMP); the result is the same to the bit.
+  /// The number of threads of a step (OpenMP). The result does not depend on it, to the bit.
   int threads = 1;
 };
 
@@ -26,9 +26,10 @@ struct SGDState {
 
 }  // namespace detail
 
-/// v ← μ v + (g + λ p), p ← p − η v, with η = lr, μ = momentum, λ = weight_decay: PyTorch's SGD
-/// without dampening. `step` updates every parameter that a gradient has reached and clears that
-/// gradient; the others stay as they are. Allocates in the first step only.
+/// v ← μ v + (g + λ p), p ← p − η v, with η = lr, μ = momentum, λ = weight_decay: PyTorch's SGD without
+/// dampening. `step` updates every parameter that a gradient has reached and clears that gradient; it leaves
+/// the others unchanged. It allocates in a parameter's first update only. Throws std::invalid_argument for an
+/// option out of range.
 template <Real Scalar>
 class SGD : public detail::Optimizer<Scalar, detail::SGDState<Scalar>> {
  public:
@@ -40,7 +41,7 @@ class SGD : public detail::Optimizer<Scalar, detail::SGDState<Scalar>> {
     detail::check_option("SGD", "threads", options.threads, 1);
   }
 
-  /// The learning rate, to read and to schedule.
+  /// The learning rate, to read or change.
   double& lr() { return options_.lr; }
 
   void step(GradientSums<Scalar>& gradients) {

@@ -1,7 +1,7 @@
-// What the panels have in common: the scales, the frame with its numbers and labels, and the checks.
+// The common part of the panels: scales, the frame with its numbers and labels, and checks.
 //
-// Around its box a panel needs room: 24 pixels above for the title, 18 below for the numbers (36 with an
-// x label), and to the left 34 for numbers of four characters (54 with a y label).
+// A panel needs space around its box: 24 pixels above for the title, 18 below for the numbers (36 with an x
+// label), and on the left 34 for numbers of four characters (54 with a y label).
 #pragma once
 
 #include <spiketape/core/array.hpp>
@@ -17,7 +17,7 @@
 
 namespace spiketape::plot {
 
-/// From `low` to `high`, in the unit of the data.
+/// A range of values, in the unit of the data.
 struct Range {
   double low = 0;
   double high = 0;
@@ -27,7 +27,7 @@ struct Range {
 
 namespace spiketape::detail {
 
-/// A number at an axis.
+/// A number on an axis.
 struct Tick {
   double value;
   std::string text;
@@ -49,8 +49,8 @@ inline std::string decimal_text(long long count, int exponent) {
   return count < 0 ? '-' + digits : digits;
 }
 
-/// Numbers in the range, at distances of 1, 2 or 5 times a power of ten, the closest of those that
-/// need no more than `most` distances. With `whole`, whole numbers.
+/// Numbers in the range, at distances of 1, 2 or 5 times a power of ten: the smallest distance that fits at
+/// most `most` times. With `whole`, only whole numbers.
 inline std::vector<Tick> nice_ticks(const plot::Range& range, double most, bool whole) {
   const double least = (range.high - range.low) / std::max(most, 1.0);
   int exponent = static_cast<int>(std::floor(std::log10(least)));
@@ -59,7 +59,7 @@ inline std::vector<Tick> nice_ticks(const plot::Range& range, double most, bool 
     exponent = 0;
   } else {
     const double leading = least / std::pow(10.0, exponent);
-    // A little tolerance: a rounding error must not double the distance.
+    // The tolerance keeps a rounding error from doubling the distance.
     factor = leading <= 1.0001 ? 1 : leading <= 2.0001 ? 2 : leading <= 5.0001 ? 5 : 10;
   }
   if (factor == 10) {
@@ -74,7 +74,7 @@ inline std::vector<Tick> nice_ticks(const plot::Range& range, double most, bool 
   return ticks;
 }
 
-/// Where the values of a panel stand in the picture: x in steps to the right, y upwards.
+/// The positions of a panel's values in the picture: x in steps to the right, y upwards.
 struct Axes {
   plot::Box box;
   plot::Range x_range;
@@ -88,15 +88,15 @@ struct Axes {
   }
 };
 
-/// How many distances between numbers the y axis of a panel of that height has room for. At least two
-/// numbers, unless it is very low.
+/// The number of distances between numbers that fit on a y axis of that height: enough for two numbers,
+/// unless it is very low.
 inline double y_distances(double height) { return std::max(height / 30, std::min(5.0, height / 12)); }
 
-/// Every step takes the same width, and its values stand in the middle of it: so all panels of a
-/// sequence line up.
+/// The x range: every step has the same width with its values in the middle, so all panels of a sequence line
+/// up.
 inline plot::Range time_range(Index steps) { return {-0.5, static_cast<double>(steps) - 0.5}; }
 
-/// The panel without its data: background, numbers, labels and title. Drawn before the data.
+/// Draws the panel without its data: background, numbers, labels and title. Call it before drawing the data.
 inline void draw_axes(plot::Svg& svg, const Axes& axes, const std::vector<Tick>& y_ticks, bool y_grid,
                       std::string_view title, std::string_view x_label, std::string_view y_label) {
   using plot::Anchor;
@@ -154,7 +154,7 @@ void check_panel(std::string_view function, const plot::Box& box, const Sequence
   if (colors == 0) fail("colors is empty, expected at least one");
 }
 
-/// The colour of a feature: the colours repeat, and beside a highlighted feature the others are pale.
+/// The colour of a feature. The colours repeat; if one feature is highlighted, the others are pale.
 inline std::string_view feature_color(const std::vector<std::string>& colors, Index feature,
                                       Index highlight) {
   if (highlight >= 0 && feature != highlight) return plot::colors::pale;

@@ -1,4 +1,4 @@
-// Small grey images, such as the digit a network was shown.
+// Small grey images, such as the digits shown to a network.
 #pragma once
 
 #include <spiketape/core/array.hpp>
@@ -18,13 +18,13 @@ namespace spiketape::plot {
 /// How an image is drawn. An empty text is left out.
 struct ImageOptions {
   std::string title = "";
-  bool ink = false;  ///< Turned around: 0 is the white of paper, 1 is black.
+  bool ink = false;  ///< Inverted, like ink on paper: 0 is white, 1 is black.
 };
 
-/// A grey image, from one row of height * width brightnesses, image row after image row from the top: 0
-/// and below is black, 1 and above is white, a NaN is left out. Pixels are square: the image fills the
-/// middle of the box, in a thin frame. Throws std::invalid_argument unless the brightnesses are one row of as
-/// many as there are pixels, at least one, or for an empty box.
+/// A grey image, from one row of height * width brightnesses, row by row from the top: 0 and below is black,
+/// 1 and above is white, a NaN is not drawn. Pixels are square; the image fills the middle of the box, in a
+/// thin frame. Throws std::invalid_argument unless `brightness` is one row with a number for each of at least
+/// one pixel, or for an empty box.
 template <typename Derived>
 void image(Svg& svg, const Box& box, const Eigen::DenseBase<Derived>& brightness, Index height, Index width,
            const ImageOptions& options = {}) {
@@ -32,7 +32,7 @@ void image(Svg& svg, const Box& box, const Eigen::DenseBase<Derived>& brightness
   if (height < 1 || width < 1)
     detail::fail_argument("spiketape::plot::image: size is ", height, " x ", width,
                           " pixels, expected at least 1 x 1");
-  // Dividing, for a product could overflow.
+  // Divides because a product could overflow.
   if (brightness.rows() != 1 || brightness.cols() % width != 0 || brightness.cols() / width != height)
     detail::fail_argument("spiketape::plot::image: brightness is ", brightness.rows(), " x ",
                           brightness.cols(), ", expected one row of ", height, " * ", width, " pixels");

@@ -1,4 +1,4 @@
-// Spike rasters: who fired when.
+// Spike rasters: which neurons fired when.
 #pragma once
 
 #include <spiketape/core/array.hpp>
@@ -12,22 +12,22 @@
 
 namespace spiketape::plot {
 
-/// What a raster says besides its spikes. An empty text is left out.
+/// The options of a raster. Empty texts are not drawn.
 struct RasterOptions {
   std::string title = "";
   std::string x_label = "step";
   std::string y_label = "neuron";
-  /// One colour for all neurons, or one for each: they repeat where there are more neurons.
+  /// One colour for all neurons, or one for each; they repeat if there are more neurons.
   std::vector<std::string> colors = {std::string(palette[0])};
-  /// The neuron that keeps its colour while the others turn pale; -1: no such neuron.
+  /// The neuron that keeps its colour while the others turn pale; -1: none.
   Index highlight = -1;
 };
 
-/// The spikes of one sample of a sequence (steps, batch, features), on arrays or on a tape: time in
-/// steps to the right, the number of the neuron upwards, both from 0, and a dot for every value that is
-/// not zero (a NaN is no spike). Dots shrink with the distance of the rows, but stay visible. Throws
-/// std::invalid_argument for an empty sequence, a sample or a highlight out of range, an empty box, or
-/// without a colour.
+/// Draws the spikes of one sample of a sequence (steps, batch, features), on arrays or on a tape: time in
+/// steps to the right, the index of the neuron upwards, both from 0, and a dot for every value that is not
+/// zero (a NaN is no spike). Dots shrink with the distance of the rows, but stay visible. Throws
+/// std::invalid_argument for an empty sequence, a sample or a highlight out of range, an empty box, or no
+/// colours.
 template <typename Spikes>
 void raster(Svg& svg, const Box& box, const Spikes& spikes, Index sample, const RasterOptions& options = {}) {
   const auto view = view_of(spikes);
@@ -37,7 +37,7 @@ void raster(Svg& svg, const Box& box, const Spikes& spikes, Index sample, const 
   const detail::Axes axes{box, detail::time_range(view.steps), {-0.5, neurons - 0.5}};
   const double step_width = box.width / static_cast<double>(view.steps);
   const double row_height = box.height / neurons;
-  // Numbers 11 pixels apart can be read, so a few neurons get all of theirs.
+  // Numbers 11 pixels apart are readable, so a few neurons all get one.
   const double distances = row_height >= 11 ? neurons : detail::y_distances(box.height);
   const auto y_ticks = detail::nice_ticks(axes.y_range, distances, true);
   detail::draw_axes(svg, axes, y_ticks, false, options.title, options.x_label, options.y_label);

@@ -1,5 +1,5 @@
-// A very small writer of SVG pictures, and the look that all pictures share. Lengths are pixels, x to
-// the right, y downwards from the top left corner.
+// A small writer of SVG pictures, and the common look of all pictures. Lengths are in pixels, x to the right,
+// y downwards from the top left corner.
 #pragma once
 
 #include <spiketape/core/error.hpp>
@@ -15,14 +15,14 @@
 
 namespace spiketape::plot {
 
-/// A place in a picture, in pixels.
+/// A position in a picture, in pixels.
 struct Point {
   double x = 0;
   double y = 0;
 };
 
-/// A part of a picture, in pixels: (x, y) is its top left corner. For a panel it is the area of the
-/// data; title, numbers and labels stand outside it (plot/axes.hpp says how much room they take).
+/// A rectangle in a picture, in pixels; (x, y) is its top left corner. The box of a panel is the area of the
+/// data; title, numbers and labels lie outside (plot/axes.hpp says how much space they need).
 struct Box {
   double x = 0;
   double y = 0;
@@ -33,9 +33,9 @@ struct Box {
   double bottom() const { return y + height; }
 };
 
-/// Ten colours that stay apart for the colour-blind: any two are at least 0.12 from each other in OKLab,
-/// in normal sight and in red-blind and green-blind sight (simulated after Machado, Oliveira, Fernandes:
-/// A physiologically-based model for simulation of color vision deficiency, 2009).
+/// Ten colours that colour-blind people can distinguish: any two are at least 0.12 apart in OKLab, in normal,
+/// red-blind and green-blind sight (simulated after Machado, Oliveira, Fernandes: A physiologically-based
+/// model for simulation of color vision deficiency, 2009).
 inline constexpr std::array<std::string_view, 10> palette = {"#2f6fde", "#e8622c", "#3ba490", "#790d3f",
                                                              "#6bcee8", "#814f0c", "#9b90f6", "#3e19ae",
                                                              "#c6c44e", "#85568d"};
@@ -51,33 +51,33 @@ inline constexpr std::string_view ink = "#1d2733";    ///< Titles.
 inline constexpr std::string_view pale = "#a3adba";   ///< Data beside highlighted data.
 }  // namespace colors
 
-/// How an area is filled. A colour is anything CSS knows: "#2f6fde", "black".
+/// The fill of an area. A colour is any CSS colour: "#2f6fde", "black".
 struct Fill {
   std::string_view color = colors::ink;
   double opacity = 1;  ///< From 0, invisible, to 1.
 };
 
-/// How a line is drawn.
+/// The style of a line.
 struct Stroke {
   std::string_view color = colors::ink;
   double width = 1;
   bool dashed = false;
 };
 
-/// Which part of a text stands at its point.
+/// The part of a text that lies at its point.
 enum class Anchor { Start, Middle, End };
 
-/// How a text is written.
+/// The style of a text.
 struct TextStyle {
-  double size = 11;  ///< Height of the font, in pixels.
+  double size = 11;  ///< Font size, in pixels.
   std::string_view color = colors::ink;
   Anchor anchor = Anchor::Start;
   int weight = 400;      ///< 400 is normal, 600 is bold.
-  bool upwards = false;  ///< Turned by a quarter, to be read from below.
+  bool upwards = false;  ///< Rotated by 90°, reading upwards.
 };
 
-/// A picture of a fixed size. What is drawn later covers what was drawn before. Things with a NaN or
-/// infinite coordinate are left out, so a picture is always well-formed. Drawing allocates.
+/// A picture of a fixed size. Later elements cover earlier ones. Elements with a NaN or infinite coordinate
+/// are not drawn, so a picture is always well-formed. Drawing allocates.
 class Svg {
  public:
   /// An empty picture. Throws std::invalid_argument unless width and height are finite and positive.
@@ -101,14 +101,14 @@ class Svg {
     add("/>\n");
   }
 
-  /// Many rectangles of one colour, without seams between those that touch: one element.
+  /// Many rectangles of one colour as one element, without seams between those that touch.
   void rectangles(std::span<const Box> boxes, const Fill& fill) {
     if (none_drawable(boxes)) return;
     add("<path shape-rendering=\"crispEdges\"");
     add_fill(fill);
     add(" d=\"");
     for (const Box& box : boxes)
-      // Both edges are absolute: rounding cannot part two rectangles that touch.
+      // Both edges are absolute, so rounding cannot separate rectangles that touch.
       if (drawable(box)) add('M', box.x, ' ', box.y, 'H', box.right(), 'V', box.bottom(), 'H', box.x, 'Z');
     add("\"/>\n");
   }
@@ -121,7 +121,7 @@ class Svg {
     add(" d=\"M", from.x, ' ', from.y, 'L', to.x, ' ', to.y, "\"/>\n");
   }
 
-  /// A line through all points: one element. A NaN or infinite point leaves a gap; a point between two
+  /// A line through all points, as one element. A NaN or infinite point leaves a gap; a point between two
   /// gaps is a dot.
   void polyline(std::span<const Point> points, const Stroke& stroke) {
     if (none_drawable(points)) return;
@@ -138,7 +138,7 @@ class Svg {
     add("\"/>\n");
   }
 
-  /// Many dots of one colour and one diameter: one element.
+  /// Many dots of one colour and one diameter, as one element.
   void dots(std::span<const Point> centers, double diameter, const Fill& fill) {
     if (none_drawable(centers)) return;
     add("<path fill=\"none\" stroke-linecap=\"round\"");
@@ -150,7 +150,7 @@ class Svg {
     add("\"/>\n");
   }
 
-  /// A text, in UTF-8, on one line. The point is on its base line.
+  /// A text, in UTF-8, on one line. The point lies on its baseline.
   void text(const Point& at, std::string_view text, const TextStyle& style) {
     if (!drawable(at) || text.empty()) return;
     add("<text x=\"", at.x, "\" y=\"", at.y, "\" font-size=\"", style.size, '"');
@@ -175,8 +175,8 @@ class Svg {
     return file.body_ + body_ + "</svg>\n";
   }
 
-  /// Writes the picture to a file, all of it or nothing. Throws std::runtime_error, with the path and
-  /// the system's reason, where that fails.
+  /// Writes the picture to a file, completely or not at all. Throws std::runtime_error, with the path and the
+  /// system's reason, if that fails.
   void save(const std::string& path) const { write_file(path, str()); }
 
  private:
@@ -238,7 +238,7 @@ class Svg {
       } else if (c == '"') {
         add("&quot;");
       } else {
-        // XML knows no control characters, not even escaped; a line end would be a space anyhow.
+        // XML allows no control characters, not even escaped; a line end would be shown as a space.
         add(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
       }
     }

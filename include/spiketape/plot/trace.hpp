@@ -1,4 +1,4 @@
-// Traces: a line over time for each neuron, for membranes above all.
+// Traces: a line over time for each neuron, mainly for membranes.
 #pragma once
 
 #include <spiketape/core/array.hpp>
@@ -14,18 +14,18 @@
 
 namespace spiketape::plot {
 
-/// What a panel of traces says besides its lines. An empty text is left out.
+/// The options of a panel of traces. Empty texts are not drawn.
 struct TraceOptions {
   std::string title = "";
   std::string x_label = "step";
   std::string y_label = "membrane";
   /// A dashed line across the panel, in the unit of the values.
   std::optional<double> threshold = {};
-  /// What must be in view besides the values and the threshold: give several panels the same scale.
+  /// A range that must be in view, too: gives several panels one scale.
   std::optional<Range> y_range = {};
-  /// One colour for each feature: they repeat where there are more features.
+  /// One colour for each feature; they repeat if there are more features.
   std::vector<std::string> colors = {palette.begin(), palette.end()};
-  /// The feature whose line is bold while the others turn thin and pale; -1: no such feature.
+  /// The feature whose line is bold while the others are thin and pale; -1: none.
   Index highlight = -1;
 };
 
@@ -33,10 +33,10 @@ struct TraceOptions {
 
 namespace spiketape::detail {
 
-/// Whether a value can be drawn: NaN and infinities cannot, nor can numbers whose differences overflow.
+/// Whether a value can be drawn. NaN, infinities and numbers whose differences overflow cannot.
 inline bool has_place(double value) { return std::abs(value) < 1e300; }
 
-/// Grows a range by a margin at both ends that keeps lines off the frame and is never nothing.
+/// Extends a range at both ends by a margin that keeps lines off the frame and is never zero.
 inline plot::Range padded(const plot::Range& range) {
   const double size = std::max(std::abs(range.low), std::abs(range.high));
   double margin = std::max(0.06 * (range.high - range.low), 1e-3 * size);
@@ -48,10 +48,10 @@ inline plot::Range padded(const plot::Range& range) {
 
 namespace spiketape::plot {
 
-/// The values of one sample of a sequence (steps, batch, features), on arrays or on a tape: time in
+/// Draws the values of one sample of a sequence (steps, batch, features), on arrays or on a tape: time in
 /// steps from 0 to the right, and one line for each feature; NaN and infinite values leave gaps. Throws
-/// std::invalid_argument for an empty sequence, a sample or a highlight out of range, an empty box, or
-/// without a colour.
+/// std::invalid_argument for an empty sequence, a sample or a highlight out of range, an empty box, or no
+/// colours.
 template <typename Values>
 void trace(Svg& svg, const Box& box, const Values& values, Index sample, const TraceOptions& options = {}) {
   const auto view = view_of(values);

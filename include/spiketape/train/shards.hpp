@@ -1,4 +1,4 @@
-// Training a batch in parts, on several threads.
+// Training on parts of a batch, on several threads.
 #pragma once
 
 #include <spiketape/autograd/tape.hpp>
@@ -14,12 +14,12 @@
 
 namespace spiketape {
 
-/// Splits a batch into a fixed number of shards, each with tapes and gradient sums of its own, runs them on
-/// up to `threads` threads (OpenMP, where the program is compiled with it; else one after the other) and adds
-/// the gradients in the order of the shards. So the results depend on the number of shards and on the block
-/// size, but to the bit not on the number of threads.
+/// Splits a batch into a fixed number of shards, each with its own tape and gradient sums, runs them on up to
+/// `threads` threads (OpenMP if the program is compiled with it, else one after the other) and adds the
+/// gradients in the order of the shards. So the results depend on the number of shards and on the block size,
+/// but not, to the bit, on the number of threads.
 ///
-///     st::Shards<float> shards(4, threads, 4);  // four shards, worked through in blocks of four samples
+///     st::Shards<float> shards(4, threads, 4);  // four shards, each in blocks of four samples
 ///
 ///     const auto part_of_loss = [&](const auto& out, st::Index first, st::Index count) {
 ///       return st::cross_entropy(out.mem, batch.labels.subspan(first, count), {.samples = batch.size()});
@@ -27,18 +27,18 @@ namespace spiketape {
 ///     float loss = shards.run(net, st::repeat(batch.input, steps), part_of_loss);
 ///     optimizer.step(shards.gradients());
 ///
-/// The loss of a part must be its part of the whole: give the losses the size of the whole batch, as above.
-/// What couples samples, such as a normalisation over the batch, cannot be split. Allocates nothing once the
-/// tapes have warmed up.
+/// The losses of the parts must add up to the loss of the batch: give them the size of the whole batch, as
+/// above. A layer that couples samples, such as a normalisation over the batch, cannot be split. Allocates
+/// nothing once the tapes have warmed up.
 ///
-/// Blocks make training fast and small: a few samples at a time go forward and backward, while all that the
-/// tape keeps of them lies in the cache (capacity() says how much it is); the next block takes the same
-/// memory. The layers in front of the first neuron run once for the whole batch if the input is the same in
-/// all steps, since large products are better; the threads share those (see Tape::set_threads).
+/// Blocks make training fast and small: a few samples at a time go forward and backward while everything the
+/// tape keeps of them lies in the cache (capacity() tells how much); the next block reuses that memory. If
+/// the input is the same in all steps, the layers before the first neuron run once for the whole batch, since
+/// large products are faster; the threads share these products (see Tape::set_threads).
 template <Real Scalar>
 class Shards {
  public:
-  /// `block` is the number of samples in a block; 0: a shard is one. Throws std::invalid_argument unless
+  /// `block` is the number of samples in a block; 0: a whole shard. Throws std::invalid_argument unless
   /// `count` and `threads` are at least 1 and `block` is at least 0.
   explicit Shards(int count, int threads = 1, Index block = 0) : threads_(threads), block_(block) {
     if (count < 1) detail::fail_argument("spiketape::Shards: count is ", count, ", expected at least 1");
@@ -51,13 +51,13 @@ class Shards {
     front_tape_->set_threads(threads);
   }
 
-  /// Runs a network (see Sequential) on a batch, a step or a sequence, block by block, forward and backward:
-  /// `loss(out, first, count)` makes the loss, a Var, of the samples first, …, first + count − 1 from what
-  /// the network returned for them. Returns the sum of the losses. What a shard throws is thrown here; the
-  /// gradients are then dropped. Throws std::invalid_argument if the network keeps state from call to call.
+  /// Runs a network (see Sequential) on a batch, a step or a sequence, block by block, forward and backward.
+  /// `loss(out, first, count)` returns the loss, a Var, of the samples first, …, first + count − 1 from their
+  /// result `out`. Returns the sum of the losses. If a shard throws, drops the gradients and rethrows. Throws
+  /// std::invalid_argument if a neuron has init_hidden, or if a layer couples samples and the batch is split.
   ///
   /// The network and `loss` are called on several threads at once (front() is not), so they must not write
-  /// what they share. A network of your own needs, all const, a call on a Var, keeps_state() and the two
+  /// shared data. A network of your own needs const members: a call on a Var, keeps_state(), and the two
   /// parts front() and back().
   template <typename Network, typename Loss>
   Scalar run(const Network& net, SequenceView<const Scalar> input, Loss&& loss) {
@@ -72,7 +72,7 @@ class Shards {
     ++round_;
     if (input.batch > 0 && (input.constant || input.steps == 1)) {
       const Var<Scalar> currents = front(net, input);
-      // Rows of a block follow each other only in a single stored step.
+      // The rows of a block are contiguous only within a single stored step.
       if (currents.constant() || currents.steps() == 1) return run_back(net, currents, loss);
     }
     return run_blocks(input.batch, [&](Shard& shard, Index first, Index count) {
@@ -80,9 +80,9 @@ class Shards {
     });
   }
 
-  /// The same for whatever makes a loss: `forward(tape, first, count)` returns the loss of the samples first,
-  /// …, first + count − 1, a shard's, without blocks. It is called on several threads at once, each time with
-  /// another tape, so it must not write what calls share.
+  /// The same for any function that makes a loss: `forward(tape, first, count)` returns the loss of the
+  /// samples first, …, first + count − 1, which are those of a shard, without blocks. It is called on several
+  /// threads at once, each time with another tape, so it must not write shared data.
   template <typename Forward>
   Scalar run(Index batch, Forward&& forward) {
     ++round_;
@@ -95,7 +95,7 @@ class Shards {
   /// The gradients of the last run.
   GradientSums<Scalar>& gradients() { return shards_.front()->gradients; }
 
-  /// The number of shards, and of threads at most.
+  /// The number of shards, and the largest number of threads.
   int count() const { return static_cast<int>(shards_.size()); }
   int threads() const { return threads_; }
 
@@ -109,12 +109,12 @@ class Shards {
  private:
   struct Shard {
     GradientSums<Scalar> gradients;
-    Tape<Scalar> tape{gradients};  // rewound for each block
+    Tape<Scalar> tape{gradients};  // reset for each block
     Scalar loss = 0;
     std::exception_ptr error;
   };
 
-  /// The layers before the first neuron, on a tape for the whole batch.
+  /// Runs the layers before the first neuron, on a tape for the whole batch.
   template <typename Network>
   Var<Scalar> front(const Network& net, const SequenceView<const Scalar>& input) {
     gradients().clear();
@@ -124,16 +124,16 @@ class Shards {
     if (currents.batch() != input.batch)
       detail::fail_argument("spiketape::Shards::run: the layers before the first neuron make ",
                             currents.batch(), " samples of ", input.batch, ", expected as many");
-    currents.value();  // numbers, if it ends in spikes kept as bits
+    currents.value();  // writes out numbers if these are spikes stored as bits
     return currents;
   }
 
-  /// The others, block by block, each on a tape that reads and writes its rows of the currents and of their
-  /// adjoint; then back through the front.
+  /// Runs the other layers block by block, each on a tape that reads its rows of the currents and writes
+  /// those of their adjoint; then goes back through the front.
   template <typename Network, typename Loss>
   Scalar run_back(const Network& net, const Var<Scalar>& currents, Loss& loss) {
     const auto value = front_tape_->writable(currents);
-    const auto adjoint =  // not set to zero: each block writes its rows
+    const auto adjoint =  // not initialised: each block writes its rows
         currents.differentiable() ? front_tape_->touch(currents).view : SequenceView<Scalar>();
     const auto rows = [](const SequenceView<Scalar>& view, Index first, Index count) {
       return SequenceView<Scalar>(view.data + first * view.stride, {view.steps, count, view.features},
@@ -162,7 +162,7 @@ class Shards {
     shard.loss += loss.item();
   }
 
-  /// Some samples of a batch as a constant on a tape.
+  /// Copies some samples of a batch to a tape as a constant.
   static Var<Scalar> samples(Tape<Scalar>& tape, const SequenceView<const Scalar>& input, Index first,
                              Index count) {
     const Var<Scalar> x = tape.result({input.steps, count, input.features}, false, input.constant);
@@ -171,7 +171,7 @@ class Shards {
     return x;
   }
 
-  /// Runs run(shard, first, count) for every block of every shard.
+  /// Calls run(shard, first, count) for every block of every shard.
   template <typename Run>
   Scalar run_blocks(Index batch, Run&& run) {
     return run_shards(batch, [&](Shard& shard, Index first, Index count) {
@@ -183,7 +183,7 @@ class Shards {
     });
   }
 
-  /// Runs run(shard, first, count) for every shard that gets a sample, and joins what they leave.
+  /// Calls run(shard, first, count) for every shard that has samples, and joins their losses and gradients.
   template <typename Run>
   Scalar run_shards(Index batch, Run&& run) {
     const auto count = static_cast<Index>(shards_.size());
@@ -197,7 +197,7 @@ class Shards {
     };
     detail::parallel_for(threads_, count, [&](Index i) { guarded(i, run_shard); });
 
-    // The first shard's sums take in the others'.
+    // The first shard's sums collect the others'.
     Scalar loss = 0;
     for (const auto& shard : shards_) rethrow(*shard);
     for (const auto& shard : shards_) loss += shard->loss;
@@ -205,12 +205,12 @@ class Shards {
     return loss;
   }
 
-  // An exception must not leave a parallel region: it waits in its shard.
+  // An exception must not leave a parallel region, so the shard keeps it.
   template <typename Run>
   void guarded(Index i, Run&& run) {
 #if SPIKETAPE_EXCEPTIONS
     std::exception_ptr& error = shards_[static_cast<std::size_t>(i)]->error;
-    error = nullptr;  // of a run in which another shard's was thrown
+    error = nullptr;  // left from a run that threw another shard's
     try {
       run(i);
     } catch (...) {
@@ -232,9 +232,9 @@ class Shards {
 
   int threads_;
   Index block_;
-  std::uint64_t round_ = 0;  // counts the runs, for random numbers of layers
+  std::uint64_t round_ = 0;  // counts the runs; layers' random numbers depend on it
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::unique_ptr<Tape<Scalar>> front_tape_;         // adds to the first shard's gradients
+  std::unique_ptr<Tape<Scalar>> front_tape_;         // adds to the first shard's sums
   std::vector<const GradientSums<Scalar>*> others_;  // of all shards but the first
 };
 

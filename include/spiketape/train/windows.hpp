@@ -1,4 +1,4 @@
-// Training on long sequences in bounded memory.
+// Training on long sequences with bounded memory.
 #pragma once
 
 #include <spiketape/autograd/steps.hpp>
@@ -11,16 +11,16 @@
 
 namespace spiketape {
 
-/// How Windows goes from one window to the next.
+/// The options of Windows.
 struct WindowsOptions {
-  /// Cut the gradient between windows (truncated BPTT): one pass, and no memory of earlier windows. false:
-  /// the gradient of the whole sequence (checkpointing): each window but the last is run twice, and the
+  /// true: cuts the gradient between windows (truncated BPTT); one pass, and earlier windows take no memory.
+  /// false: the gradient of the whole sequence (checkpointing); each window but the last runs twice, and the
   /// states between windows are kept.
   bool truncate = false;
 };
 
-/// Works through a long sequence in windows of some steps, so that the tape holds one window at a time: the
-/// memory does not grow with the number of steps, but for the states between windows.
+/// Processes a long sequence in windows of some steps, so that the tape holds one window at a time. Apart
+/// from the states between windows, memory does not grow with the number of steps.
 ///
 ///     st::Windows<float> windows(100);  // steps; {.truncate = true} cuts the gradient between windows
 ///
@@ -30,24 +30,24 @@ struct WindowsOptions {
 ///     });
 ///     optimizer.step(windows.gradients());
 ///
-/// A whole gradient takes memory for about T/k states and a window of k steps: with k = √T both stay small, T
-/// = 10,000 steps need that of 100. (Chen, Xu, Zhang and Guestrin, Training deep nets with sublinear memory
-/// cost, 2016.) The result is that of the whole sequence on one tape, up to rounding. Nothing is
-/// allocated once everything has warmed up.
+/// For T steps, a whole gradient takes memory for about T/k states and a window of k steps. With k = √T both
+/// stay small: T = 10,000 steps need the memory of 100. (Chen, Xu, Zhang and Guestrin, Training deep nets
+/// with sublinear memory cost, 2016.) The result is that of the whole sequence on one tape, up to rounding.
+/// Allocates nothing once everything has warmed up.
 template <Real Scalar>
 class Windows {
  public:
-  /// Throws std::invalid_argument unless there is at least one step in a window.
+  /// Throws std::invalid_argument unless a window has at least one step.
   explicit Windows(Index steps, const WindowsOptions& options = {}) : steps_(steps), options_(options) {
     if (steps < 1) detail::fail_argument("spiketape::Windows: steps is ", steps, ", expected at least 1");
   }
 
-  /// Runs a network on a sequence, forward and backward, from the hidden state that it has; it is left with
-  /// the one behind the last step. `loss(out, first, steps)` makes the loss of a window, a single number,
-  /// from what the network returned, or an empty Var where there is none. Returns the sum of the losses.
-  /// Throws std::invalid_argument if there are several windows and a neuron without init_hidden, whose state
-  /// would be lost between them. If `loss` throws, the network is left with a state of some window, and the
-  /// gradients with those of some windows: reset_hidden and gradients().clear() begin anew.
+  /// Runs a network on a sequence, forward and backward, from its hidden state, and leaves it with that after
+  /// the last step. `loss(out, first, steps)` returns the loss of a window, a single number, from the
+  /// network's result, or an empty Var if the window has none. Returns the sum of the losses. Throws
+  /// std::invalid_argument if there are several windows and a neuron without init_hidden, whose state would
+  /// be lost between them. If `loss` throws, the hidden state and the gradients are those of an unfinished
+  /// run: call reset_hidden and gradients().clear() before the next.
   template <typename Network, typename Loss>
   Scalar run(const Network& net, const SequenceView<const Scalar>& input, Loss&& loss) {
     ++round_;
@@ -64,7 +64,7 @@ class Windows {
       }
       return total;
     }
-    // Forward: only the states at the beginnings of windows are kept.
+    // Forward: keeps only the states at the beginnings of windows.
     states_.resize(static_cast<std::size_t>(count));
     for (Index w = 0; w < count; ++w) {
       save_hidden_state(net, state(w));
@@ -73,7 +73,7 @@ class Windows {
         net(tape_.constant(window(input, w)));
       }
     }
-    // Backward: each window again, the last one first, with the adjoint of the states that it hands on.
+    // Backward: each window again, from last to first, with the adjoints of the states after it.
     Scalar total = 0;
     adjoints_.clear();
     for (Index w = count - 1; w >= 0; --w) {
@@ -90,7 +90,7 @@ class Windows {
     return total;
   }
 
-  /// The gradients of the runs since they were last cleared.
+  /// The gradients of all runs since they were last cleared.
   GradientSums<Scalar>& gradients() { return tape_.gradients(); }
 
   /// Bytes held for values, adjoints and records.
@@ -139,7 +139,7 @@ class Windows {
     return begin_;
   }
 
-  /// What the later window says of the states that this one ends with.
+  /// Adds the adjoints, from the later window, of the states at the end of this one.
   template <typename Network>
   void hand_over(const Network& net) {
     std::size_t k = 0;
@@ -170,7 +170,7 @@ class Windows {
 
   Index steps_;
   WindowsOptions options_;
-  std::uint64_t round_ = 0;  // counts the runs, for random numbers of layers
+  std::uint64_t round_ = 0;  // counts the runs; layers' random numbers depend on it
   Tape<Scalar> tape_;
   std::vector<State<Scalar>> states_;  // at the beginning of each window
   State<Scalar> last_;
