@@ -54,7 +54,6 @@ struct MaxPool : st::Layer<MaxPool<Scalar>, Scalar> {
                 st::Adjoint<Scalar> x_adjoint, st::Context<Scalar>& context) const {
     if (x_adjoint.empty()) return;
     const Index* winners = context.template saved<Index>();
-    if (x_adjoint.first) x_adjoint.view.array().setZero();
     for (Index row = 0; row < y_adjoint.rows(); ++row)
       for (Index i = 0; i < y_adjoint.features; ++i)
         x_adjoint.view.data[row * x_adjoint.view.stride + *winners++] +=
@@ -86,7 +85,6 @@ struct Dropout : st::Layer<Dropout<Scalar>, Scalar> {
   void backward(st::SequenceView<const Scalar>, st::SequenceView<const Scalar> y_adjoint,
                 st::Adjoint<Scalar> x_adjoint, st::Context<Scalar>& context) const {
     if (x_adjoint.empty()) return;
-    if (x_adjoint.first) x_adjoint.view.array().setZero();
     each(y_adjoint, context, [&](Index t, Index b, Index i, Scalar f) {
       x_adjoint.view.row(t, b)[i] += f * y_adjoint.row(t, b)[i];
     });

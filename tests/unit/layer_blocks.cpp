@@ -45,6 +45,18 @@ TEST_CASE("random layers draw the same in blocks and on threads, other numbers i
   CHECK(run(3, 2, 2, 2).first == run(3, 1, 2, 2).first);
 }
 
+TEST_CASE("two random layers of a network draw different numbers, and so do copies of one") {
+  const own::Dropout<double> dropout(0.5);
+  const st::Sequential net{dropout, st::Sequential{dropout, dropout}};
+  const st::Array<double> ones = st::Array<double>::Ones(1, 400);
+  st::Tape<double> tape;
+  // A feature passes all three with probability 1/8, and is doubled by each.
+  const st::Array<double> kept = net(tape.constant(ones)).array();
+  CHECK(((kept == 0) || (kept == 8)).all());
+  CHECK((kept != 0).count() > 25);
+  CHECK((kept != 0).count() < 80);
+}
+
 TEST_CASE("a layer that couples samples says why it does not run in blocks") {
   st::Random random(6);
   const st::Sequential net{own::Centre<double>(6), st::Leaky<double>({.beta = 0.8, .learn_beta = true})};

@@ -88,7 +88,7 @@ class State {
   }
 
   friend bool operator==(const State& a, const State& b) {
-    if (a.size() != b.size()) return false;
+    if (a.size() != b.size() || a.batch() != b.batch()) return false;
     for (std::size_t k = 0; k < a.size(); ++k) {
       const Array<Scalar>&x = a[k], &y = b[k];
       if (x.rows() != y.rows() || x.cols() != y.cols() || (x != y).any()) return false;

@@ -134,16 +134,23 @@ class GradientChecker {
     return loss;
   }
 
+  /// The loss with a number moved, which is set back in any case.
+  double loss_at(double& number, double by) {
+    struct SetBack {
+      double& number;
+      const double kept;
+      ~SetBack() { number = kept; }
+    };
+    const SetBack set_back{number, number};
+    number += by;
+    return loss().item();
+  }
+
   void compare(const std::string& of, ArrayMap<double> values, const Array<double>& derivatives) {
     for (Index row = 0; row < values.rows(); ++row)
       for (Index col = 0; col < values.cols(); ++col) {
-        double& number = values(row, col);
-        const double kept = number;
-        number = kept + options_.step;
-        const double high = loss().item();
-        number = kept - options_.step;
-        const double low = loss().item();
-        number = kept;
+        const double high = loss_at(values(row, col), options_.step);
+        const double low = loss_at(values(row, col), -options_.step);
         const double by_differences = (high - low) / (2 * options_.step);
         const double by_tape = derivatives(row, col);
         const double error = std::abs(by_tape - by_differences) / std::max(1.0, std::abs(by_tape));

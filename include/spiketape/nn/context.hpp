@@ -9,9 +9,10 @@
 
 namespace spiketape {
 
-/// Random numbers that depend on where they are used, not on when: on the seed, the round of training, the
-/// sample in the whole batch, the step and the feature. So a batch draws the same numbers whole, in blocks,
-/// and on any number of threads. Layers draw from the key of their context.
+/// Random numbers that depend on where they are used, not on when: on the seed, the layer's place in its
+/// network, the round of training, the sample in the whole batch, the step and the feature. So a batch draws
+/// the same numbers whole, in blocks, and on any number of threads. Layers draw from the key of their
+/// context.
 class RandomKey {
  public:
   RandomKey(std::uint64_t seed, std::uint64_t round, Index first_sample, Index first_step)
@@ -19,7 +20,7 @@ class RandomKey {
         first_sample_(first_sample),
         first_step_(first_step) {}
 
-  /// A key with other numbers for each `layer`. A context's key is the same in all layers of a network.
+  /// A key with other numbers for each `layer`.
   RandomKey of_layer(std::uint64_t layer) const {
     RandomKey key = *this;
     key.bits_ = detail::mix_bits(bits_ + layer + 1);
@@ -77,10 +78,13 @@ class Context {
   bool training() const noexcept { return training_; }
   /// The number of threads that the call may use. The result must not depend on it.
   int threads() const noexcept { return tape_ == nullptr ? 1 : tape_->threads(); }
-  /// The source of random numbers; see RandomKey. On arrays: seed, round, first sample and first step are 0.
+  /// The source of random numbers; see RandomKey. On arrays: seed, round, first sample and first step
+  /// are 0. In a loop of single steps on one tape every call is step 0, unless Tape::set_first_step says
+  /// more.
   RandomKey key() const {
-    if (tape_ == nullptr) return RandomKey(0, 0, 0, 0);
-    return RandomKey(tape_->seed(), tape_->round(), tape_->first_sample(), tape_->first_step());
+    if (tape_ == nullptr) return RandomKey(0, 0, 0, 0).of_layer(layer_);
+    return RandomKey(tape_->seed(), tape_->round(), tape_->first_sample(), tape_->first_step())
+        .of_layer(layer_);
   }
 
   /// Memory for `count` values until the call ends, not initialised, aligned to cache lines.
@@ -152,6 +156,7 @@ class Context {
   Tape<Scalar>* tape_;
   Arena* memory_;
   bool training_;
+  std::uint64_t layer_ = 0;
   const detail::BitRows<Scalar>* bits_ = nullptr;
   detail::LineBits* result_bits_ = nullptr;
   const detail::Saved* saved_ = nullptr;

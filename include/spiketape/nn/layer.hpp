@@ -9,8 +9,7 @@
 //                     computes y from x, in memory: rows of (features), all steps and samples
 //   backward(x, y_adjoint, x_adjoint, context)
 //                     adds to x_adjoint, the derivative of the loss by x, and to context.gradient(p) for each
-//                     parameter p. Either is empty if not needed. An x_adjoint that is not empty must be
-//                     added to, if need be zeros: its memory is not initialised.
+//                     parameter p. Either is empty if not needed
 //   for_each_parameter(f)
 //                     calls f("name", parameter) for each Parameter member; not needed without parameters
 //
@@ -47,6 +46,8 @@
 //   static constexpr bool gives_bits = true
 //                     if the input is spikes of one value, so is the result. Where context.result_bits() is
 //                     not null, forward writes the result there, and y has no data
+//   static constexpr bool stores_adjoints = true
+//                     backward stores x_adjoint, all of it, where x_adjoint.first, instead of adding to zeros
 //   static constexpr std::size_t carried
 //                     the number of its states; see Context::entering
 //   state_shape(k, input)
@@ -73,6 +74,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -92,6 +94,7 @@ struct LayerOp {
   const Saved* saved;
   std::size_t saves;
   bool training;
+  std::uint64_t number;  // of the layer, for random numbers
 
   void backward(Tape<Scalar>& tape) const {
     bool reached = y.has_adjoint();
@@ -101,18 +104,27 @@ struct LayerOp {
     for (std::size_t k = 0; k < L::carried; ++k) {
       if (!entering[k].empty()) states[k].entering = entering[k].value();
       if (leaving[k].has_adjoint()) states[k].leaving_adjoint = leaving[k].adjoint();
-      if (!entering[k].empty() && entering[k].differentiable())
-        states[k].entering_adjoint = tape.touch(entering[k]);
+      if (!entering[k].empty()) states[k].entering_adjoint = open(tape, entering[k]);
     }
     Context<Scalar> context(&tape, tape.arena());
     context.training_ = training;
+    context.layer_ = number;
     context.saved_ = saved;
     context.saves_ = saves;
     context.states_ = states.data();
     if constexpr (L::takes_bits) context.bits_ = tape.bits(x);
     const SequenceView<const Scalar> y_adjoint = tape.open_adjoint(y);
-    const Adjoint<Scalar> x_adjoint = x.differentiable() ? tape.touch(x) : Adjoint<Scalar>{};
+    const Adjoint<Scalar> x_adjoint = open(tape, x);
     layer->backward(context.bits_ != nullptr ? tape.writable(x) : x.value(), y_adjoint, x_adjoint, context);
+  }
+
+  /// The adjoint of an input: zero at first, so that a backward that only adds is right.
+  static Adjoint<Scalar> open(Tape<Scalar>& tape, const Var<Scalar>& var) {
+    if (!var.differentiable()) return {};
+    if constexpr (L::stores_adjoints)
+      return tape.touch(var);
+    else
+      return {tape.open_adjoint(var), false};
   }
 };
 
@@ -122,13 +134,13 @@ concept SaysItsResult = requires(const L layer, Shape shape) {
 };
 template <typename L, typename Scalar>
 concept GoesForward = requires(const L layer, SequenceView<const Scalar> x, SequenceView<Scalar> y,
-                              Context<Scalar>& context) {
+                               Context<Scalar>& context) {
   layer.forward(x, y, context);
 };
 template <typename L, typename Scalar>
 concept GoesBackward = requires(const L layer, SequenceView<const Scalar> x,
-                               SequenceView<const Scalar> y_adjoint, Adjoint<Scalar> x_adjoint,
-                               Context<Scalar>& context) {
+                                SequenceView<const Scalar> y_adjoint, Adjoint<Scalar> x_adjoint,
+                                Context<Scalar>& context) {
   layer.backward(x, y_adjoint, x_adjoint, context);
 };
 
@@ -157,7 +169,7 @@ class Layer {
  public:
   using Scalar = Scalar_;
   static constexpr std::size_t carried = 0;
-  static constexpr bool takes_bits = false, gives_bits = false;
+  static constexpr bool takes_bits = false, gives_bits = false, stores_adjoints = false;
   Shape state_shape(std::size_t, const Shape& input) const { return {1, input.batch, input.features}; }
 
   /// A step or a sequence on a tape. Differentiated by the input and by the learned parameters. Allocates
@@ -238,7 +250,10 @@ class Layer {
   void freeze() { detail::set_frozen(derived(), true); }
   void unfreeze() { detail::set_frozen(derived(), false); }
 
-  // For networks: calls as parts of a larger one.
+  // For networks: the layer's number, so that each layer draws its own random numbers, and calls as parts of
+  // a larger one.
+
+  void set_number(std::uint64_t number) { number_ = number; }
 
   /// On a tape, from the layer's states; without any, from zero.
   Var<Scalar> run(const Var<Scalar>& input, detail::StateParts<Scalar> parts) const {
@@ -266,6 +281,7 @@ class Layer {
     }
 
     Context<Scalar> context(&tape, tape.arena());
+    context.layer_ = number_;
     context.states_ = memory.data();
     const detail::BitRows<Scalar>* bits =
         Derived::takes_bits || Derived::gives_bits ? tape.bits(input) : nullptr;
@@ -290,6 +306,7 @@ class Layer {
       op.saved = context.saved_;
       op.saves = context.saves_;
       op.training = context.training_;
+      op.number = number_;
       const detail::SharingCopies sharing;
       op.layer = &tape.keep(Derived(derived()));
       tape.record(op);
@@ -381,6 +398,7 @@ class Layer {
       rows[k].entering = {values.data(), shape, shape.features};
     }
     Context<Scalar> context(nullptr, memory);
+    context.layer_ = number_;
     context.bits_ = bits;
     context.states_ = rows.data();
     derived().forward(x, y, context);
@@ -389,6 +407,8 @@ class Layer {
       parts[k].var = {};
     }
   }
+
+  std::uint64_t number_ = 0;
 };
 
 }  // namespace spiketape

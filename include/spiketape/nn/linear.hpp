@@ -103,7 +103,7 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
   Index fan_out() const { return out_features(); }
 
   static constexpr const char* name = "Linear";
-  static constexpr bool takes_bits = true;
+  static constexpr bool takes_bits = true, stores_adjoints = true;
 
  private:
   using Sums = typename detail::LinearProduct<Scalar>::WeightSums;

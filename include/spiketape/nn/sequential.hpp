@@ -11,6 +11,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -69,6 +70,7 @@ class Sequential {
     std::size_t i = 0;
     (add_name(i++, given), ...);
     detail::name_parameters(*this, "");
+    set_number(0);
   }
 
   /// The last layer's result for a step, a sequence or a value on a tape. Throws what the layers throw, such
@@ -196,7 +198,16 @@ class Sequential {
     b = std::move(kept);
   }
 
-  // For networks: calls as parts of a larger one, with the states of all layers.
+  // For networks: numbers of layers, see Layer, and calls as parts of a larger one, with the states of all
+  // layers.
+
+  void set_number(std::uint64_t number) {
+    std::uint64_t i = 0;
+    for_each_layer(*this, [&](std::string_view, auto& layer) {
+      ++i;
+      if constexpr (requires { layer.set_number(i); }) layer.set_number(detail::mix_bits(number + i));
+    });
+  }
 
   auto run(const Var<Scalar>& input, detail::StateParts<Scalar> parts) const {
     return run_from<0>(input, parts, nullptr);

@@ -54,6 +54,8 @@ class Summary {
       features_ = layer.result({1, 1, layer.in_features()}).features;
     } else if constexpr (requires(Shape shape) { layer.result(shape); }) {
       if (features_ >= 0) features_ = layer.result({1, 1, features_}).features;
+    } else if constexpr (!requires { layer.graded_spikes_factor(); }) {
+      features_ = -1;  // a neuron keeps the number; of others it is not known
     }
     if (features_ >= 0) row[2] = std::to_string(features_);
     measured_ = measured_ || output != nullptr;
