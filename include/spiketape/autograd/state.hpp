@@ -4,7 +4,9 @@
 #include <spiketape/autograd/steps.hpp>
 #include <spiketape/core/arena.hpp>
 
+#include <algorithm>
 #include <cstddef>
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <utility>
@@ -57,6 +59,13 @@ class State {
   /// `batch` is negative.
   State(std::size_t count, Index batch) : parts_(count), batch_(batch) {
     if (batch < 0) detail::fail_argument("spiketape::State: batch is ", batch, ", expected at least 0");
+  }
+  /// Given values, state by state.
+  State(std::initializer_list<Array<Scalar>> values) : parts_(values.size()) {
+    for (std::size_t k = 0; k < parts_.size(); ++k) {
+      parts_[k].values = values.begin()[k];
+      batch_ = std::max(batch_, parts_[k].values.rows());
+    }
   }
   State(const State& other) : parts_(other.parts_), batch_(other.batch_) {}
   State(State&&) noexcept = default;

@@ -14,20 +14,20 @@ namespace spiketape::detail {
 
 /// Stands for a policy among the options of such a constructor.
 template <typename Reset>
-struct AnyReset {
-  AnyReset() = default;
+struct GivenReset {
+  GivenReset() = default;
   template <typename Given>
-  AnyReset(const Given&) {  // NOLINT: takes anything
+  GivenReset(const Given&) {  // NOLINT: takes anything
     static_assert(std::convertible_to<Given, Reset>,
                   "spiketape: reset_mechanism holds the parameters of the neuron's own reset, which is its second "
                   "template argument: write Leaky<float, reset::Zero> lif({.beta = 0.9f})");
   }
 };
 template <typename Surrogate>
-struct AnySurrogate {
-  AnySurrogate() = default;
+struct GivenSurrogate {
+  GivenSurrogate() = default;
   template <typename Given>
-  AnySurrogate(const Given&) {  // NOLINT: takes anything
+  GivenSurrogate(const Given&) {  // NOLINT: takes anything
     static_assert(std::convertible_to<Given, Surrogate>,
                   "spiketape: spike_grad holds the parameters of the neuron's own surrogate, which is its third "
                   "template argument: write Leaky<float, reset::Subtract, surrogate::FastSigmoid> lif({.beta = "
@@ -35,10 +35,10 @@ struct AnySurrogate {
   }
 };
 template <typename Quantizer>
-struct AnyQuantizer {
-  AnyQuantizer() = default;
+struct GivenQuantizer {
+  GivenQuantizer() = default;
   template <typename Given>
-  AnyQuantizer(const Given&) {  // NOLINT: takes anything
+  GivenQuantizer(const Given&) {  // NOLINT: takes anything
     static_assert(std::convertible_to<Given, Quantizer>,
                   "spiketape: state_quant holds the parameters of the neuron's own quantizer, which is its fourth "
                   "template argument: write Leaky<float, reset::Subtract, surrogate::ATan, quant::Uniform> "
@@ -49,7 +49,7 @@ struct AnyQuantizer {
 template <template <typename, typename, typename, typename> typename Options, typename Scalar, typename Reset,
           typename Surrogate, typename Quantizer>
 using AnyOptions =
-    Options<Scalar, AnyReset<Reset>, AnySurrogate<Surrogate>, AnyQuantizer<Quantizer>>;
+    Options<Scalar, GivenReset<Reset>, GivenSurrogate<Surrogate>, GivenQuantizer<Quantizer>>;
 template <template <typename, typename, typename, typename> typename Options>
 using OptionsWithoutScalar =
     AnyOptions<Options, float, RefusedPolicy, RefusedPolicy, RefusedPolicy>;
