@@ -1,3 +1,4 @@
+#include <spiketape/core/file.hpp>
 #include <spiketape/data/batches.hpp>
 
 #include <spiketape/core/file.hpp>

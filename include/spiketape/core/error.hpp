@@ -44,10 +44,12 @@ void append(std::string& text, Number number) {
 class MessagePart {
  public:
   MessagePart(const char* text)  // NOLINT: parts are passed as they are
-      : part_(text), append_([](std::string& all, const void* part) { all += static_cast<const char*>(part); }) {}
+      : part_(text),
+        append_([](std::string& all, const void* part) { all += static_cast<const char*>(part); }) {}
   template <typename T>
   MessagePart(const T& part)  // NOLINT: parts are passed as they are
-      : part_(&part), append_([](std::string& all, const void* of_t) { append(all, *static_cast<const T*>(of_t)); }) {}
+      : part_(&part),
+        append_([](std::string& all, const void* of_t) { append(all, *static_cast<const T*>(of_t)); }) {}
 
   void append_to(std::string& text) const { append_(text, part_); }
 

@@ -77,8 +77,9 @@ SPIKETAPE_INLINE Index write_places(unsigned bits, std::int32_t first, std::int3
     const auto offset = Eigen::internal::pset1<Packet>(static_cast<std::int32_t>(8 * byte) + first);
     SPIKETAPE_UNROLL
     for (int k = 0; k < 8; k += Eigen::internal::unpacket_traits<Packet>::size)
-      Eigen::internal::pstoreu(places + found + k,
-                               Eigen::internal::padd(Eigen::internal::ploadu<Packet>(places_in_byte[set].data() + k), offset));
+      Eigen::internal::pstoreu(
+          places + found + k,
+          Eigen::internal::padd(Eigen::internal::ploadu<Packet>(places_in_byte[set].data() + k), offset));
     found += std::popcount(set);
   }
   return found;

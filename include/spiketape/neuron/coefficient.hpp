@@ -30,8 +30,7 @@ template <Real Scalar>
 class Coefficient {
  public:
   template <typename Number>
-  requires std::is_arithmetic_v<Number> Coefficient(Number value)
-      : values_(1) {  // NOLINT
+  requires std::is_arithmetic_v<Number> Coefficient(Number value) : values_(1) {  // NOLINT
     values_[0] = static_cast<Scalar>(value);
   }
 

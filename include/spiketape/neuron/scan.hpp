@@ -48,8 +48,7 @@ class RowStep {
     Index before = -1, now = -1;
     if (step_.rules.inhibited) {
       if (step_.asks_winner_before())
-        before = winner([&](Index i, auto extent)
-                            SPIKETAPE_INLINE_LAMBDA { return entered_at(i, extent); });
+        before = winner([&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA { return entered_at(i, extent); });
       now = winner([&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
         return integrated(i, extent, coefficients_.at(i, extent), winners_at<Scalar>(i, -1, before),
                           entered_at(i, extent));
@@ -134,7 +133,8 @@ template <typename ChosenRules, typename Coefficients, typename Neuron>
 SPIKETAPE_NOINLINE void scan_forward(const ScanCall<Neuron>& call) {
   using Scalar = typename Neuron::Scalar;
   const Coefficients coefficients(call.coefficients);
-  const NeuronStep<Neuron, ChosenRules, Lane<Scalar>> step(call.rules, *call.policies, call.surrogate_disable);
+  const NeuronStep<Neuron, ChosenRules, Lane<Scalar>> step(call.rules, *call.policies,
+                                                           call.surrogate_disable);
   const RepeatedNumber<Scalar> zero;
   const bool joins = Coefficients::shared && call.joins();
   // A function of its own, in which what a row needs stays in registers.
@@ -158,9 +158,8 @@ SPIKETAPE_NOINLINE void scan_forward(const ScanCall<Neuron>& call) {
 template <typename Neuron>
 void scan_forward(const ScanCall<Neuron>& call) {
   if (call.input.batch == 0 || call.input.features == 0) return;
-  with_rules_and_coefficients(call, [&]<typename Chosen, typename Coefficients>() {
-    scan_forward<Chosen, Coefficients>(call);
-  });
+  with_rules_and_coefficients(
+      call, [&]<typename Chosen, typename Coefficients>() { scan_forward<Chosen, Coefficients>(call); });
 }
 
 }  // namespace spiketape::detail

@@ -193,7 +193,8 @@ template <typename ChosenRules, bool learns, typename Coefficients, typename Neu
 SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint) {
   using Scalar = typename Neuron::Scalar;
   const Coefficients coefficients(call.coefficients);
-  const NeuronStep<Neuron, ChosenRules, Lane<Scalar>> step(call.rules, *call.policies, !adjoint.with_surrogate);
+  const NeuronStep<Neuron, ChosenRules, Lane<Scalar>> step(call.rules, *call.policies,
+                                                           !adjoint.with_surrogate);
   const RepeatedNumber<Scalar> zero;
   const SumsBehind<Neuron> behind(call, adjoint);
   // A row of sums is that of one sample, and random surrogates count neurons without padding.

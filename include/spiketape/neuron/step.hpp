@@ -315,9 +315,7 @@ struct NeuronStep {
   }
 
   /// κ of the exact rules.
-  SPIKETAPE_INLINE T kappa(const Coefficients& c) const {
-    return rules.graded() ? T(1) : T(1) / c.graded;
-  }
+  SPIKETAPE_INLINE T kappa(const Coefficients& c) const { return rules.graded() ? T(1) : T(1) / c.graded; }
 
   /// D = κh − R of the exact rules.
   SPIKETAPE_INLINE T exact_reset(const Mask& fired, const States& entered, const Coefficients& c,

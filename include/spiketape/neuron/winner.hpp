@@ -27,8 +27,8 @@ SPIKETAPE_INLINE Index winner_of(Index features, X&& x) {
   winner.store(indices);
   int best = -1;
   for (int k = 0; k < L::size; ++k)
-    if (indices[k] >= 0 &&
-        (best < 0 || numbers[k] > numbers[best] || (numbers[k] == numbers[best] && indices[k] < indices[best])))
+    if (indices[k] >= 0 && (best < 0 || numbers[k] > numbers[best] ||
+                            (numbers[k] == numbers[best] && indices[k] < indices[best])))
       best = k;
   return best < 0 ? -1 : static_cast<Index>(indices[best]);
 }
