@@ -2,6 +2,8 @@
 // loop over numbers. In place of H(x) stands H(x₀) + P(x) − P(x₀), P the primitive of the surrogate and x₀
 // the base run's x, so that differences of the loop are what the adjoint must be; a delayed reset is held as
 // it was in the base run.
+#include <spiketape/autograd/ops.hpp>
+
 #include "../numeric.hpp"
 #include "../plain_neurons.hpp"
 #include "../results.hpp"
