@@ -110,8 +110,8 @@ void compare(const subject::Subject<Scalar>& lif, const json& item, const std::v
   for (const auto& [name, coefficient] : learned) check_gradient(name, coefficient.gradient(gradient(name)));
   if (!lif.recurrence().empty()) {
     // The record holds what one neuron receives in a row, we hold what it sends.
-    check_gradient("recurrent_weight", st::Array<Scalar>(gradient("recurrent weight").transpose()));
-    check_gradient("recurrent_bias", gradient("recurrent bias"));
+    check_gradient("recurrent_weight", st::Array<Scalar>(gradient("recurrent.weight").transpose()));
+    check_gradient("recurrent_bias", gradient("recurrent.bias"));
   }
 
   std::set<std::string> all;

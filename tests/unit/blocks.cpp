@@ -120,7 +120,7 @@ TEST_CASE(
   st::Shards<float> shards(2, 2, 1);
   const float value = shards.run(net, step, loss);
   CHECK(error_text<std::invalid_argument>([&] { shards.run(net, step.leftCols(3).eval(), loss); }) ==
-        "spiketape::Linear: input has 3 features, weight expects 4");
+        "spiketape::Linear: input has 3 features, 0.weight expects 4");
   for (const auto& parameter : net.parameters()) CHECK_FALSE(shards.gradients().has(parameter));
   CHECK(shards.run(net, step, loss) == value);
 }
