@@ -98,6 +98,11 @@ TEST_CASE("states of layers go from call to call, with their gradient on a tape"
   tape.backward(st::sum(net(after, cut).mem));
   CHECK_FALSE(before.has_adjoint());
 
+  const auto last = net(input, state);
+  CHECK(error_text<std::invalid_argument>([&] { net(last.mem, state); }) ==
+        "spiketape::Sequential: input is the result of the last call with this state, which ends here: "
+        "expected "
+        "other memory, such as a copy");
   CHECK(error_text<std::invalid_argument>([&] {
           auto other = net.state(3);
           net(input, other);

@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -82,8 +83,9 @@ class State {
   /// The number of samples; 0 if made without one.
   Index batch() const noexcept { return batch_; }
 
-  /// The values of state k, (batch, features), empty if they are zero. `set` replaces them and cuts their
-  /// gradient. Both throw std::invalid_argument if there is no state k.
+  /// The values of state k, (batch, features), or as many rows for each sample as the layer has steps in its
+  /// state; empty before the first call and after reset(), which means zero. `set` replaces them and cuts
+  /// their gradient. Both throw std::invalid_argument if there is no state k.
   const Array<Scalar>& operator[](std::size_t k) const { return parts_[checked(k)].values; }
   void set(std::size_t k, Array<Scalar> values) { parts_[checked(k)] = {std::move(values), {}}; }
 
@@ -105,10 +107,25 @@ class State {
     return true;
   }
 
-  /// For layers: the states, and memory for the results of a call.
   detail::StateParts<Scalar> parts() { return parts_; }
-  Arena& memory() {
+
+  /// For layers: the states, if there are `count` and of the input's batch, else throws std::invalid_argument
+  /// in the name of the layer.
+  detail::StateParts<Scalar> of_layer(std::string (*layer)(), std::size_t count, Index batch) {
+    if (size() != count || this->batch() != batch)
+      detail::fail_argument(layer(), ": state has ", size(), " parts of batch ", this->batch(), ", expected ",
+                            count, " of batch ", batch, ": make it with state(batch)");
+    return parts_;
+  }
+  /// For layers: memory for the results of a call, which ends the results of the last one. Throws
+  /// std::invalid_argument if the input is one of those.
+  Arena& memory_for(std::string (*layer)(), const SequenceView<const Scalar>& input) {
     if (memory_ == nullptr) memory_ = std::make_unique<Arena>();
+    if (memory_->contains(input.data))
+      detail::fail_argument(layer(),
+                            ": input is the result of the last call with this state, which ends here: "
+                            "expected other memory, such as a copy");
+    memory_->rewind();
     return *memory_;
   }
 

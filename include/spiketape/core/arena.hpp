@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <vector>
 
 namespace spiketape {
@@ -45,6 +46,15 @@ class Arena {
   void rewind() {
     block_ = 0;
     used_ = 0;
+  }
+
+  /// Whether an address lies in its memory.
+  bool contains(const void* address) const noexcept {
+    for (const Block& block : blocks_)
+      if (!std::less<>()(static_cast<const std::byte*>(address), block.data()) &&
+          std::less<>()(static_cast<const std::byte*>(address), block.data() + block.size()))
+        return true;
+    return false;
   }
 
   /// Bytes held, in use or not.

@@ -164,6 +164,7 @@ class Parameter {
     }
   }
   static ParameterPtr<Scalar> copy_of(const Parameter& other) {
+    if (other.data_ == nullptr) return nullptr;
     return std::make_shared<detail::ParameterData<Scalar>>(*other.data_);
   }
 

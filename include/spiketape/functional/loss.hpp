@@ -1,4 +1,4 @@
-// Losses on spikes and membranes over time.
+// Losses on spikes and membranes over time. Others are formulas, see autograd/ops.hpp.
 #pragma once
 
 #include <spiketape/autograd/tape.hpp>

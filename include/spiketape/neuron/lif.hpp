@@ -3,14 +3,15 @@
 // in scan.hpp, the mathematics of a step in step.hpp.
 #pragma once
 
-#include <spiketape/autograd/steps.hpp>
 #include <spiketape/autograd/state.hpp>
+#include <spiketape/autograd/steps.hpp>
 #include <spiketape/neuron/lif_core.hpp>
 
 #include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <string>
 #include <utility>
 
 namespace spiketape {
@@ -81,11 +82,11 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   /// it has warmed up. Throws std::invalid_argument for a state of another batch or number of parts.
   Result<SequenceView<const Scalar>> operator()(const SequenceView<const Scalar>& input,
                                                 State<Scalar>& state) const {
-    state.memory().rewind();
-    return run(input, checked(state, input.batch), state.memory());
+    const auto parts = state.of_layer(full_name, carried, input.batch);
+    return run(input, parts, state.memory_for(full_name, input));
   }
   Result<Var<Scalar>> operator()(const Var<Scalar>& input, State<Scalar>& state) const {
-    return run(input, checked(state, input.batch()));
+    return run(input, state.of_layer(full_name, carried, input.batch()));
   }
   /// All states of a batch, zero; see State.
   State<Scalar> state(Index batch) const { return State<Scalar>(carried, batch); }
@@ -207,13 +208,8 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
     return state.size() == 0 ? Var<Scalar>() : input.tape().constant(state);
   }
 
-  static detail::StateParts<Scalar> checked(State<Scalar>& state, Index batch) {
-    if (state.size() != carried || state.batch() != batch)
-      detail::fail_argument("spiketape::", Derived::name, ": state has ", state.size(), " parts of batch ",
-                            state.batch(), ", expected ", carried, " of batch ", batch,
-                            ": make it with state(batch)");
-    return state.parts();
-  }
+  static std::string full_name() { return std::string("spiketape::") + Derived::name; }
+
   void check_parts(detail::StateParts<Scalar> parts, const Shape& input) const {
     if (parts.empty()) return;
     const bool own = parts.data() == hidden_.parts().data();

@@ -124,7 +124,7 @@ class Context {
   /// In backward: the sum of a parameter's gradient, (1, rows, cols), to add to; zero unless something was
   /// added before. Empty if the parameter is not learned.
   SequenceView<Scalar> gradient(const Parameter<Scalar>& parameter) {
-    if (!parameter.learned()) return {};
+    if (tape_ == nullptr || !parameter.learned()) return {};
     return {tape_->gradients().sum_of(parameter.ptr()).open(),
             {1, parameter.rows(), parameter.cols()},
             parameter.stride()};

@@ -104,7 +104,8 @@ struct LayerOp {
     for (std::size_t k = 0; k < L::carried; ++k) {
       if (!entering[k].empty()) states[k].entering = entering[k].value();
       if (leaving[k].has_adjoint()) states[k].leaving_adjoint = leaving[k].adjoint();
-      if (!entering[k].empty()) states[k].entering_adjoint = open(tape, entering[k]);
+      if (!entering[k].empty() && entering[k].differentiable())
+        states[k].entering_adjoint = {tape.open_adjoint(entering[k]), false};
     }
     Context<Scalar> context(&tape, tape.arena());
     context.training_ = training;
@@ -177,7 +178,7 @@ class Layer {
   Var<Scalar> operator()(const Var<Scalar>& input) const { return run(input, {}); }
   /// The same from a state, which is updated to that after the last step.
   Var<Scalar> operator()(const Var<Scalar>& input, State<Scalar>& state) const {
-    return run(input, checked(state, input.batch()));
+    return run(input, state.of_layer(detail::type_name<Derived>, Derived::carried, input.batch()));
   }
 
   /// One step on an Eigen array (batch, features). Allocates the result.
@@ -205,7 +206,9 @@ class Layer {
       compute({nullptr, spikes.shape(), 0}, y, {}, memory, &bits);
     } else {
       const Index stride = detail::whole_lines<Scalar>(spikes.shape().features);
-      const SequenceView<Scalar> x(memory.allocate<Scalar>(y.view().rows() * stride), spikes.shape(), stride);
+      const SequenceView<Scalar> x(
+          memory.allocate<Scalar>(spikes.shape().steps * spikes.shape().batch * stride), spikes.shape(),
+          stride);
       for (Index row = 0; row < x.rows(); ++row) bits.write(row, x.data + row * stride);
       compute(x, y, {}, memory);
     }
@@ -214,8 +217,8 @@ class Layer {
   /// A step or a sequence on arrays from a state, which is updated to that after the last step. The result
   /// lies in the state and is valid until its next call. Allocates nothing once the state has warmed up.
   SequenceView<const Scalar> operator()(const SequenceView<const Scalar>& input, State<Scalar>& state) const {
-    state.memory().rewind();
-    return run(input, checked(state, input.batch), state.memory());
+    const auto parts = state.of_layer(detail::type_name<Derived>, Derived::carried, input.batch);
+    return run(input, parts, state.memory_for(detail::type_name<Derived>, input));
   }
 
   /// Writes the result to the caller's memory. Throws std::invalid_argument if `output` has another shape,
@@ -361,13 +364,6 @@ class Layer {
     return input.constant && gives_constant(true, input.shape(), derived().result(input.shape()));
   }
 
-  static detail::StateParts<Scalar> checked(State<Scalar>& state, Index batch) {
-    if (state.size() != Derived::carried || state.batch() != batch)
-      detail::fail_argument(detail::type_name<Derived>(), ": state has ", state.size(), " parts of batch ",
-                            state.batch(), ", expected ", Derived::carried, " of batch ", batch,
-                            ": make it with state(batch)");
-    return state.parts();
-  }
   void check_state(std::size_t k, const Shape& input, const Shape& state) const {
     const Shape expected = derived().state_shape(k, input);
     if (state != expected)

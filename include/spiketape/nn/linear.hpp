@@ -33,6 +33,7 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
     const double bound = in_features > 0 ? 1 / std::sqrt(static_cast<double>(in_features)) : 0;
     detail::fill_uniform(weight_, random, bound);
     if (has_bias_) detail::fill_uniform(bias_, random, bound);
+    bias_.set_learned(has_bias_);
   }
 
   Index in_features() const { return weight_.rows(); }

@@ -82,11 +82,11 @@ class Sequential {
   /// The same from a state, which is updated to that after the last step; see State. Hidden states are
   /// neither read nor written, and a last neuron returns all its states.
   auto operator()(const Var<Scalar>& input, State<Scalar>& state) const {
-    return run(input, checked(state, input.batch()));
+    return run(input, state.of_layer(full_name, carried, input.batch()));
   }
   auto operator()(const SequenceView<const Scalar>& input, State<Scalar>& state) const {
-    state.memory().rewind();
-    return run(input, checked(state, input.batch), state.memory());
+    const auto parts = state.of_layer(full_name, carried, input.batch);
+    return run(input, parts, state.memory_for(full_name, input));
   }
   template <typename... Arguments>
   auto forward(Arguments&&... arguments) const {
@@ -175,8 +175,8 @@ class Sequential {
   /// views of its input and output are valid during that call.
   template <typename F>
   void trace(const SequenceView<const Scalar>& input, State<Scalar>& state, F&& f) const {
-    state.memory().rewind();
-    run_from<0>(input, checked(state, input.batch), &state.memory(), f);
+    const auto parts = state.of_layer(full_name, carried, input.batch);
+    run_from<0>(input, parts, &state.memory_for(full_name, input), f);
   }
 
   /// The reason why a batch cannot be split, if a layer couples its samples, else nullptr.
@@ -233,6 +233,8 @@ class Sequential {
   }
 
  private:
+  static std::string full_name() { return "spiketape::Sequential"; }
+
   template <std::size_t i>
   using LayerAt = std::tuple_element_t<i, std::tuple<Layers...>>;
 
@@ -267,14 +269,6 @@ class Sequential {
       (f(std::string_view(self.names_[i]), std::get<i>(self.layers_)), ...);
     }
     (std::make_index_sequence<sizeof...(Layers)>());
-  }
-
-  static detail::StateParts<Scalar> checked(State<Scalar>& state, Index batch) {
-    if (state.size() != carried || state.batch() != batch)
-      detail::fail_argument("spiketape::Sequential: state has ", state.size(), " parts of batch ",
-                            state.batch(), ", expected ", carried, " of batch ", batch,
-                            ": make it with state(batch)");
-    return state.parts();
   }
 
   /// One layer's result, of whatever kind of layer and input.
