@@ -110,3 +110,13 @@ TEST_CASE("states of layers go from call to call, with their gradient on a tape"
         "spiketape::Sequential: state has 2 parts of batch 3, expected 2 of batch 2: make it with "
         "state(batch)");
 }
+
+TEST_CASE("a stream takes no step and no sample, too") {
+  const st::Sequential net{own::MaxPool<double>{}, st::Leaky<double>({.beta = 0.8}),
+                           st::Synaptic<double>({.alpha = 0.5, .beta = 0.6})};
+  for (const st::Shape& shape : {st::Shape{0, 3, 4}, {5, 0, 4}, {2, 3, 0}}) {
+    auto state = net.state(shape.batch);
+    CHECK(net(st::Sequence<double>(shape), state).mem.shape() ==
+          st::Shape{shape.steps, shape.batch, shape.features / 2});
+  }
+}

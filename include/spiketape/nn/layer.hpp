@@ -329,7 +329,6 @@ class Layer {
     return y;
   }
 
- protected:
   /// The checks stand in the constructor so that they come before other compiler errors.
   Layer() {
     static_assert(detail::SaysItsResult<Derived, Scalar>,
@@ -347,6 +346,7 @@ class Layer {
         "spiketape::Layer: the layer cannot be copied, as a tape does, which shares its parameters");
   }
 
+ protected:
   /// Throws std::invalid_argument; the text begins with the name of the layer.
   template <typename... Parts>
   [[noreturn]] static void fail(const Parts&... parts) {
