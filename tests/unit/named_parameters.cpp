@@ -158,6 +158,24 @@ TEST_CASE("the optimizer of a network goes on when another is assigned to it, or
   CHECK(net.parameters() == known);
   CHECK(same(net.layer<0>().weight().array(), best_weight));
   CHECK(learns());
+  auto& self = net;
+  net = std::move(self);
+  CHECK(net.parameters() == known);
+  CHECK(paths(net).front() == "fc1.weight");
+
+  // Names stay, too.
+  st::Random random(1);
+  st::Sequential a{st::named("a", st::Linear<double>(2, 3, random))};
+  const st::Sequential b{st::named("b", st::Linear<double>(2, 3, random))};
+  a = b;
+  CHECK(paths(a).front() == "a.weight");
+  CHECK(a.parameter("a.weight").name() == "a.weight");
+  auto moved = std::move(a);
+  a = b;
+  CHECK(paths(a).front() == "b.weight");
+  CHECK(a.parameter("b.weight").name() == "b.weight");
+  CHECK(paths(moved).front() == "a.weight");
+
   auto other = make_network(2);
   const auto other_known = other.parameters();
   swap(net, other);

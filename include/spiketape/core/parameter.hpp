@@ -66,7 +66,8 @@ using ParameterList = std::vector<ParameterPtr<Scalar>>;
 ///   - Construction by move takes the identity along. The source is then empty: assign to it or destroy it.
 ///   - Assignment (copy or move) and swap(a, b) transfer the values and whether they are learned. Each
 ///     parameter keeps its identity and name, so after `net = best` the optimizer of `net` continues with the
-///     values of `best`. Only if the shapes differ does the target become a new parameter.
+///     values of `best`. Only if the shapes differ does the target become a new parameter. (std::swap,
+///     spelled out, moves identities instead: write swap(a, b).)
 ///
 /// Allocates when it is made, copied, swapped or given another shape.
 template <Real Scalar>
@@ -107,7 +108,9 @@ class Parameter {
   /// The distance between the beginnings of two rows, in numbers.
   Index stride() const { return data_->stride; }
 
-  /// Copies the values of an Eigen array, matrix or vector of the same scalar. Throws std::invalid_argument
+  /// Copies the values of an Eigen array, matrix or vector of the same scalar, in the layout of this library:
+  /// weights are (in_features, out_features). For PyTorch's see set_transposed: the shape of a square matrix
+  /// does not tell them apart. Throws std::invalid_argument
   /// unless it has the same rows and columns; a parameter of one row also takes a column. A coefficient that
   /// all neurons of a layer share also takes a row with a number for each neuron. It then becomes a new
   /// parameter, which existing optimizers do not know.

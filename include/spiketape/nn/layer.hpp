@@ -263,6 +263,8 @@ class Layer {
     constexpr std::size_t states = Derived::carried;
     Tape<Scalar>& tape = input.tape();
     const Shape in = input.shape(), shape = derived().result(in);
+    if (shape.steps < 0 || shape.batch < 0 || shape.features < 0)
+      fail("result is ", shape, " for an input of ", in, ", expected no negative extent");
     detail::LayerOp<Derived> op{};
     bool differentiable = input.differentiable();
     detail::for_each_parameter(derived(), [&](std::string_view, const Parameter<Scalar>& parameter) {

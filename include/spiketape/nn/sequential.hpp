@@ -47,6 +47,7 @@ class Sequential {
 
  public:
   using Scalar = typename detail::FirstScalar<Layers...>::type;
+  static constexpr const char* name = "Sequential";
   static_assert(
       (AnyLayer<Layers, Scalar> && ...),
       "spiketape::Sequential: a layer is a class derived from st::Layer, a neuron, a network or a lambda of "
@@ -159,9 +160,9 @@ class Sequential {
   /// Calls f(path, parameter) for every parameter of every layer.
   template <typename F>
   void for_each_parameter(F&& f) {
-    for_each_layer(*this, [&](std::string_view name, auto& layer) {
+    for_each_layer(*this, [&](std::string_view path, auto& layer) {
       detail::for_each_parameter(layer, [&](std::string_view own, auto& parameter) {
-        f(std::string(name) + '.' + std::string(own), parameter);
+        f(std::string(path) + '.' + std::string(own), parameter);
       });
     });
   }
@@ -191,6 +192,19 @@ class Sequential {
     });
     return reason;
   }
+
+  Sequential(const Sequential&) = default;
+  Sequential(Sequential&&) = default;
+  /// Takes the values of another network's layers; layers and parameters keep their names.
+  Sequential& operator=(const Sequential& other) {
+    if (this != &other) assign(other.layers_, other.names_);
+    return *this;
+  }
+  Sequential& operator=(Sequential&& other) {
+    if (this != &other) assign(std::move(other.layers_), other.names_);
+    return *this;
+  }
+  ~Sequential() = default;
 
   friend void swap(Sequential& a, Sequential& b) {
     Sequential kept(a);
@@ -233,7 +247,15 @@ class Sequential {
   }
 
  private:
-  static std::string full_name() { return "spiketape::Sequential"; }
+  static std::string full_name() { return detail::type_name<Sequential>(); }
+
+  template <typename Others, typename Names>
+  void assign(Others&& layers, const Names& names) {
+    layers_ = std::forward<Others>(layers);
+    if (!names_[0].empty()) return;
+    names_ = names;  // of a network that was moved from
+    detail::name_parameters(*this, "");
+  }
 
   template <std::size_t i>
   using LayerAt = std::tuple_element_t<i, std::tuple<Layers...>>;
