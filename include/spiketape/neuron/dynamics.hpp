@@ -1,7 +1,6 @@
 // The Dynamics of a neuron model: its state variables and how they evolve in a step. LIF does all else
 // (thresholds, resets, surrogates, quantizers, inhibition, loops over time, gradients of learned
-// coefficients). A Dynamics is a trivially copyable value; its members hold what is chosen at run time. It
-// has
+// coefficients). A Dynamics is a trivially copyable value; its members are what is chosen at run time. It has
 //
 //   state_count, coefficient_count     how many there are; the membrane is the last state
 //   state_names                        their names in errors
@@ -26,8 +25,8 @@
 // Where a neuron needs it, its Dynamics also has
 //
 //   static constexpr bool recurrent = true
-//                                      integrate and integrate_adjoint get the spike of the step before
-//                                      after input; the latter writes its adjoint after input_adjoint
+//                                      integrate and integrate_adjoint get the spike of the step before,
+//                                      behind input; the latter writes its adjoint, behind input_adjoint
 //   threshold(states, θ, c)            returns the current threshold (see Alif); needs
 //   threshold_adjoint(states, c, threshold_adjoint, adjoint, θ_adjoint, c_adjoint)
 //                                      adds to the last three
@@ -40,8 +39,8 @@
 // All functions are const. With a delayed reset `entered` are the states before the integration. With a
 // same-step reset they are the states that are reset, and entered_adjoint is `adjoint` itself: change it in
 // place first, then add. Where all neurons act on all, integrate gets an `input` that includes the recurrent
-// current; integrate_adjoint gets it without that current and must not depend on it. x̄ is the adjoint of x:
-// the derivative of the loss with respect to x.
+// current. integrate_adjoint then gets `input` without it, and must not depend on `input`. x̄ is the adjoint
+// of x: the derivative of the loss with respect to x.
 //
 // The compiler checks all of this where a neuron is made, for lanes and for plain numbers, and names the
 // first member that is missing or has another signature (dynamics_check.hpp). It cannot check the body of a

@@ -57,7 +57,7 @@ struct LeakyOptions {
   Reset reset_mechanism{};
   /// The quantizer's parameters, if it has any.
   Quantizer state_quant{};
-  /// With init_hidden in a Sequential: return the membrane too.
+  /// With init_hidden in a Sequential: pass on the membrane too.
   bool output = false;
   /// g, the value of a spike. One number, or one for each neuron.
   Coefficient<Scalar> graded_spikes_factor = 1;

@@ -148,9 +148,9 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   /// reset_mem, under the name that works for networks too.
   void reset_hidden() const { reset_mem(); }
 
-  /// Calls f(values, var) for every hidden state, in the order of a call's arguments. `values` is (batch,
-  /// features) or empty; `var` is their value on a tape, or none. f may change both. See hidden_state.hpp for
-  /// its uses.
+  /// Calls f(values, var) for every hidden state, in the order of a call's arguments. `values` has the shape
+  /// (batch, features) or is empty; `var` is their value on a tape, or none. f may change both. See
+  /// hidden_state.hpp for its uses.
   template <typename F>
   void for_each_hidden(F&& f) const {
     for (auto& part : hidden_parts()) f(part.values, part.var);
@@ -160,7 +160,7 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   const Array<Scalar>& mem() const { return hidden(carried - 1); }
 
   bool init_hidden() const { return init_hidden_; }
-  /// Whether a Sequential returns the states of this neuron too; see Sequential.
+  /// Whether a Sequential passes on the states of this neuron too; see Sequential.
   bool output() const { return output_; }
 
  protected:

@@ -11,8 +11,8 @@
 //       template <typename T> T after(const T& mem, const T&) const { return T(0.5) * mem; }
 //     };
 //
-// If there is a cheaper form of select(spiked, after(V, θ), V), a policy may also have after_where(spiked, V,
-// θ), which must equal it (see Subtract).
+// Where there is a cheaper form of select(spiked, after(V, θ), V), a policy may have it as
+// after_where(spiked, V, θ), which must equal it (see Subtract).
 #pragma once
 
 #include <spiketape/kernels/lanes.hpp>
