@@ -1,6 +1,7 @@
-// Products with sequences in which each sample uses the same few columns in many steps: rate-coded images,
-// films with a dark background. The active columns of a sample form a small dense matrix over its steps. Its
-// product keeps a row of W in registers for several steps, while an event product loads the row for each.
+// Products with sequences in which a sample uses the same columns in many steps and the others never:
+// rate-coded images, films with a dark background. A sample's steps are then a small dense matrix of its
+// active columns. Its product keeps a row of W in registers for several steps; an event product loads it for
+// each.
 #pragma once
 
 #include <spiketape/kernels/events.hpp>
@@ -12,8 +13,8 @@
 
 namespace spiketape::detail {
 
-/// The columns of each sample that have an event in some step. Those of sample b are begins[b] to begins[b +
-/// 1] − 1. `values` has shape (column, step), with zeros where there is no event.
+/// The columns of each sample that have an event in some step. Sample b has begins[b] to begins[b + 1] − 1.
+/// `values` has shape (column, step), with zeros where there is no event.
 template <Real Scalar>
 struct ActiveColumns {
   Index steps = 0;

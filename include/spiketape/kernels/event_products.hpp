@@ -186,7 +186,7 @@ const Scalar* transposed_weight(const Scalar* weight, Index stride, Index rows, 
   return transposed;
 }
 
-/// x̄[r] = Σ_k dy[r][k]·Wᵀ[k] for few outputs k, with Wᵀ from transposed_weight. Adds if `first` is false.
+/// x̄[r] = Σ_k dy[r][k]·Wᵀ[k] for few outputs k, Wᵀ from transposed_weight. Adds to x̄ if `first` is false.
 template <Real Scalar>
 void few_outputs_times_weight(Index rows, Index outputs, const Scalar* y_adjoint, Index y_stride,
                               const Scalar* transposed, Index width, Scalar* x_adjoint, Index x_stride,

@@ -80,8 +80,8 @@ struct Uniform {
 };
 
 /// n levels that are densest around c = θ (thr_centered) or c = 0. The l = ⌊n(c − lo)/(hi − lo)⌋ lower ones
-/// start at lo; their l gaps are in the ratio μ⁰, μ¹, … and sum to c − lo (c itself is not a level). The n −
-/// l upper ones are c plus the running sums of gaps in the ratio μ^(n−l−1), …, μ⁰, and end at hi. μ =
+/// start at lo; their l gaps are in the ratio μ⁰, μ¹, … and sum to c − lo (c itself is not a level). The
+/// upper n − l are c plus the running sums of gaps in the ratio μ^(n−l−1), …, μ⁰, and end at hi. μ =
 /// multiplier; its default is that of snnTorch: .05 .1 .3 .5 .7 .9 .925 for 1 to 7 bits, .95 for more.
 struct NonUniform {
   int num_bits = 8;

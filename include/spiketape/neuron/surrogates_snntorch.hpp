@@ -59,8 +59,8 @@ struct StraightThrough {
   double primitive(double x) const { return x; }
 };
 
-/// +c below the threshold, −c from the threshold on, c = threshold. snnTorch 0.9.4 computes this, of constant
-/// magnitude, as triangular. For a triangle see PiecewiseLinear.
+/// +c below the threshold, −c from the threshold on, c = threshold. snnTorch 0.9.4 computes this as
+/// triangular; its magnitude is constant. For a triangle see PiecewiseLinear.
 struct Triangular {
   double threshold = 1;
   template <typename T>
