@@ -1,7 +1,6 @@
-// Products with sequences in which a sample uses the same columns in many steps and the others never:
-// rate-coded images, films with a dark background. A sample's steps are then a small dense matrix of its
-// active columns. Its product keeps a row of W in registers for several steps; an event product loads it for
-// each.
+// Products with sequences in which a sample uses the same columns in many steps, the others never: rate-coded
+// images, films with a dark background. The active columns form a small dense matrix over the steps. Its
+// product keeps a row of W in registers for several steps; an event product loads it for each.
 #pragma once
 
 #include <spiketape/kernels/events.hpp>
