@@ -1,6 +1,6 @@
-// Sequences in which a sample lights the same columns again and again, and the others never: rate-coded
-// images, films with a dark background. A sample's steps are then a small dense matrix of its active columns,
-// and a product with that keeps a row of W in registers for several steps, where events load it for each.
+// Products with sequences in which a sample uses the same columns in many steps, the others never: rate-coded
+// images, films with a dark background. The active columns form a small dense matrix over the steps. Its
+// product keeps a row of W in registers for several steps; an event product loads it for each.
 #pragma once
 
 #include <spiketape/kernels/events.hpp>
@@ -12,8 +12,8 @@
 
 namespace spiketape::detail {
 
-/// The columns of each sample that have an event in some step: those of sample b are begins[b] to
-/// begins[b + 1] − 1. `values` are (column, step), with zeros where there is no event.
+/// The columns of each sample that have an event in some step. Sample b has begins[b] to begins[b + 1] − 1.
+/// `values` has shape (column, step), with zeros where there is no event.
 template <Real Scalar>
 struct ActiveColumns {
   Index steps = 0;
@@ -24,19 +24,19 @@ struct ActiveColumns {
   explicit operator bool() const { return begins != nullptr; }
 };
 
-/// The share of the values of active columns that must be events, so that multiplying the zeros among them
-/// costs less than loading rows of W again: SSE multiplies too slowly to save much by loading less.
+/// The lowest share of events among the values of active columns at which multiplying the zeros costs less
+/// than loading rows of W again. SSE multiplies too slowly to save much by fewer loads.
 template <Real Scalar>
 inline constexpr double emptiest_columns = sizeof(Lane<Scalar>) > 16 ? 0.6 : 0.8;
 
-/// Gathers the events of a sequence of shape x by sample; nothing where columns are emptier than `emptiest`.
+/// Gathers the events of a sequence of shape x by sample. Empty if the share of events is below `emptiest`.
 template <Real Scalar>
 ActiveColumns<Scalar> active_columns(const Events<Scalar>& events, const Shape& x, Arena& memory,
                                      double emptiest = emptiest_columns<Scalar>) {
   const Index count = events.begins[x.steps * x.batch];
   auto* begins = memory.allocate<Index>(x.batch + 1);
   auto* columns = memory.allocate<std::int32_t>(std::min(count, x.batch * x.features));
-  auto* places = memory.allocate<Index>(x.features);  // of each column of x in `columns`
+  auto* places = memory.allocate<Index>(x.features);  // the place in `columns` of each column of x
   std::fill_n(places, x.features, Index(-1));
   const auto each_event = [&](Index b, auto&& body) SPIKETAPE_INLINE_LAMBDA {
     for (Index t = 0; t < x.steps; ++t)
@@ -67,7 +67,7 @@ ActiveColumns<Scalar> active_columns(const Events<Scalar>& events, const Shape& 
   return {x.steps, begins, columns, values};
 }
 
-/// The lanes of a block of columns of which tile_rows rows, and one that they are made of, stay in registers.
+/// tile_rows rows of sums, and one row they are summed from, stay in registers: tile_lanes lanes of each.
 inline constexpr int tile_rows = 5;
 template <Real Scalar>
 inline constexpr int tile_lanes = sizeof(Lane<Scalar>) == 64 ? 4 : 2;
@@ -81,8 +81,8 @@ SPIKETAPE_INLINE void for_tiles(Index count, Body&& body) {
   if (r < count) body(r, std::integral_constant<int, 1>());
 }
 
-/// A tile of a product, to[r] = from[r] + Σ_k factor(r, k)·row(k), k = 0, …, depth − 1. The rows are given by
-/// the place of their first number.
+/// A tile of a product, to[r] = from[r] + Σ_k factor(r, k)·row(k), k = 0, …, depth − 1. A row is given by the
+/// address of its first number.
 template <typename Block, int rows, typename From, typename To, typename Factor, typename Row>
 SPIKETAPE_INLINE void multiply_tile(Index depth, From&& from, To&& to, Factor&& factor, Row&& row) {
   Block sums[rows];
@@ -96,8 +96,8 @@ SPIKETAPE_INLINE void multiply_tile(Index depth, From&& from, To&& to, Factor&& 
   unrolled<rows>([&](auto r) SPIKETAPE_INLINE_LAMBDA { sums[r].store(to(r)); });
 }
 
-/// Calls body(b, i, lanes) for all samples and blocks of columns. Samples are inside: a block of columns of W
-/// serves all of them from the cache.
+/// Calls body(b, i, lanes) for all samples and blocks of columns. The inner loop is over samples, so a block
+/// of columns of W stays in the cache for all of them.
 template <Real Scalar, typename Body>
 SPIKETAPE_INLINE void for_samples_and_blocks(const SequenceView<const Scalar>& y, Body&& body) {
   for_column_blocks<Scalar, tile_lanes<Scalar>>(whole_lines<Scalar>(y.features),
@@ -106,7 +106,7 @@ SPIKETAPE_INLINE void for_samples_and_blocks(const SequenceView<const Scalar>& y
                                                 });
 }
 
-/// y = bias + x W; rows of y have whole lines.
+/// y = bias + x W. Rows of y are whole lines.
 template <Real Scalar>
 void active_columns_times_weight(const ActiveColumns<Scalar>& x, const Scalar* weight, Index weight_stride,
                                  const Scalar* bias, const SequenceView<Scalar>& y) {
@@ -124,7 +124,7 @@ void active_columns_times_weight(const ActiveColumns<Scalar>& x, const Scalar* w
   });
 }
 
-/// W̄ += xᵀ ȳ. Rows of W̄ lie outside of the caches, so the next tile's are asked for one by one.
+/// W̄ += xᵀ ȳ. Rows of W̄ lie outside the caches, so the loop prefetches the next tile's rows one by one.
 template <Real Scalar>
 void active_columns_weight_gradient(const ActiveColumns<Scalar>& x,
                                     const SequenceView<const Scalar>& y_adjoint, Scalar* weight_adjoint,

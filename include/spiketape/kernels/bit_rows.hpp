@@ -1,5 +1,5 @@
-// Rows of bits: how spikes are kept. A spike is there or not, so a row of a thousand neurons is 125 bytes;
-// the numbers it stands for, and the list of who fired, are made where they are needed.
+// Rows of bits, which store spikes. A spike is one bit, so a row of a thousand neurons takes 125 bytes.
+// Numbers and lists of the neurons that fired are made from the bits where they are needed.
 #pragma once
 
 #include <spiketape/kernels/rows.hpp>
@@ -12,28 +12,28 @@
 
 namespace spiketape::detail {
 
-/// The bits of a line, the first number's lowest.
+/// The bits of a line. The lowest bit is the first number's.
 using LineBits = std::uint16_t;
 
-/// Rows of numbers that are zero where a bit is zero, and where it is one a number that all share or that
-/// each column has: the spikes of neurons and their graded-spikes factor.
+/// Rows of numbers as bits: zero where the bit is 0, and `value` where it is 1. All columns share one value
+/// or each has its own. These are the spikes of neurons and their graded-spikes factor.
 template <Real Scalar>
 struct BitRows {
   const LineBits* bits = nullptr;
-  Index lines = 0;  // in a row
-  const Scalar* value = nullptr;  // of each column: whole lines, as in `bits`
+  Index lines = 0;  // per row
+  const Scalar* value = nullptr;  // one if shared, else one per column: whole lines, as in `bits`
   bool shared = true;
 
   const LineBits* row(Index r) const { return bits + r * lines; }
 
-  /// How many bits of the first rows are set.
+  /// The number of bits that are set in the first `rows` rows.
   Index count(Index rows) const {
     Index found = 0;
     for (Index i = 0; i < rows * lines; ++i) found += std::popcount(bits[i]);
     return found;
   }
 
-  /// Writes the numbers of row r, whole lines of them.
+  /// Writes the numbers of row r, in whole lines.
   void write(Index r, Scalar* numbers) const {
     using L = Lane<Scalar>;
     constexpr unsigned all = (1u << L::size) - 1;
@@ -51,7 +51,7 @@ struct BitRows {
   }
 };
 
-/// For each byte the places of its set bits, in order; then zeros.
+/// For each byte: the places of its set bits in ascending order, then zeros.
 inline constexpr auto places_in_byte = [] {
   std::array<std::array<std::int32_t, 8>, 256> table{};
   for (unsigned byte = 0; byte < 256; ++byte)
@@ -60,8 +60,8 @@ inline constexpr auto places_in_byte = [] {
   return table;
 }();
 
-/// Writes the places of the set bits of a line, counted from `first`, and returns how many there are. Writes
-/// up to 16 numbers too many: so there is no branch to predict.
+/// Writes the places of the set bits of a line, counted from `first`, and returns how many there are. It
+/// writes up to 16 more numbers behind them, which avoids a branch to predict.
 SPIKETAPE_INLINE Index write_places(unsigned bits, std::int32_t first, std::int32_t* places) {
 #if defined(EIGEN_VECTORIZE_AVX512)
   const __m512i all = _mm512_add_epi32(
@@ -86,14 +86,14 @@ SPIKETAPE_INLINE Index write_places(unsigned bits, std::int32_t first, std::int3
 #endif
 }
 
-/// The bits of up to four lines, the first line's lowest.
+/// The bits of up to four lines. The lowest bits are the first line's.
 using WordBits = std::uint64_t;
 inline constexpr Index lines_in_word = sizeof(WordBits) / sizeof(LineBits);
 inline constexpr Index bits_in_line = 8 * sizeof(LineBits);
 
 /// Writes the bits of `count` lines.
 SPIKETAPE_INLINE void store(WordBits word, LineBits* to, Index count) {
-  if (count == lines_in_word) {  // compilers make it one store
+  if (count == lines_in_word) {  // compilers merge these into one store
     SPIKETAPE_UNROLL
     for (Index l = 0; l < lines_in_word; ++l) to[l] = static_cast<LineBits>(word >> l * bits_in_line);
   } else {
@@ -102,11 +102,11 @@ SPIKETAPE_INLINE void store(WordBits word, LineBits* to, Index count) {
 }
 
 /// Calls body(i, whole or part) for the lanes of a row of `count` numbers, and emit(l, word, lines) with the
-/// masks that it returned for `lines` lines from l on. (Where a row ends within a line all lanes of it are
-/// parts: one copy of the body fewer. What the bits behind the end are is open.)
+/// masks that body returned for `lines` lines from line l on. Where a row ends within a line, all lanes of
+/// that line are parts, which saves a copy of the body. The bits behind the end are unspecified.
 ///
-/// Four lines at a time, since stores must leave a processor in order: small ones between large ones that
-/// find their line in a cache further away made the scan take twice as long on some machines.
+/// Emits four lines at a time, because processors commit stores in order: small stores between large ones
+/// that miss the nearest cache made the scan take twice as long on some machines.
 template <Real Scalar, typename Body, typename Emit>
 SPIKETAPE_INLINE void for_lines(Index count, Body&& body, Emit&& emit) {
   constexpr Index size = Lane<Scalar>::size;

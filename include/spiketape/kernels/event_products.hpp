@@ -1,5 +1,5 @@
-// Products with rows that are mostly zero. They add the weights of the few active inputs and leave out the
-// rest, which beats a dense product up to a density of almost a half.
+// Products with rows that are mostly zero. They add the weights of the few active inputs and skip the rest.
+// This is faster than a dense product up to a density of almost one half.
 #pragma once
 
 #include <spiketape/core/arena.hpp>
@@ -12,11 +12,11 @@
 
 namespace spiketape::detail {
 
-/// Where a factor is 1: no multiplication.
+/// A factor of 1, which needs no multiplication.
 struct One {};
 
-/// Adds Σ factor(e)·W[row(e)] over e = begin, …, end − 1, in a block of lanes at column i, to `sums`. Where
-/// there are few lanes, several sums run side by side: one would wait for itself.
+/// Adds Σ factor(e)·W[row(e)] over e = begin, …, end − 1, in a block of lanes at column i, to `sums`. With
+/// few lanes several sums run side by side, because each addition to a single sum waits for the one before.
 template <Real Scalar, int lanes, typename Factor, typename Row>
 SPIKETAPE_INLINE void sum_rows(Index begin, Index end, Factor&& factor, Row&& row, const Scalar* weight,
                                Index stride, Index i, LaneBlock<Scalar, lanes>& sums) {
@@ -40,19 +40,19 @@ SPIKETAPE_INLINE void sum_rows(Index begin, Index end, Factor&& factor, Row&& ro
   unrolled<chains - 1>([&](auto c) SPIKETAPE_INLINE_LAMBDA { sums = sums + parts[c + 1]; });
 }
 
-/// Whether rows have so many events that it pays to take W in slices, see events_times_weight.
+/// Whether rows have enough events for slices of W to pay off, see events_times_weight.
 template <Real Scalar>
 bool worth_slices(const Events<Scalar>& events, Index rows, Index inputs, Index slices) {
   const Index count = events.begins[rows] - events.begins[0];
   return slices > 1 && count >= 4 * inputs && count >= 4 * rows * slices;
 }
 
-/// y[r] = bias + Σ value·W[column] over the events of row r. Rows of y have `outputs` numbers, or whole
-/// lines; those of W and the bias are padded.
+/// y[r] = bias + Σ value·W[column] over the events of row r. Rows of y have `outputs` numbers or whole lines;
+/// rows of W and the bias are padded.
 ///
-/// Where many rows use each row of W, a slice of W that lies in the nearest cache is added to a group of rows
-/// before the next slice comes, and y keeps the unfinished sums. The order of additions, and so the result,
-/// is the same.
+/// Where many rows use each row of W, W is taken in slices that fit the nearest cache. Each slice is added to
+/// a group of rows before the next slice, and y holds the unfinished sums. The order of additions stays the
+/// same, and so does the result.
 template <Real Scalar>
 void events_times_weight(const Events<Scalar>& events, Index rows, Index inputs, const Scalar* weight,
                          Index weight_stride, const Scalar* bias, Index outputs, Scalar* y, Index y_stride) {
@@ -68,7 +68,7 @@ void events_times_weight(const Events<Scalar>& events, Index rows, Index inputs,
     const auto each_row = [&](auto&& factor, const L& scale) SPIKETAPE_INLINE_LAMBDA {
       for (Index from = 0; from < rows; from += group) {
         const Index to = std::min(from + group, rows);
-        Index next[group];  // event of each row
+        Index next[group];  // the next event of each row
         std::copy_n(events.begins + from, to - from, next);
         for (Index first = 0; first == 0 || first < inputs; first += slice)
           for (Index r = from; r < to; ++r) {
@@ -91,8 +91,8 @@ void events_times_weight(const Events<Scalar>& events, Index rows, Index inputs,
   });
 }
 
-/// y = bias + x W for one row, whose zeros are left out; y may end with its last number and must not lie
-/// where x does. Allocates nothing: the places of some inputs at a time lie on the stack.
+/// y = bias + x W for one row; zeros of x are skipped. y needs no padding and must not overlap x. Allocates
+/// nothing: it takes some inputs at a time and keeps their places on the stack.
 template <Real Scalar>
 void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index weight_stride,
                       const Scalar* bias, Index outputs, Scalar* y) {
@@ -113,13 +113,13 @@ void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index
   }
 }
 
-/// dW[column] += value·dy[r] over the events of all rows, row after row: reads dy once, and writes dW
-/// wherever there is an event.
+/// dW[column] += value·dy[r] over the events of all rows, row by row: reads dy once and writes dW for every
+/// event.
 template <Real Scalar>
 void scatter_weight_gradient(const Events<Scalar>& events, Index rows, const Scalar* y_adjoint,
                              Index y_stride, Index width, Scalar* weight_adjoint, Index weight_stride) {
   using L = Lane<Scalar>;
-  const std::int32_t* columns = events.columns;  // a copy, not to be read again after each store
+  const std::int32_t* columns = events.columns;  // a copy, which is not reloaded after each store
   for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
     using Block = LaneBlock<Scalar, lanes()>;
     const auto each_row = [&](const L& scale, auto&& part) SPIKETAPE_INLINE_LAMBDA {
@@ -140,8 +140,8 @@ void scatter_weight_gradient(const Events<Scalar>& events, Index rows, const Sca
   });
 }
 
-/// The same column after column: writes dW once, or stores it if it is the first gradient there, and reads dy
-/// wherever there is an event.
+/// The same sum, column by column: writes dW once (stores it if it is the first gradient there) and reads dy
+/// for every event.
 template <Real Scalar>
 void gather_weight_gradient(const Events<Scalar>& by_column, Index columns, const Scalar* y_adjoint,
                             Index y_stride, Index width, Scalar* weight_adjoint, Index weight_stride,
@@ -167,8 +167,8 @@ void gather_weight_gradient(const Events<Scalar>& by_column, Index columns, cons
   });
 }
 
-/// Wᵀ of a weight with few columns, in rows of `width`, whole lanes; zero behind the last row of W. Its
-/// memory comes from `memory`.
+/// Wᵀ of a weight with few columns, in rows of `width` numbers (whole lanes), zero behind the last row of W.
+/// The result lies in `memory`.
 template <Real Scalar>
 const Scalar* transposed_weight(const Scalar* weight, Index stride, Index rows, Index columns, Index width,
                                 Arena& memory) {
@@ -186,13 +186,12 @@ const Scalar* transposed_weight(const Scalar* weight, Index stride, Index rows, 
   return transposed;
 }
 
-/// x̄[r] = Σ_k dy[r][k]·Wᵀ[k] for few outputs k, with Wᵀ from transposed_weight; added where `first` is false.
+/// x̄[r] = Σ_k dy[r][k]·Wᵀ[k] for few outputs k, Wᵀ from transposed_weight. Adds to x̄ if `first` is false.
 template <Real Scalar>
 void few_outputs_times_weight(Index rows, Index outputs, const Scalar* y_adjoint, Index y_stride,
                               const Scalar* transposed, Index width, Scalar* x_adjoint, Index x_stride,
                               bool first) {
-  // What is loaded of Wᵀ serves some rows at once: of one row after the other, loads would take longer than
-  // sums.
+  // Each load of Wᵀ serves several rows: with one row at a time, loads would take longer than sums.
   for_column_blocks<Scalar, 2>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
     using Block = LaneBlock<Scalar, lanes()>;
     const auto write_rows = [&](Index r, auto count) SPIKETAPE_INLINE_LAMBDA {

@@ -1,5 +1,5 @@
-// Rows that are mostly zero, as events: spikes, rate codes, images. Here rows become events; what is
-// multiplied with them is in event_products.hpp.
+// Events: the non-zero numbers of rows that are mostly zero, such as spikes, rate codes and images. This file
+// turns rows into events; event_products.hpp multiplies with them.
 #pragma once
 
 #include <spiketape/core/arena.hpp>
@@ -12,7 +12,7 @@
 
 namespace spiketape::detail {
 
-/// The numbers of some rows that are not zero, row by row: those of row r are begins[r] to begins[r + 1] − 1.
+/// The non-zero numbers of some rows, row by row. Those of row r are begins[r] to begins[r + 1] − 1.
 template <Real Scalar>
 struct Events {
   const Index* begins = nullptr;  // null: not decoded
@@ -21,16 +21,16 @@ struct Events {
   Scalar value = 1;
 
   explicit operator bool() const { return begins != nullptr; }
-  /// The events from a row on.
+  /// The events from row `row` on.
   Events from(Index row) const { return {begins + row, columns, values, value}; }
 };
 
 /// The share of non-zero inputs up to which events are faster than a dense product, forward and backward
-/// together: where tests/benchmark/events.cpp finds the break-even, for few outputs and for many.
+/// together. tests/benchmark/events.cpp finds this break-even for few outputs and for many.
 inline constexpr double densest_events = 0.45;
 
-/// Writes the places of the numbers that are not zero, and returns how many there are; up to 16 too many are
-/// written, see write_places.
+/// Writes the places of the non-zero numbers and returns how many there are. It writes up to 16 more numbers
+/// behind them, see write_places.
 template <Real Scalar>
 SPIKETAPE_INLINE Index places_of(const Scalar* numbers, Index count, std::int32_t* places) {
   Index found = 0;
@@ -48,7 +48,7 @@ SPIKETAPE_INLINE Index places_of(const Scalar* numbers, Index count, std::int32_
   return found;
 }
 
-/// How many numbers of a row are not zero; NaN counts.
+/// The number of non-zero numbers in a row; NaN counts.
 template <Real Scalar>
 Index nonzeros(const Scalar* numbers, Index count) {
   Index found = 0;
@@ -58,18 +58,18 @@ Index nonzeros(const Scalar* numbers, Index count) {
   return found;
 }
 
-/// How many events may be among the numbers of some rows before decoding is given up.
+/// The largest number of events in some rows; with more, decoding gives up.
 inline Index most_events(Index rows, Index features, double densest = densest_events) {
   return static_cast<Index>(densest * static_cast<double>(rows * features));
 }
 
-/// Memory for decoded events, `most` of them.
+/// Memory for up to `most` decoded events.
 template <Real Scalar>
 struct EventRoom {
   Index most;
   Index* begins;
   std::int32_t* columns;
-  Scalar* values;  // of events that do not all have the same
+  Scalar* values;  // for events that do not all share one value
 
   EventRoom() = default;
   EventRoom(Index rows, Index features, Index most_, Arena& memory, bool with_values = true)
@@ -78,8 +78,8 @@ struct EventRoom {
         columns(memory.allocate<std::int32_t>(most + features + 16)),  // see write_places
         values(with_values ? memory.allocate<Scalar>(most + features) : nullptr) {}
 
-  /// Writes the places of each row by write(row, places), which returns their number. False if they are too
-  /// many.
+  /// Writes the places of each row by write(row, places), which returns their number. Returns false if there
+  /// are too many.
   template <typename Write>
   SPIKETAPE_INLINE bool fill(Index rows, Write&& write) {
     Index count = 0;
@@ -93,7 +93,7 @@ struct EventRoom {
   }
 };
 
-/// The events of rows; none if they are too many. A NaN is an event.
+/// The events of rows. Empty if there are too many. NaN is an event.
 template <Real Scalar>
 Events<Scalar> decode(const SequenceView<const Scalar>& view, EventRoom<Scalar> room) {
   const auto row_of = [&](Index row) { return view.data + row * view.stride; };
@@ -111,7 +111,7 @@ Events<Scalar> decode(const SequenceView<const Scalar>& view, EventRoom<Scalar> 
 template <Real Scalar>
 Events<Scalar> decode(const BitRows<Scalar>& rows, Index count, EventRoom<Scalar> room) {
   if (!room.fill(count, [&](Index row, std::int32_t* places) SPIKETAPE_INLINE_LAMBDA {
-        // Copies, which compilers need not read again after each store.
+        // Copies, which compilers need not reload after each store.
         const LineBits* bits = rows.row(row);
         const auto end = static_cast<std::int32_t>(rows.lines * line<Scalar>);
         Index found = 0;
@@ -125,8 +125,8 @@ Events<Scalar> decode(const BitRows<Scalar>& rows, Index count, EventRoom<Scalar
   return {room.begins, room.columns, room.values};
 }
 
-/// The events of rows first, …, first + rows − 1, put in order of their columns: rows and columns change
-/// places, so that `columns` of the result are rows, counted from `first`.
+/// The events of rows first, …, first + rows − 1, sorted by column. Rows and columns change places: `columns`
+/// of the result holds rows, counted from `first`.
 template <Real Scalar>
 Events<Scalar> transposed(const Events<Scalar>& events, Index first, Index rows, Index columns,
                           Arena& memory) {
@@ -134,8 +134,7 @@ Events<Scalar> transposed(const Events<Scalar>& events, Index first, Index rows,
   auto* begins = memory.allocate<Index>(columns + 2);
   auto* places = memory.allocate<std::int32_t>(count);
   auto* values = events.values != nullptr ? memory.allocate<Scalar>(count) : nullptr;
-  // Each column's end is where the next one begins, so counts are kept two places on and filled in one place
-  // on.
+  // Column c is counted at c + 2 and filled at c + 1, which then holds its end, the begin of column c + 1.
   std::fill_n(begins, columns + 2, Index(0));
   for (Index e = begin; e < end; ++e) ++begins[events.columns[e] + 2];
   for (Index c = 0; c < columns; ++c) begins[c + 2] += begins[c + 1];

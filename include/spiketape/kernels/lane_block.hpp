@@ -1,4 +1,4 @@
-// Lanes side by side, as many as stay in registers while a product adds up.
+// A block of adjacent lanes, as many as stay in registers while a product sums up.
 #pragma once
 
 #include <spiketape/kernels/rows.hpp>
@@ -9,8 +9,8 @@
 
 namespace spiketape::detail {
 
-/// body(0), …, body(count − 1) with the numbers known at compile time: at -O2 compilers leave a loop as it
-/// is, and what it indexes then lies in memory.
+/// Calls body(0), …, body(count − 1) with numbers that are known at compile time. At -O2 compilers do not
+/// unroll a loop, and an array that it indexes then lies in memory.
 template <int count, typename Body>
 SPIKETAPE_INLINE void unrolled(Body&& body) {
   [&]<int... k>(std::integer_sequence<int, k...>) SPIKETAPE_INLINE_LAMBDA {
@@ -19,7 +19,7 @@ SPIKETAPE_INLINE void unrolled(Body&& body) {
   (std::make_integer_sequence<int, count>());
 }
 
-/// `lanes` lanes that follow each other; zero until they are loaded.
+/// `lanes` adjacent lanes; zero until they are loaded.
 template <Real Scalar, int lanes>
 struct LaneBlock {
   using L = Lane<Scalar>;
@@ -40,7 +40,7 @@ struct LaneBlock {
     SPIKETAPE_UNROLL
     for (int q = 0; q < lanes; ++q) lane[q].store(to + q * L::size);
   }
-  /// The same of the first `count` numbers, all of them or fewer: the others are zero, and stay as they are.
+  /// For at most the first `count` numbers: load sets the others to zero, store leaves them unchanged.
   static SPIKETAPE_INLINE LaneBlock load(const Scalar* from, Index count) {
     if (count >= lanes * L::size) return load(from);
     alignas(alignment) Scalar numbers[lanes * L::size] = {};
@@ -53,7 +53,7 @@ struct LaneBlock {
     store(numbers);
     std::copy_n(numbers, count, to);
   }
-  /// Asks for the cache lines that all of them lie in: they begin one, or lie within one.
+  /// Prefetches the cache lines of a block, which begins a cache line or lies within one.
   static SPIKETAPE_INLINE void prefetch(const Scalar* from) {
     SPIKETAPE_UNROLL
     for (Index i = 0; i < lanes * L::size; i += line<Scalar>) SPIKETAPE_PREFETCH(from + i);
@@ -74,9 +74,9 @@ struct LaneBlock {
   }
 };
 
-/// Calls body(i, lanes) for the columns of a padded row, in blocks of `most` lanes or fewer: `lanes` is a
-/// compile-time constant. The rows of a block of columns are then worked on before the next block, so that
-/// their weights stay in the cache.
+/// Calls body(i, lanes) for the columns of a padded row, in blocks of `most` lanes or fewer; `lanes` is a
+/// compile-time constant. Callers handle all rows of a block of columns before the next block, so its weights
+/// stay in the cache.
 template <Real Scalar, int most = 8, typename Body>
 SPIKETAPE_INLINE void for_column_blocks(Index width, Body&& body) {
   constexpr Index size = Lane<Scalar>::size;

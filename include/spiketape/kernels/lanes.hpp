@@ -1,11 +1,11 @@
-// SIMD lanes: a handful of numbers that one instruction treats alike.
+// SIMD lanes: a few numbers that one instruction processes together.
 //
-// Compilers do not find this by themselves: the same neuron loop ran between 0.08 and 1.5 ns per
-// neuron and step, depending on compiler, flag and target. Eigen's packets were fast everywhere, so a
-// Lane is one. Only the headers of kernels/ know Eigen's internal names.
+// Compilers do not vectorize these loops reliably: the same neuron loop ran between 0.08 and 1.5 ns per
+// neuron and step, depending on compiler, flag and target. Eigen's packets were fast everywhere, so a Lane is
+// a packet. Only the headers of kernels/ know Eigen's internal names.
 //
-// A formula written as a template over T serves float, double and Lane alike, if it uses the functions
-// below: st::exp, not std::exp; st::select(condition, a, b), not `condition ? a : b`.
+// A formula written as a template over T works for float, double and Lane if it uses the functions below:
+// st::exp, not std::exp; st::select(condition, a, b), not `condition ? a : b`.
 #pragma once
 
 #include <spiketape/core/array.hpp>
@@ -36,13 +36,13 @@ struct Lane {
   Lane(Number number)  // NOLINT: formulas mix lanes and plain numbers
       : packet(Eigen::internal::pset1<Packet>(static_cast<Scalar>(number))) {}
 
-  /// From memory and back; it need not be aligned.
+  /// Load from memory and store to it, aligned or not.
   static SPIKETAPE_INLINE Lane load(const Scalar* from) {
     return Lane(Eigen::internal::ploadu<Packet>(from), nullptr);
   }
   SPIKETAPE_INLINE void store(Scalar* to) const { Eigen::internal::pstoreu(to, packet); }
 
-  /// The first `count` numbers from memory, zero in the others, and back: no more than these are touched.
+  /// The same for the first `count` numbers; no others are touched. load sets the rest of the lane to zero.
   static SPIKETAPE_INLINE Lane load(const Scalar* from, Index count) {
     Scalar buffer[size] = {};
     std::memcpy(buffer, from, static_cast<std::size_t>(count) * sizeof(Scalar));
@@ -72,7 +72,7 @@ struct Lane {
     return Lane(Eigen::internal::pdiv(a.packet, b.packet), nullptr);
   }
   friend SPIKETAPE_INLINE Lane operator-(const Lane& a) {
-    // Eigen's pnegate is 0 − a on AVX, and 0 − 0 is no −0.
+    // On AVX Eigen's pnegate computes 0 − a, and 0 − 0 is not −0.
     return Lane(Eigen::internal::pxor(a.packet, Eigen::internal::pset1<Packet>(-Scalar(0))), nullptr);
   }
   SPIKETAPE_INLINE Lane& operator+=(const Lane& b) { return *this = *this + b; }
@@ -105,16 +105,16 @@ struct LaneTraits<Lane<T>> {
   using Scalar = T;
 };
 
-/// What a comparison of two T gives: bool, or a Mask.
+/// The result of a comparison of two T: bool or Mask.
 template <typename T>
 using MaskOf = typename LaneTraits<T>::Mask;
 
-// g++ warns of each packet as an argument of a template outside of system headers.
+// Outside system headers g++ warns of every packet that is a template argument.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wignored-attributes"
 #endif
-/// A square of lanes, its rows and columns changing places.
+/// Transposes a square of lanes.
 template <Real Scalar>
 SPIKETAPE_INLINE void transpose(Lane<Scalar> (&square)[Lane<Scalar>::size]) {
   constexpr Index size = Lane<Scalar>::size;
@@ -136,7 +136,7 @@ SPIKETAPE_INLINE Lane<Scalar> select(const Mask<Scalar>& condition,
                                      const std::type_identity_t<Lane<Scalar>>& b) {
   return Lane<Scalar>(detail::Comparison<Scalar>::select(condition.result, a.packet, b.packet), nullptr);
 }
-/// The same for a plain number, so that one formula serves both; so below.
+/// The same for a plain number, so that one formula serves both. The functions below follow this pattern.
 template <Real Scalar>
 SPIKETAPE_INLINE Scalar select(bool condition, Scalar a, std::type_identity_t<Scalar> b) {
   return condition ? a : b;
@@ -162,8 +162,8 @@ SPIKETAPE_INLINE Scalar except(bool condition, Scalar a) {
   return condition ? Scalar(0) : a;
 }
 
-/// a * b + c. Of lanes it is rounded once where the machine can; of plain numbers it is a product and a sum,
-/// which only a compiler that contracts them rounds once.
+/// a * b + c. For lanes it is rounded once where the machine can. For plain numbers it is a product and a
+/// sum, which are rounded once only if the compiler contracts them.
 template <Real Scalar>
 SPIKETAPE_INLINE Lane<Scalar> multiply_add(const Lane<Scalar>& a, const Lane<Scalar>& b,
                                            const Lane<Scalar>& c) {
@@ -174,7 +174,7 @@ SPIKETAPE_INLINE Scalar multiply_add(Scalar a, Scalar b, Scalar c) {
   return a * b + c;
 }
 
-// Functions of each number, by Eigen: exp and log may differ from std::exp and std::log in the last bits.
+// Elementwise functions by Eigen. exp and log may differ from std::exp and std::log in the last bits.
 template <Real Scalar>
 SPIKETAPE_INLINE Lane<Scalar> abs(const Lane<Scalar>& a) {
   return Lane<Scalar>(Eigen::internal::pabs(a.packet), nullptr);
@@ -191,7 +191,7 @@ template <Real Scalar>
 SPIKETAPE_INLINE Lane<Scalar> log(const Lane<Scalar>& a) {
   return Lane<Scalar>(Eigen::internal::plog(a.packet), nullptr);
 }
-/// The smaller and the larger of two numbers, for a bound that is not NaN; a NaN in a is kept.
+/// The smaller and the larger of `a` and a bound that is not NaN; a NaN in `a` is kept.
 template <Real Scalar>
 SPIKETAPE_INLINE Lane<Scalar> min(const Lane<Scalar>& a, const std::type_identity_t<Lane<Scalar>>& bound) {
   return select(bound < a, bound, a);
@@ -229,7 +229,7 @@ SPIKETAPE_INLINE Scalar max(Scalar a, std::type_identity_t<Scalar> bound) {
 
 namespace detail {
 
-/// function(number, i) for each number of a lane, i its place; for a plain number, i is 0.
+/// Applies function(number, i) to each number of a lane, with i its place; for a plain number i is 0.
 template <Real Scalar, typename Function>
 SPIKETAPE_INLINE Lane<Scalar> by_number(const Lane<Scalar>& a, Function&& function) {
   Scalar numbers[Lane<Scalar>::size];

@@ -1,4 +1,4 @@
-// The products of a dense layer, each by the kernel that suits its input.
+// The products of a dense layer, each with the kernel that suits its input.
 #pragma once
 
 #include <spiketape/core/arena.hpp>
@@ -18,10 +18,10 @@ struct LinearProduct {
   const Scalar* bias;
   Index in, out;
 
-  /// Up to here one row at a time, zeros left out, beats a dense product of any density.
+  /// Up to this many outputs, one row at a time without its zeros beats a dense product at any density.
   static constexpr Index few_outputs = 32;
 
-  /// y = x W + b, x as events. `width` is that of y: whole lines where its rows are padded, else `out`.
+  /// y = x W + b with x as events. `width` is that of y: whole lines if its rows are padded, else `out`.
   void forward(const Events<Scalar>& x, const SequenceView<Scalar>& y, Index width, int threads) const {
     parallel_ranges(threads, y.rows(), [&](int, Index begin, Index end) {
       events_times_weight(x.from(begin), end - begin, in, weight, weight_stride, bias, width,
@@ -31,11 +31,11 @@ struct LinearProduct {
   void forward(const ActiveColumns<Scalar>& x, const SequenceView<Scalar>& y) const {
     active_columns_times_weight(x, weight, weight_stride, bias, y);
   }
-  /// The same with numbers. Of one row, or where outputs are few, just `out` are written: the padding stays
-  /// as it is.
+  /// The same with x as numbers. For one row or few outputs only `out` numbers of a row are written: the
+  /// padding stays unchanged.
   void forward(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y, Index width,
                Workspace<Scalar>* workspace) const {
-    // Zeros are left out where that always pays: the weights of few outputs lie in the cache.
+    // Skipping zeros always pays here: the weights of few outputs lie in the cache.
     if (y.rows() == 1 || out <= few_outputs) {
       for (Index row = 0; row < y.rows(); ++row)
         row_times_weight(x.data + row * x.stride, x.features, weight, weight_stride, bias, out,
@@ -50,7 +50,7 @@ struct LinearProduct {
         });
   }
 
-  /// Where a gradient is added up: laid out like its parameter. `first` says that it holds nothing yet.
+  /// The sum of a gradient, laid out like its parameter. `first` means that it holds nothing yet.
   struct WeightSums {
     Scalar* values;
     bool first;
@@ -60,7 +60,7 @@ struct LinearProduct {
     }
   };
 
-  /// W̄ += xᵀ ȳ. The padding of ȳ is zero. What may throw comes before the first write to the sums.
+  /// W̄ += xᵀ ȳ. The padding of ȳ is zero. Everything that may throw runs before the first write to the sums.
   void add_weight_adjoint(const Events<Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
                           const WeightSums& sums, Arena& memory, int threads) const {
     const Index rows = y_adjoint.rows(), width = whole_lines<Scalar>(out);
@@ -69,7 +69,7 @@ struct LinearProduct {
       return scatter_weight_gradient(x, rows, y_adjoint.data, y_adjoint.stride, width, sums.values,
                                      weight_stride);
     }
-    // Rows of ȳ are read at random, so a group of them stays in the cache.
+    // Rows of ȳ are read at random, so they are taken in groups that stay in the cache.
     constexpr Index group = 1024;
     const Index groups = std::max<Index>(1, (rows + group - 1) / group);
     auto* by_column = memory.allocate<Events<Scalar>>(groups);
@@ -105,7 +105,7 @@ struct LinearProduct {
     }
   }
 
-  /// x̄ = ȳ Wᵀ, or += where it is not the first.
+  /// x̄ = ȳ Wᵀ if `first`, else x̄ += ȳ Wᵀ.
   void input_adjoint(const SequenceView<const Scalar>& y_adjoint, const SequenceView<Scalar>& x, bool first,
                      Arena& memory, Workspace<Scalar>& workspace) const {
     if (x.rows() == 0) return;
@@ -121,7 +121,7 @@ struct LinearProduct {
   }
 
  private:
-  /// Sets pieces of columns to zero where nothing has been added yet.
+  /// Sets a piece of columns to zero if nothing has been added to it yet.
   static auto zeros(Scalar* to, Index stride, Index rows, bool first) {
     return [=](Index i, Index count) {
       for (Index row = 0; first && row < rows; ++row) std::fill_n(to + row * stride + i, count, Scalar(0));

@@ -1,9 +1,9 @@
-// Truth values of SIMD lanes, and the one thing Eigen lacks: their bits.
+// Masks: the truth values of SIMD lanes, and their bits, which Eigen lacks.
 //
-// Eigen's comparisons give packets of all ones and all zeros. AVX-512 compares into registers of bits, which
-// Eigen 3.4 widens to such packets and narrows again; there the bits are used as they are. With lanes.hpp and
-// product.hpp the only place that knows Eigen's internal names, and with bit_rows.hpp the only one that knows
-// an instruction set.
+// Eigen's comparisons return packets of all ones and all zeros. AVX-512 compares into bit registers, which
+// Eigen 3.4 widens to such packets and narrows again; this file uses the bits directly. Only this file,
+// bit_rows.hpp, lanes.hpp and product.hpp use Eigen's internal names; only this file and bit_rows.hpp use
+// instructions of a certain instruction set.
 #pragma once
 
 #include <spiketape/core/array.hpp>
@@ -20,7 +20,7 @@ using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
 template <Real Scalar>
 inline constexpr int packet_size = Eigen::internal::unpacket_traits<Packet<Scalar>>::size;
 
-/// For each number that has as many bits as a packet has numbers: 1 where a bit is set, lowest first, else 0.
+/// For each pattern of one bit per number of a packet, lowest bit first: 1 where the bit is set, else 0.
 template <Real Scalar>
 inline constexpr auto ones_where = [] {
   constexpr std::size_t size = packet_size<Scalar>;
@@ -30,7 +30,7 @@ inline constexpr auto ones_where = [] {
   return table;
 }();
 
-/// Comparisons of packets and what is done with their results, by Eigen's packet functions.
+/// Comparisons of packets and operations on their results, by Eigen's packet functions.
 template <Real Scalar>
 struct Comparison {
   using P = Packet<Scalar>;
@@ -131,21 +131,21 @@ struct Mask {
 
 namespace detail {
 
-/// One bit for each number, lowest first.
+/// One bit for each number; the lowest bit is the first number's.
 template <Real Scalar>
 SPIKETAPE_INLINE unsigned bits_of(const Mask<Scalar>& mask) {
   return Comparison<Scalar>::bits(mask.result);
 }
-/// The mask that has these bits, and no others set.
+/// The mask with exactly these bits set.
 template <Real Scalar>
 SPIKETAPE_INLINE Mask<Scalar> mask_of(unsigned bits) {
   return {Comparison<Scalar>::from_bits(bits)};
 }
-/// The bits of masks that follow each other.
+/// The bits of adjacent masks.
 template <Real Scalar, std::size_t count>
 SPIKETAPE_INLINE unsigned bits_of(const std::array<Mask<Scalar>, count>& masks) {
 #if defined(__SSE2__) && !defined(__AVX__)
-  if constexpr (sizeof(Scalar) == 4 && count == 4) {  // three packs and one move, in place of four of each
+  if constexpr (sizeof(Scalar) == 4 && count == 4) {  // three packs and one move instead of four moves
     const auto pair = [&](std::size_t k) SPIKETAPE_INLINE_LAMBDA {
       return _mm_packs_epi32(_mm_castps_si128(masks[k].result), _mm_castps_si128(masks[k + 1].result));
     };

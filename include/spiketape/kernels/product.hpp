@@ -1,8 +1,8 @@
-// Dense matrix products on row-major memory, with a packing workspace that is kept.
+// Dense matrix products on row-major memory, with a packing workspace that is reused.
 //
-// Eigen's product of large matrices takes that workspace from the heap at each call and, under OpenMP,
-// splits each product over threads. Its general product accepts a workspace of the caller's and then
-// does neither; the arithmetic is Eigen's own.
+// For large matrices Eigen's product takes this workspace from the heap at each call and, under OpenMP,
+// splits each product over threads. Eigen's general product does neither if the caller passes a workspace.
+// The arithmetic is Eigen's own.
 #pragma once
 
 #include <spiketape/core/aligned.hpp>
@@ -16,8 +16,8 @@
 
 namespace spiketape::detail {
 
-/// Where products pack their operands, with a place for each thread: grows to the largest product met and is
-/// then reused.
+/// The memory in which products pack their operands, one place per thread. It grows to the largest product so
+/// far and is then reused.
 template <typename Scalar>
 class Workspace {
  public:
@@ -36,7 +36,7 @@ class Workspace {
   std::vector<AlignedVector<Scalar>> places_;
 };
 
-/// Without a workspace Eigen finds room itself: on the stack for small products, else on the heap.
+/// Without a workspace Eigen takes memory itself: on the stack for small products, else on the heap.
 template <typename Scalar>
 class PackingSpace final : public Eigen::internal::level3_blocking<Scalar, Scalar> {
  public:
@@ -52,7 +52,7 @@ class PackingSpace final : public Eigen::internal::level3_blocking<Scalar, Scala
   }
 };
 
-/// A row-major operand of a product: `stride` from row to row, taken as it is or transposed.
+/// A row-major operand of a product, `stride` numbers from row to row, taken as it is or transposed.
 template <typename Scalar>
 struct Operand {
   const Scalar* data;
@@ -76,16 +76,16 @@ void add_product(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand
                                                                           Scalar(1), space);
 }
 
-/// The same in pieces of a quarter of C's columns (64 at least, 256 at most), on the threads of the
-/// workspace: prepare(i, count) first says what the piece of columns i, …, i + count − 1 holds, which is then
-/// still in the cache. The pieces are the same for any number of threads, and so is the result, to the bit.
+/// The same in pieces of a quarter of C's columns (64 at least, 256 at most), on the workspace's threads.
+/// prepare(i, count) first writes what columns i, …, i + count − 1 start from, which then is still in the
+/// cache. The pieces, and so the bits of the result, are the same for any number of threads.
 template <Order order_a, Order order_b, typename Scalar, typename Prepare>
 void add_product_in_pieces(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand<Scalar> b,
                            Scalar* c, Index stride_c, Workspace<Scalar>* workspace, Prepare&& prepare) {
   const Index piece = std::clamp<Index>(whole_lines<Scalar>(cols / 4), 64, 256);
   const Index pieces = (cols + piece - 1) / piece;
   const int threads = workspace == nullptr ? 1 : workspace->threads();
-  if (workspace != nullptr && rows > 0 && cols > 0 && depth > 0)  // it may throw, and threads must not
+  if (workspace != nullptr && rows > 0 && cols > 0 && depth > 0)  // may throw; threads must not
     for (int thread = 0; thread < threads; ++thread)
       for (const Index count : {std::min(piece, cols), cols - (pieces - 1) * piece})
         PackingSpace<Scalar>(count, rows, depth, workspace, thread);
@@ -93,7 +93,7 @@ void add_product_in_pieces(Index rows, Index cols, Index depth, Operand<Scalar> 
     for (Index i = begin * piece; i < std::min(end * piece, cols); i += piece) {
       const Index count = std::min(piece, cols - i);
       prepare(i, count);
-      if (rows == 0 || depth == 0) continue;  // then operands may have no memory
+      if (rows == 0 || depth == 0) continue;  // operands may have no memory then
       const Scalar* b_piece = b.data + (order_b == Order::as_is ? i : i * b.stride);
       add_product<order_a, order_b, Scalar>(rows, count, depth, a, {b_piece, b.stride}, c + i, stride_c,
                                             workspace, thread);

@@ -6,8 +6,8 @@
 
 namespace spiketape::detail {
 
-/// A whole lane, or the part of one at the end of a row whose memory ends there. The end of a row is
-/// computed in a lane like all the rest, so a neuron's bits do not depend on where it stands.
+/// A whole lane, or the part of a lane at the end of a row whose memory ends there. The end of a row is
+/// computed in a lane, too, so the bits of a neuron do not depend on its place in the row.
 struct Whole {};
 struct Part {
   Index count;
@@ -39,7 +39,7 @@ SPIKETAPE_INLINE void for_lanes(Index count, Body&& body) {
   if (i < count) body(i, Part{count - i});
 }
 
-/// for_lanes of a padded row, with `count` from whole_lines. Two at a time: compilers do not unroll at -O2.
+/// for_lanes of a padded row, with `count` from whole_lines, two lanes at a time: -O2 does not unroll loops.
 template <Real Scalar, typename Body>
 SPIKETAPE_INLINE void for_whole_lines(Index count, Body&& body) {
   constexpr Index size = Lane<Scalar>::size;
@@ -52,7 +52,7 @@ SPIKETAPE_INLINE void for_whole_lines(Index count, Body&& body) {
     for (Index i = 0; i < count; i += size) body(i, Whole{});
   }
 }
-/// The same from the end to the beginning; before(i) comes before each two lanes, with the upper one's i.
+/// The same from the end to the beginning. Calls before(i) before each two lanes, with the upper one's i.
 template <Real Scalar, typename Before, typename Body>
 SPIKETAPE_INLINE void for_whole_lines_backward(Index count, Before&& before, Body&& body) {
   constexpr Index size = Lane<Scalar>::size;
@@ -64,17 +64,16 @@ SPIKETAPE_INLINE void for_whole_lines_backward(Index count, Before&& before, Bod
   }
 }
 
-/// Asks for what a loop from the end to the beginning, now at this address, comes to some lines later:
-/// processors do not foresee such a loop as well as one that goes up. Nothing is read here, so it may lie
-/// before the row.
+/// Prefetches what a backward loop at this address reads some lines later: processors predict downward loops
+/// less well than upward ones. It reads nothing, so the address may lie before the row.
 template <Real Scalar>
 SPIKETAPE_INLINE void ask_below(const Scalar* address) {
-  constexpr Index below = 64 * line<Scalar>;  // of 16 to 160 the best
+  constexpr Index below = 64 * line<Scalar>;  // the best of 16 to 160
   SPIKETAPE_PREFETCH(address - below);
 }
 
-/// A row that a loop over lanes reads: of stride 1, or of stride 0 where one number stands for all, repeated
-/// through a lane. So one loop serves both.
+/// A row that a loop over lanes reads: with stride 1, or with stride 0 where one lane repeats the number that
+/// all share. One loop serves both.
 template <Real Scalar>
 struct Stream {
   const Scalar* data;
@@ -84,7 +83,7 @@ struct Stream {
   SPIKETAPE_INLINE Lane<Scalar> at(Index i, Extent extent) const {
     return load(address(i), extent);
   }
-  /// Where the lane begins that at(i) reads.
+  /// The address of the lane that at(i) reads.
   SPIKETAPE_INLINE const Scalar* address(Index i) const { return data + i * stride; }
 };
 

@@ -1,5 +1,4 @@
-// The spikes of a sequence as bits, outside of a tape: what a neuron in a network hands to the layer behind
-// it.
+// The spikes of a sequence as bits, outside of a tape. A neuron in a network passes them to the next layer.
 #pragma once
 
 #include <spiketape/core/array.hpp>
@@ -9,11 +8,11 @@
 
 namespace spiketape::detail {
 
-/// Owns the bits; a spike's value is the neuron's that fired them, which must outlive it.
+/// Owns the bits. The value of a spike belongs to the neuron that fired, which must outlive this object.
 template <Real Scalar>
 class SpikeTrain {
  public:
-  /// No spike yet. `value` is one number that all neurons share or one for each.
+  /// Starts without spikes. `value` is one number that all neurons share, or one for each.
   SpikeTrain(const Shape& shape, const Scalar* value, bool shared)
       : shape_(shape),
         bits_(static_cast<std::size_t>(shape.steps * shape.batch * lines())),

@@ -1,4 +1,4 @@
-// Alif, a leaky integrate-and-fire neuron with an adaptive threshold: each spike makes the next one harder.
+// Alif, a leaky integrate-and-fire neuron with an adaptive threshold, which each spike raises.
 #pragma once
 
 #include <spiketape/neuron/lif.hpp>
@@ -71,7 +71,7 @@ struct AlifOptions {
   Coefficient<Scalar> beta = detail::required_beta<Scalar>();
   /// ρ, the adaptation's decay per step, clamped to [0, 1]: exp(−1/τ) for a time constant of τ steps.
   Coefficient<Scalar> rho = 0.99;
-  /// κ: how far the threshold rises where a neuron fires all the time.
+  /// κ: how far the threshold rises in a neuron that fires in every step.
   Coefficient<Scalar> adaptation = 1.8;
   Coefficient<Scalar> threshold = 1;
   Surrogate spike_grad{};
@@ -96,8 +96,8 @@ struct AlifOptions {
 ///
 ///     A[t] = ρ A[t−1] + (1 − ρ) S[t−1],   U[t] = β U[t−1] + I[t] − R[t] θ,   S[t] = g·H(U[t] − θ − κ A[t])
 ///
-/// A reset by subtraction subtracts θ, not where the threshold has moved to. Gradients flow back through
-/// S[t−1]. Over 1/(1 − ρ) steps the layer remembers what it saw. All else is as in Leaky.
+/// A reset by subtraction subtracts θ, not the raised threshold. Gradients flow back through S[t−1]. The
+/// layer remembers its input over 1/(1 − ρ) steps. All else is as in Leaky.
 ///
 ///     st::Alif<float> lif({.beta = 0.9f, .rho = 0.98f});
 ///     auto [spk, adapt, mem] = lif(input);           // or lif(input, spk, adapt, mem)

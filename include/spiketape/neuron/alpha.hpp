@@ -1,4 +1,4 @@
-// Alpha, a neuron whose membrane follows an alpha function: it rises after a spike has come in, then falls.
+// Alpha, a neuron whose membrane follows an alpha function, which rises after an input spike and then falls.
 #pragma once
 
 #include <spiketape/neuron/lif.hpp>
@@ -29,7 +29,7 @@ struct AlphaDynamics {
   bool exact = false;   // as snnTorch 0.9.4 computes, see Alpha
   bool learns = false;  // τ follows α and β as they change
 
-  /// τ by α and β.
+  /// τ as a function of α and β.
   template <typename T>
   SPIKETAPE_INLINE T tau(const T& alpha, const T& beta) const {
     const T a = log(clamped(alpha)), b = log(clamped(beta));
@@ -75,9 +75,9 @@ struct AlphaDynamics {
     adjoint = {clamped(c[0]) * exc_adjoint, clamped(c[1]) * inh_adjoint, T(0)};
   }
 
-  /// The membrane is τ times the currents, so a reset acts on these: what it takes from the membrane in
-  /// proportion it takes from both, and what it subtracts from the membrane it subtracts from the excitatory
-  /// one, divided by τ.
+  /// The membrane is τ times the sum of the currents, so a reset acts on the currents. What it takes from the
+  /// membrane in proportion, it takes from both. What it subtracts from the membrane, it divides by τ and
+  /// subtracts from the excitatory current.
   template <typename Policy, typename T>
   SPIKETAPE_INLINE void reset(const MaskOf<T>& signal, const std::array<T, 3>& entered, const Policy& policy,
                               const T& threshold, const std::array<T, 3>& c, std::array<T, 3>& states) const {
@@ -89,7 +89,7 @@ struct AlphaDynamics {
       return;
     }
     const auto kept = [](const T& current) SPIKETAPE_INLINE_LAMBDA {
-      return Policy::d_mem == 0 ? T(0) : T(Policy::d_mem) * current;  // 0, also of an infinite one
+      return Policy::d_mem == 0 ? T(0) : T(Policy::d_mem) * current;  // 0 even for an infinite current
     };
     exc = select(signal, kept(exc) + T(Policy::d_threshold) * threshold / tau(c), exc);
     inh = select(signal, kept(inh), inh);
@@ -138,9 +138,9 @@ struct AlphaOptions {
   Coefficient<Scalar> graded_spikes_factor = 1;
   bool learn_graded_spikes_factor = false;
   bool reset_delay = true;
-  /// τ = ln α / (ln β − ln α) + 1, and a reset by subtraction takes θ from I_exc, clears I_inh and adds its
-  /// value of the step before to U, as snnTorch 0.9.4 does; and what snntorch_exact means for Leaky. With a
-  /// delayed reset only.
+  /// Compute as snnTorch 0.9.4 does: τ = ln α / (ln β − ln α) + 1, and a reset by subtraction takes θ from
+  /// I_exc, clears I_inh and adds the I_inh of the step before to U. Includes what snntorch_exact means for
+  /// Leaky. Requires a delayed reset.
   bool snntorch_exact = false;
 };
 

@@ -1,4 +1,4 @@
-// The numbers of a neuron: one that all neurons of a layer share, or one for each.
+// Coefficients of a neuron: one number that all neurons of a layer share, or one for each.
 #pragma once
 
 #include <spiketape/core/parameter.hpp>
@@ -18,7 +18,7 @@ template <typename T, typename Scalar>
 concept VectorOf = std::derived_from<T, Eigen::DenseBase<T>> && bool(T::IsVectorAtCompileTime) &&
                    std::same_as<typename T::Scalar, Scalar>;
 
-/// False, but only once T is known: for a static_assert in code that must never be used.
+/// False, but dependent on T: for a static_assert in code that must never be instantiated.
 template <typename T>
 inline constexpr bool never = false;
 
@@ -44,7 +44,7 @@ class Coefficient {
     std::copy(values.begin(), values.end(), values_.data());
   }
 
-  /// Anything else is explained and refused.
+  /// Refuses anything else with an explanation.
   template <typename Other>
   requires(!std::is_arithmetic_v<Other> && !std::same_as<Other, Coefficient> &&
            !detail::VectorOf<Other, Scalar>) Coefficient(const Other&) {  // NOLINT
@@ -63,7 +63,7 @@ class Coefficient {
 
 namespace detail {
 
-/// The defaults of decay rates: there are none.
+/// The defaults of decay rates. Decay rates are required, so using a default does not compile.
 template <typename Scalar>
 Coefficient<Scalar> required_beta() {
   static_assert(
@@ -77,12 +77,12 @@ Coefficient<Scalar> required_alpha() {
                 "lif({.alpha = 0.9f, .beta = 0.8f})");
 }
 
-/// A coefficient as a neuron keeps it.
+/// A coefficient as a neuron stores it.
 template <Real Scalar>
 struct NeuronCoefficient {
   Parameter<Scalar> parameter;
   const char* name;
-  bool derived;  // follows from others: no parameter of the neuron
+  bool derived;  // computed from others: not a parameter of the neuron
 
   NeuronCoefficient(const char* neuron, const char* name_, const Coefficient<Scalar>& option, bool learn,
                     bool derived_ = false)
@@ -107,7 +107,7 @@ struct NeuronCoefficient {
   }
 };
 
-/// A coefficient as records on tapes keep it: the parameter's memory.
+/// A coefficient as a record on a tape stores it: a view of the parameter's memory.
 template <Real Scalar>
 struct CoefficientView {
   const Scalar* data;

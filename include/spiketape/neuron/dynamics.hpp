@@ -1,51 +1,50 @@
-// What makes one neuron model differ from another: its state variables and how they evolve in a step. All
-// else (thresholds, resets, surrogates, quantizers, inhibition, loops over time, gradients of learned
-// coefficients) is LIF's. A Dynamics is a trivially copyable value; its members are what is chosen at run
-// time. It has
+// The Dynamics of a neuron model: its state variables and how they evolve in a step. LIF does all else
+// (thresholds, resets, surrogates, quantizers, inhibition, loops over time, gradients of learned
+// coefficients). A Dynamics is a trivially copyable value; its members are what is chosen at run time. It has
 //
 //   state_count, coefficient_count     how many there are; the membrane is the last state
-//   state_names                        how errors call them
-//   Result<T>                          the aggregate a call returns: {spk, the states in their order}
-//   integrate(states, input, c)        the states become those of the next step, without spike and reset
+//   state_names                        their names in errors
+//   Result<T>                          the aggregate that a call returns: {spk, the states in their order}
+//   integrate(states, input, c)        turns the states into those of the next step, without spike and reset
 //   integrate_adjoint(entered, input, c, adjoint, input_adjoint, c_adjoint)
-//                                      `adjoint` is that of the integrated states and becomes that of
-//                                      `entered`; input_adjoint and c_adjoint are written
+//                                      turns `adjoint` from that of the integrated states into that of
+//                                      `entered`; writes input_adjoint and c_adjoint
 //
-// as templates over the number type, std::array<T, state_count> and std::array<T, coefficient_count>, so that
-// one text serves SIMD lanes and plain numbers: write the functions of lanes.hpp (st::exp, st::select),
-// branch on no T, and mark the functions SPIKETAPE_INLINE, or g++ -O2 may leave calls in the loop. A decay
-// rate is read as clamped(c), and its adjoint is where(unclamped(c), ...). All of c_adjoint is written, with
-// T(0) for what has none.
+// as templates over the number type T, with states of type std::array<T, state_count> and c of type
+// std::array<T, coefficient_count>, so that the same code serves SIMD lanes and plain numbers. Use the
+// functions of lanes.hpp (st::exp, st::select), do not branch on a T, and mark the functions
+// SPIKETAPE_INLINE, or g++ -O2 may leave calls in the loop. Read a decay rate as clamped(c); its adjoint is
+// where(unclamped(c), ...). Write all of c_adjoint, with T(0) where there is none.
 //
-// Around it a neuron is a flat options struct (designated initializers know no base) and a class on LIF with
-// a `name`, which hands LIF the options and the coefficients: its own in their order, then threshold and
-// graded_spikes_factor. LIF reads the other options of Leaky by their names; one that is not there is off, or
-// a policy as it is by default. Leaky is the smallest example; examples/05_own_neuron.cpp is one from outside
-// of the library, and checks its adjoint.
+// A neuron also has a flat options struct (designated initializers do not reach a base) and a class on LIF
+// with a `name`. The class passes LIF the options and the coefficients: its own in their order, then
+// threshold and graded_spikes_factor. LIF reads the other options of Leaky by name; a missing one is off, or
+// the default policy. Leaky is the smallest example. examples/05_own_neuron.cpp is one from outside of the
+// library and checks its adjoint.
 //
 // Where a neuron needs it, its Dynamics also has
 //
 //   static constexpr bool recurrent = true
 //                                      integrate and integrate_adjoint get the spike of the step before,
-//                                      behind the input; the adjoint writes its adjoint, behind input_adjoint
-//   threshold(states, θ, c)            where the threshold stands (see Alif), with
+//                                      behind input; the latter writes its adjoint, behind input_adjoint
+//   threshold(states, θ, c)            returns the current threshold (see Alif); needs
 //   threshold_adjoint(states, c, threshold_adjoint, adjoint, θ_adjoint, c_adjoint)
-//                                      the last three are added to
+//                                      adds to the last three
 //   reset(signal, entered, policy, θ, c, states)
-//                                      what a spike does to all states, where it is not the membrane alone
-//                                      that is reset (see Alpha), with
+//                                      applies a reset to all states, where it changes more than the
+//                                      membrane (see Alpha); needs
 //   reset_adjoint(signal, policy, θ, c, adjoint, entered_adjoint, θ_adjoint, c_adjoint)
-//                                      `adjoint` changes in place, the last three are added to
+//                                      changes `adjoint` in place and adds to the last three
 //
-// All of them are const. `entered` are the states before the integration where the reset is delayed, else
-// those that are reset, and entered_adjoint is then `adjoint` itself: change it in place first, then add. A
-// recurrent neuron's integrate gets all that comes in as `input`; where all act on all integrate_adjoint gets
-// the input without what the layer sends to itself, and must not depend on it. x̄ is the adjoint of x, the
-// derivative of the loss by it.
+// All functions are const. With a delayed reset `entered` are the states before the integration. With a
+// same-step reset they are the states that are reset, and entered_adjoint is `adjoint` itself: change it in
+// place first, then add. Where all neurons act on all, integrate gets an `input` that includes the recurrent
+// current. integrate_adjoint then gets `input` without it, and must not depend on `input`. x̄ is the adjoint
+// of x: the derivative of the loss with respect to x.
 //
-// The compiler checks all of this where a neuron is made, for lanes and for plain numbers, and names the first
-// thing that is missing or has another signature (dynamics_check.hpp). It cannot check the body of a template:
-// std::exp, ?: or a branch on a T is an error in the compiler's own words, at the line where it stands.
+// The compiler checks all of this where a neuron is made, for lanes and for plain numbers, and names the
+// first member that is missing or has another signature (dynamics_check.hpp). It cannot check the body of a
+// template: std::exp, ?: or a branch on a T gives the compiler's own error at that line.
 #pragma once
 
 #include <spiketape/kernels/lanes.hpp>
@@ -63,12 +62,12 @@ struct SpkMem {
   T mem;
 };
 
-/// A decay rate, held between 0 and 1.
+/// A decay rate, clamped to [0, 1].
 template <typename T>
 [[nodiscard]] SPIKETAPE_INLINE T clamped(const T& rate) {
   return min(max(rate, T(0)), T(1));
 }
-/// Whether a rate lies in [0, 1], the ends included; elsewhere its gradient is 0.
+/// Whether a rate lies in [0, 1], ends included. Elsewhere its gradient is 0.
 template <typename T>
 [[nodiscard]] SPIKETAPE_INLINE detail::MaskOf<T> unclamped(const T& rate) {
   return (rate >= T(0)) & (rate <= T(1));

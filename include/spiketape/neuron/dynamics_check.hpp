@@ -1,4 +1,4 @@
-// What is wrong with a neuron's Dynamics, in words.
+// Error messages for faults in a neuron's Dynamics.
 #pragma once
 
 #include <spiketape/neuron/dynamics_fault.hpp>
@@ -10,7 +10,7 @@
 
 namespace spiketape::detail {
 
-/// What a neuron is compiled with in place of Dynamics that were refused, so that the compiler says no more.
+/// Replaces refused Dynamics, so that the compiler reports no further errors.
 template <typename D>
 struct RefusedDynamics {
   static constexpr std::size_t state_count = [] {
@@ -45,8 +45,8 @@ struct RefusedDynamics {
   void integrate_adjoint(Arguments&...) const {}
 };
 
-/// Says what is wrong with a neuron's Dynamics, before anything else of it is compiled. Returns their type, or
-/// that of what takes their place.
+/// Reports a fault in a neuron's Dynamics before anything else of the neuron is compiled. Returns their type,
+/// or that of their replacement.
 template <typename D, typename Reset, typename Scalar>
 consteval auto checked_dynamics() {
   using Fault = DynamicsFault;
@@ -54,7 +54,7 @@ consteval auto checked_dynamics() {
     if constexpr (Real<Scalar>)
       return dynamics_fault<D, Reset, Scalar>();
     else
-      return Fault::none;  // which is said elsewhere
+      return Fault::none;  // policy_check.hpp reports this
   }();
   static_assert(
       fault != Fault::copyable,

@@ -1,5 +1,5 @@
-// What is wrong with a neuron's Dynamics: the contract of dynamics.hpp as the compiler checks it. How it says
-// so is in dynamics_check.hpp.
+// Finds the first fault in a neuron's Dynamics: the compile-time check of the contract in dynamics.hpp. The
+// messages are in dynamics_check.hpp.
 #pragma once
 
 #include <spiketape/core/array.hpp>
@@ -16,7 +16,7 @@ namespace spiketape {
 
 namespace detail {
 
-/// The first thing that is wrong with a Dynamics.
+/// The first fault in a Dynamics.
 enum class DynamicsFault {
   none,
   copyable,
@@ -36,7 +36,7 @@ enum class DynamicsFault {
 
 // --- Numbers and types.
 
-// g++ stops at the value of a member that is not static, so what kind of member it is comes first.
+// g++ stops at the value of a non-static member, so the kind of member is checked first.
 template <typename D>
 concept HasStateCount = !requires {
   requires std::is_member_object_pointer_v<decltype(&D::state_count)>;
@@ -57,7 +57,7 @@ template <typename Result, typename T, std::size_t... k>
 constexpr bool is_made_of(std::index_sequence<k...>) {
   return requires(const T part) { Result{(static_cast<void>(k), part)...}; };
 }
-/// An aggregate of 1 + state_count parts, not of fewer and not of more.
+/// An aggregate of exactly 1 + state_count parts.
 template <typename D, typename T>
 concept HasResult = requires {
   requires std::is_aggregate_v<typename D::template Result<T>>;
@@ -67,7 +67,7 @@ concept HasResult = requires {
 
 // --- Functions.
 
-/// What they read. None of this is defined: it stands in requirements only.
+/// The arguments that they read. None is defined, because requirements alone use them.
 template <typename D, typename Reset, typename T>
 struct DynamicsReads {
   static const D dynamics;
@@ -78,12 +78,12 @@ struct DynamicsReads {
   static const Reset policy;
 };
 
-/// Whether a call can be made with a temporary in place of one of the things that it writes.
+/// Whether a call compiles with a temporary in place of one of the arguments that it writes.
 template <std::size_t temporary, typename Call, typename... Written, std::size_t... k>
 constexpr bool callable_with_temporary(std::index_sequence<k...>) {
   return std::is_invocable_v<Call, std::conditional_t<k == temporary, Written, Written&>...>;
 }
-/// Whether a call can be made and takes by reference all that it writes: no temporary can stand there.
+/// Whether a call compiles and takes all that it writes by reference, so that it refuses temporaries.
 template <typename... Written, typename Call>
 consteval bool writes(const Call&) {
   return []<std::size_t... k>(std::index_sequence<k...> all) {
@@ -92,14 +92,14 @@ consteval bool writes(const Call&) {
   }(std::index_sequence_for<Written...>());
 }
 
-/// In NamesOf<D> the name of a function that D has, too, is ambiguous, whatever that function takes.
+/// A name in NamesOf<D> is ambiguous if D has a function of that name, whatever the function takes.
 struct OptionalNames {
   int threshold, threshold_adjoint, reset, reset_adjoint;
 };
 template <typename D>
 struct NamesOf : std::conditional_t<std::is_final_v<D>, std::false_type, D>, OptionalNames {};
 
-/// Whether D has functions for a threshold or a reset of its own. (Numbers of those names are no functions.)
+/// Whether D has functions for a threshold or a reset of its own. (Numbers of those names do not count.)
 template <typename D>
 concept NamesThreshold = !requires { &NamesOf<D>::threshold_adjoint; } ||
                          (!requires { &NamesOf<D>::threshold; } &&
@@ -109,7 +109,7 @@ concept NamesReset = !requires { &NamesOf<D>::reset_adjoint; } ||
                      (!requires { &NamesOf<D>::reset; } &&
                       !requires { std::declval<decltype(D::reset)&>(); });
 
-/// What is wrong with the functions for T, a lane or a plain number.
+/// The first fault in the functions for T, a lane or a plain number.
 template <typename D, typename Reset, typename T>
 consteval DynamicsFault function_fault() {
   using Fault = DynamicsFault;
@@ -179,7 +179,7 @@ consteval DynamicsFault dynamics_fault() {
 
 }  // namespace detail
 
-/// The contract of a neuron's Dynamics, see dynamics.hpp. What its functions take and return is checked, not
+/// The contract of a neuron's Dynamics, see dynamics.hpp. It checks what the functions take and return, not
 /// what they do.
 template <typename D, typename Scalar, typename Reset>
 concept NeuronDynamics = detail::dynamics_fault<D, Reset, Scalar>() == detail::DynamicsFault::none;

@@ -21,8 +21,8 @@ struct IntegratorOptions {
 ///
 ///     U[t] = β U[t−1] + I[t],   S[t] = 0
 ///
-/// As the last layer of a network it is read from out.mem. (A neuron that integrates and fires without a leak
-/// is Leaky with beta = 1.)
+/// As the last layer of a network it gives its membrane in out.mem. (A neuron that integrates and fires
+/// without a leak is Leaky with beta = 1.)
 ///
 ///     st::Integrator<float> readout({.beta = 0.95f});
 template <typename Scalar, typename Quantizer = quant::None>

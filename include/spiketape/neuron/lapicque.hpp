@@ -12,7 +12,7 @@ namespace spiketape {
 
 namespace detail {
 
-/// One state, U; coefficients β, R, and what follows from them where β is not learned: gain T/C and decay.
+/// One state, U; coefficients β, R, and two that follow from them where β is not learned: gain T/C and decay.
 /// See dynamics.hpp.
 struct LapicqueDynamics {
   static constexpr std::size_t state_count = 1, coefficient_count = 4;
@@ -20,9 +20,9 @@ struct LapicqueDynamics {
   template <typename T>
   using Result = SpkMem<T>;
 
-  bool exact = false;        // the decay is 1 − T/RC, which snnTorch 0.9.4 executes
+  bool exact = false;        // the decay is 1 − T/RC, as in snnTorch 0.9.4
   bool learns_beta = false;  // gain and decay follow β as it changes
-  bool given_c = false;      // but the gain, T/C, does not
+  bool given_c = false;      // C is given: the gain, T/C, stays fixed
 
   template <typename T>
   SPIKETAPE_INLINE T decay(const std::array<T, 4>& c) const {
@@ -56,7 +56,7 @@ struct LapicqueDynamics {
 }  // namespace detail
 
 /// The options of Lapicque: every parameter of snntorch.Lapicque under its name and in its order; those that
-/// it shares with Leaky are described there. Of beta, R and C give beta alone, or two.
+/// it shares with Leaky are described there. Give beta alone, or two of beta, R and C.
 template <typename Scalar, typename Reset, typename Surrogate, typename Quantizer>
 struct LapicqueOptions {
   /// β, the membrane's decay per step, in (0, 1]. Default: exp(−T/(R C)).
@@ -72,7 +72,7 @@ struct LapicqueOptions {
   bool surrogate_disable = false;
   bool init_hidden = false;
   bool inhibition = false;
-  /// Needs beta. What follows from β (C, or R) then follows it as it changes; in snnTorch it stays.
+  /// Needs beta. What follows from β (C, or R) then changes with it; in snnTorch it stays fixed.
   bool learn_beta = false;
   bool learn_threshold = false;
   Reset reset_mechanism{};
@@ -81,7 +81,7 @@ struct LapicqueOptions {
   Coefficient<Scalar> graded_spikes_factor = 1;
   bool learn_graded_spikes_factor = false;
   bool reset_delay = true;
-  /// The decay is 1 − T/(R C), the first terms of exp(−T/(R C)), as snnTorch 0.9.4 computes it; and what
+  /// Compute the decay as snnTorch 0.9.4 does: 1 − T/(R C), the first terms of exp(−T/(R C)). Includes what
   /// snntorch_exact means for Leaky.
   bool snntorch_exact = false;
 };
@@ -103,8 +103,8 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
   using Options = LapicqueOptions<Scalar, Reset, Surrogate, Quantizer>;
   static constexpr const char* name = "Lapicque";
 
-  /// Throws std::invalid_argument as Leaky does, if beta, R and C are too few, all given, or not positive, if
-  /// beta is more than 1, or if learn_beta has no beta to learn.
+  /// Throws std::invalid_argument as Leaky does, if too few or all of beta, R and C are given, if one of them
+  /// is not positive, if beta is more than 1, or if learn_beta is set without beta.
   explicit Lapicque(const Options& options) : Lapicque(options, Circuit(options)) {}
 
   /// Says what is wrong with options that fit no other constructor.
@@ -114,14 +114,14 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
   /// β: one number (1, 1) or one for each neuron (1, features).
   Parameter<Scalar>& beta() { return this->coefficient(0); }
   const Parameter<Scalar>& beta() const { return this->coefficient(0); }
-  /// R and C as they were given or followed from β when the neuron was made.
+  /// R and C as given, or as computed from β when the neuron was made.
   const Row<Scalar>& R() const { return resistance_; }
   const Row<Scalar>& C() const { return capacitance_; }
 
   [[deprecated("use reset_mem()")]] auto init_lapicque() const { return this->reset_mem(); }
 
  private:
-  /// What is given, and what follows from it.
+  /// The given parameters and those that follow from them.
   struct Circuit {
     Row<Scalar> beta, R, C, gain, decay;
 

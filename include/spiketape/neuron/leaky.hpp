@@ -22,8 +22,8 @@ struct LeakyDynamics {
     states[0] = multiply_add(clamped(c[0]), states[0], input);
   }
 
-  /// Ū of the integrated membrane becomes that of the one before, β̂Ū; Ī = Ū; β̄ = Ū·U, or 0 where the clamp
-  /// holds β.
+  /// Ī = Ū; β̄ = Ū·U, or 0 where the clamp holds β. Ū of the integrated membrane then becomes β̂Ū, that of
+  /// the membrane before.
   template <typename T>
   SPIKETAPE_INLINE void integrate_adjoint(const std::array<T, 1>& entered, const T&,
                                           const std::array<T, 1>& c, std::array<T, 1>& adjoint,
@@ -47,7 +47,7 @@ struct LeakyOptions {
   Surrogate spike_grad{};
   /// Spikes carry no surrogate gradient; gradients flow through the membrane only.
   bool surrogate_disable = false;
-  /// The membrane is kept inside: call `lif(input)`; passing one throws.
+  /// The neuron keeps the membrane itself: call `lif(input)`; passing one throws.
   bool init_hidden = false;
   /// Only the neuron with the largest U − θ of each sample may spike (the first of equals).
   bool inhibition = false;
@@ -57,16 +57,16 @@ struct LeakyOptions {
   Reset reset_mechanism{};
   /// The quantizer's parameters, if it has any.
   Quantizer state_quant{};
-  /// With init_hidden in a Sequential: hand on the membrane too.
+  /// With init_hidden in a Sequential: pass on the membrane too.
   bool output = false;
-  /// g: a spike has this value. One number, or one for each neuron.
+  /// g, the value of a spike. One number, or one for each neuron.
   Coefficient<Scalar> graded_spikes_factor = 1;
   bool learn_graded_spikes_factor = false;
   /// true: the reset acts in the step after the spike; false: in the same step.
   bool reset_delay = true;
-  /// Compute what snnTorch 0.9.4 computes where its code leaves its documentation: same-step resets
-  /// "un-reset" a membrane that is still above threshold, and under inhibition losers above threshold
-  /// are reset and spikes are not scaled by g.
+  /// Compute what snnTorch 0.9.4 computes where its code differs from its documentation: same-step resets
+  /// "un-reset" a membrane that is still above threshold, and under inhibition losers above threshold are
+  /// reset and spikes are not scaled by g.
   bool snntorch_exact = false;
 };
 
@@ -74,8 +74,8 @@ struct LeakyOptions {
 ///
 ///     U[t] = β U[t−1] + I[t] − R[t] θ,   S[t] = g·H(U[t] − θ),   R[t] = H(U[t−1] − θ)
 ///
-/// with H(x) = 1 where x > 0, else 0; Reset says what R does. Backward, the derivative of H is the
-/// surrogate's; R is not differentiated. All in float or all in double, as Scalar says.
+/// with H(x) = 1 where x > 0, else 0. Reset defines what R does. Backward, the surrogate replaces the
+/// derivative of H; R is not differentiated. All computations are in Scalar, float or double.
 ///
 ///     st::Leaky<float> lif({.beta = 0.95f});
 ///     auto [spk, mem] = lif(input);                  // a step (batch, features), a Sequence, or a Var

@@ -1,6 +1,6 @@
-// What every leaky integrate-and-fire neuron shares: how it is called, on arrays and on a tape, and the
-// hidden state that it may keep between calls. What a call does is in lif_core.hpp, the loop over a sequence
-// in scan.hpp, the mathematics of a step in step.hpp.
+// The base of all leaky integrate-and-fire neurons: their calls on arrays and on a tape, and the hidden state
+// that they may keep between calls. lif_core.hpp has what a call does, scan.hpp the loop over a sequence,
+// step.hpp the mathematics of a step.
 #pragma once
 
 #include <spiketape/autograd/state.hpp>
@@ -26,13 +26,13 @@ inline constexpr bool is_state<State<Scalar>> = true;
 }  // namespace detail
 
 /// The generic base (CRTP: no virtual call). `Derived` supplies its name, its options and its coefficients;
-/// `Dynamics` how its states evolve, see dynamics.hpp and, for the whole of it, Leaky.
+/// `Dynamics` supplies how its states evolve. See dynamics.hpp, and Leaky for a complete neuron.
 ///
-/// A call takes the input and the states it starts from, in the order of its result and without the spikes
-/// (with them, for recurrent neurons): all of them or none; none, or empty ones, mean zeros. Or it takes a
-/// State, which holds all of them and becomes that behind the last step.
+/// A call takes the input and the states it starts from, in the order of its result without the spikes (with
+/// them for recurrent neurons). It takes all states or none; missing or empty states are zeros. Or it takes a
+/// State, which holds all of them and becomes the state after the last step.
 ///
-/// Calls are const and may run on many threads at once, except those of a neuron with hidden state (a State
+/// Calls are const and may run on many threads at once. The exception is a neuron with hidden state (a State
 /// that the neuron keeps itself), which belongs to one thread.
 template <typename Derived, typename Dynamics_, typename Scalar_, typename Reset_, typename Surrogate_,
           typename Quantizer_>
@@ -45,8 +45,8 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   template <typename T>
   using Result = typename Core::template Result<T>;
 
-  /// One step on an Eigen array (batch, features); with init_hidden from the states inside. Row-major arrays
-  /// of any kind go in, arrays come out. Allocates the results; see forward_into.
+  /// One step on an Eigen array (batch, features); with init_hidden it starts from the hidden states. Takes
+  /// row-major arrays of any kind and returns arrays. Allocates the results; see forward_into.
   template <typename Step, typename... States>
   requires(!detail::is_state<States> && ...) Result<Array<Scalar>>
   operator()(const Eigen::DenseBase<Step>& input, const States&... states) const {
@@ -65,9 +65,9 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
     return (*this)(input.view(), states...);
   }
 
-  /// A step or a sequence on a tape: differentiated by the input, the given states that are Vars (those on
-  /// arrays are constants), and every coefficient that is learned. Allocates nothing once the tape has warmed
-  /// up.
+  /// A step or a sequence on a tape. It is differentiated with respect to the input, the given states that
+  /// are Vars (arrays are constants), and every learned coefficient. Allocates nothing once the tape has
+  /// warmed up.
   template <typename... States>
   requires(!detail::is_state<States> && ...) Result<Var<Scalar>>
   operator()(const Var<Scalar>& input, const States&... states) const {
@@ -77,7 +77,7 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
       return this->packed(this->record(input, given<Var<Scalar>>(on_tape(input, states)...)));
   }
 
-  /// A step or a sequence from a state, which becomes that behind the last step; hidden state is neither read
+  /// A step or a sequence from a state, which becomes that after the last step. Hidden state is neither read
   /// nor written. On arrays the result lies in the state until its next call, and nothing is allocated once
   /// it has warmed up. Throws std::invalid_argument for a state of another batch or number of parts.
   Result<SequenceView<const Scalar>> operator()(const SequenceView<const Scalar>& input,
@@ -88,21 +88,21 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   Result<Var<Scalar>> operator()(const Var<Scalar>& input, State<Scalar>& state) const {
     return run(input, state.of_layer(full_name, carried, input.batch()));
   }
-  /// All states of a batch, zero; see State.
+  /// A State with all states of a batch, zero; see State.
   State<Scalar> state(Index batch) const { return State<Scalar>(carried, batch); }
 
-  /// The same under snnTorch's name.
+  /// A call, under snnTorch's name.
   template <typename... Arguments>
   auto forward(Arguments&&... arguments) const {
     return (*this)(std::forward<Arguments>(arguments)...);
   }
 
   /// The call on arrays with results that the caller owns: forward_into(input, {syn, mem}, {spk, syn, mem}).
-  /// Allocates nothing, but where 16 samples or more fire densely and all act on all: Eigen's product may
-  /// take packing space from the heap. States to start from are empty, or one step each. A result may lie
-  /// exactly where the state it replaces lies (but for spikes that act all to all), which makes a loop over a
-  /// stream of steps one line; else it lies where no input, state or other result does. Hidden state is
-  /// neither read nor written.
+  /// Allocates nothing, except where 16 or more samples fire densely and all neurons act on all: Eigen's
+  /// product may then take packing space from the heap. Initial states are empty or one step each. A result
+  /// may lie exactly where the state it replaces lies (except spikes that act all to all), so a loop over a
+  /// stream of steps is one line. Otherwise it must not lie where an input, state or other result lies.
+  /// Hidden state is neither read nor written.
   void forward_into(const SequenceView<const Scalar>& input, const CarriedViews& states,
                     const ResultViews& results) const {
     this->write_into(input, states, results);
@@ -114,8 +114,8 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
     this->write_into(input, {mem}, {spk_out, mem_out});
   }
 
-  /// Just the spikes of a whole sequence, as bits, for the layer behind this one; see Sequential. The states
-  /// of single steps, which nobody asks for, are not kept.
+  /// Only the spikes of a whole sequence, as bits, for the next layer; see Sequential. The states of single
+  /// steps are not needed there and are not kept.
   detail::SpikeTrain<Scalar> spikes(const Sequence<Scalar>& input) const requires(!recurrent) {
     check_parts(hidden_parts(), input.shape());
     std::array<Array<Scalar>, carried> states;
@@ -133,8 +133,8 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
     return result;
   }
 
-  /// Forgets the hidden states: the next call starts from zero. Returns empty states, which an explicit call
-  /// takes for zeros, so `auto mem = lif.reset_mem()` ports from snnTorch as it stands (with several states:
+  /// Clears the hidden states: the next call starts from zero. Returns empty states, which an explicit call
+  /// takes as zeros, so `auto mem = lif.reset_mem()` ports from snnTorch unchanged (with several states:
   /// `auto [syn, mem] = ...`).
   auto reset_mem() const {
     hidden_.reset();
@@ -148,9 +148,9 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   /// reset_mem, under the name that works for networks too.
   void reset_hidden() const { reset_mem(); }
 
-  /// Calls f(values, var) for every hidden state, in the order of a call's arguments: the values,
-  /// (batch, features) or empty, and their value on a tape, or none; f may change both. See hidden_state.hpp
-  /// for what one does with it.
+  /// Calls f(values, var) for every hidden state, in the order of a call's arguments. `values` has the shape
+  /// (batch, features) or is empty; `var` is their value on a tape, or none. f may change both. See
+  /// hidden_state.hpp for its uses.
   template <typename F>
   void for_each_hidden(F&& f) const {
     for (auto& part : hidden_parts()) f(part.values, part.var);
@@ -160,15 +160,14 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   const Array<Scalar>& mem() const { return hidden(carried - 1); }
 
   bool init_hidden() const { return init_hidden_; }
-  /// Whether a Sequential hands on the states of this neuron too; see Sequential.
+  /// Whether a Sequential passes on the states of this neuron too; see Sequential.
   bool output() const { return output_; }
 
  protected:
   using typename Core::CarriedVars, typename Core::NeuronCoefficients;
 
-  /// Reads the options by their names; one that a neuron does not have is off, or a policy as it is by
-  /// default. `all` are the coefficients, the neuron's own in its order, then threshold and
-  /// graded_spikes_factor.
+  /// Reads the options by name. A missing option is off, a missing policy is the default one. `all` are the
+  /// coefficients: the neuron's own in its order, then threshold and graded_spikes_factor.
   template <typename Options>
   LIF(const Options& options, NeuronCoefficients all, Dynamics_ dynamics = {},
       detail::RecurrentWeights<Scalar> recurrent_weights = {})
@@ -177,7 +176,7 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
     if constexpr (requires { options.output; }) output_ = options.output;
   }
 
-  /// A hidden state, counted like the arguments of a call.
+  /// Hidden state k, in the order of a call's arguments.
   const Array<Scalar>& hidden(std::size_t k) const { return hidden_[k]; }
 
  private:
@@ -226,7 +225,7 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   // --- Calls.
 
  public:
-  // For networks: the calls as parts of a larger one, with the neuron's own states or none.
+  // For networks: calls as parts of a larger call, from the states in `parts`; without parts from zeros.
 
   Result<Var<Scalar>> run(const Var<Scalar>& input, detail::StateParts<Scalar> parts) const {
     CarriedVars initial;
@@ -269,7 +268,7 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
     return this->packed(std::move(parts));
   }
 
-  /// The call on arrays, from states in `parts`, which go on, or from given ones.
+  /// The call on arrays, from the states in `parts`, which it updates, or from given ones.
   void write(const SequenceView<const Scalar>& input, detail::StateParts<Scalar> parts, CarriedViews initial,
              const ResultViews& views) const {
     check_parts(parts, input.shape());
@@ -291,7 +290,7 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   /// The place of a carried state among the results.
   static constexpr std::size_t at(std::size_t k) { return 1 + state_count - carried + k; }
 
-  /// What the last step returned goes on to the next call.
+  /// Keeps what the last step returned for the next call.
   static void keep(detail::StateParts<Scalar> parts, const ResultViews& results) {
     for (std::size_t k = 0; k < parts.size(); ++k) {
       const SequenceView<Scalar>& view = results[at(k)];
@@ -301,7 +300,7 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
     }
   }
 
-  /// The hidden states, none without init_hidden.
+  /// The hidden states; empty without init_hidden.
   detail::StateParts<Scalar> hidden_parts() const {
     return init_hidden_ ? hidden_.parts() : detail::StateParts<Scalar>();
   }

@@ -1,5 +1,5 @@
 // A layer of leaky integrate-and-fire neurons as a function: input and states in, spikes and states out, on
-// memory or on a tape. It remembers nothing; how it is called, and what is kept between calls, is in lif.hpp.
+// memory or on a tape. It keeps nothing between calls; lif.hpp has the calls and the hidden state.
 #pragma once
 
 #include <spiketape/core/parameters.hpp>
@@ -43,7 +43,7 @@ class LIFCore {
 
   static constexpr bool recurrent = detail::is_recurrent<Dynamics>;
   static constexpr std::size_t state_count = Dynamics::state_count;
-  static constexpr std::size_t carried = state_count + (recurrent ? 1 : 0);  ///< What goes from call to call.
+  static constexpr std::size_t carried = state_count + (recurrent ? 1 : 0);  ///< Passed from call to call.
 
   struct Policies {
     [[no_unique_address]] Dynamics dynamics;
@@ -52,7 +52,7 @@ class LIFCore {
     [[no_unique_address]] detail::Prepared<Scalar, Quantizer> quantizer;
   };
 
-  /// What a call starts from, and what it writes, on memory of the caller's.
+  /// The states that a call starts from and the results that it writes, in the caller's memory.
   using CarriedViews = std::array<SequenceView<const Scalar>, carried>;
   using ResultViews = std::array<SequenceView<Scalar>, 1 + state_count>;
 
@@ -62,22 +62,22 @@ class LIFCore {
   Parameter<Scalar>& graded_spikes_factor() { return coefficient(count + 1); }
   const Parameter<Scalar>& graded_spikes_factor() const { return coefficient(count + 1); }
 
-  /// What a recurrent neuron sends to all of its layer: W, (features, features), what one neuron sends in a
-  /// row (the transpose of PyTorch's), and b, (1, features). Without rows where there is no such recurrence.
+  /// The weights of an all-to-all recurrence: W, (features, features), with one row for what each neuron
+  /// sends (the transpose of PyTorch's), and b, (1, features). W has no rows without such a recurrence.
   Parameter<Scalar>& recurrent_weight() requires(recurrent) { return recurrent_.weight; }
   const Parameter<Scalar>& recurrent_weight() const requires(recurrent) { return recurrent_.weight; }
   Parameter<Scalar>& recurrent_bias() requires(recurrent) { return recurrent_.bias; }
   const Parameter<Scalar>& recurrent_bias() const requires(recurrent) { return recurrent_.bias; }
 
-  /// What is learned, for optimizers.
+  /// The learned parameters, for optimizers.
   [[nodiscard]] ParameterList<Scalar> parameters() const { return detail::learned_parameters(*this); }
-  /// All parameters, learned or not, by their names.
+  /// All parameters, learned or not, by name.
   auto named_parameters() { return spiketape::named_parameters(*this); }
   auto named_parameters() const { return spiketape::named_parameters(*this); }
-  /// The parameter of a name. Throws std::invalid_argument, with the names there are, if there is none.
+  /// The parameter of this name. If there is none, throws std::invalid_argument with the names there are.
   Parameter<Scalar>& parameter(std::string_view name) { return spiketape::parameter(*this, name); }
   const Parameter<Scalar>& parameter(std::string_view name) const { return spiketape::parameter(*this, name); }
-  /// Stops and resumes learning, of all parameters that are learned.
+  /// Stop and resume learning of all learned parameters.
   void freeze() { detail::set_frozen(*this, true); }
   void unfreeze() { detail::set_frozen(*this, false); }
 
@@ -96,9 +96,9 @@ class LIFCore {
   static constexpr std::size_t count = Dynamics::coefficient_count;
   using NeuronCoefficients = std::array<detail::NeuronCoefficient<Scalar>, count + 2>;
 
-  /// Reads the options that all neurons share by their names; one that a neuron does not have is off, or
-  /// a policy as it is by default. `all` are the coefficients, the neuron's own in its order, then threshold
-  /// and graded_spikes_factor.
+  /// Reads the options that all neurons share by name. A missing option is off, a missing policy is the
+  /// default one. `all` are the coefficients: the neuron's own in its order, then threshold and
+  /// graded_spikes_factor.
   template <typename Options>
   LIFCore(const Options& options, NeuronCoefficients all, Dynamics_ dynamics = {},
           detail::RecurrentWeights<Scalar> recurrent_weights = {})
@@ -122,7 +122,7 @@ class LIFCore {
         detail::fail_argument("spiketape::", Derived::name, ": ", coefficient.parameter.name(), " has ",
                               coefficient.parameter.cols(), " values, ", longest->parameter.name(), " has ",
                               longest->parameter.cols(), " (expected 1 value or one for each neuron)");
-    // A neuron that does not fire sends 0, and 0·∞ is no zero.
+    // A neuron that does not fire sends 0, and 0·∞ is NaN.
     for (Index i = 0; i < graded_spikes_factor().cols(); ++i)
       if (const Scalar factor = graded_spikes_factor().array()(0, i); !std::isfinite(factor))
         detail::fail_argument("spiketape::", Derived::name, ": graded_spikes_factor is ", factor,
@@ -147,7 +147,7 @@ class LIFCore {
       detail::fail_argument("spiketape::", Derived::name, ": ", name_of(k), " has shape ", state,
                             ", input of ", input, " expects ", expected);
   }
-  /// How an error calls argument k.
+  /// The name of argument k in errors.
   static const char* name_of(std::size_t k) {
     return recurrent && k == 0 ? "spk" : Dynamics::state_names[k - (recurrent ? 1 : 0)];
   }
@@ -164,7 +164,7 @@ class LIFCore {
           fail_result(k, " lies where the result ", result_name(other), " lies, expected other memory");
     }
     if (!recurrent_ || results[0].empty()) return;
-    // What all send to all waits where the spikes will be.
+    // The recurrent current is stored where the spikes will be written.
     if (!initial[0].empty() && initial[0].data == results[0].data)
       fail_result(
           0, " lies where the spikes of the step before lie, expected other memory, since all act on all");
@@ -213,7 +213,7 @@ class LIFCore {
     detail::scan_forward(scan_call(input, initial, results, input.features));
   }
 
-  /// Just the spikes of a sequence. The states are what it starts from, and become those of the last step.
+  /// Only the spikes of a sequence. `states` are the initial states and become those of the last step.
   detail::SpikeTrain<Scalar> spikes_of(const SequenceView<const Scalar>& input,
                                        std::array<Array<Scalar>, state_count>& states) const {
     check_input(input.shape());
@@ -239,7 +239,7 @@ class LIFCore {
 
   // --- The call on a tape.
 
-  /// Of given states, or empty ones. Returns the spikes and the states.
+  /// Starts from `initial`; empty states are zeros. Returns the spikes and the states.
   std::array<Var<Scalar>, 1 + state_count> record(const Var<Scalar>& input,
                                                   const CarriedVars& initial) const {
     Tape<Scalar>& tape = input.tape();
@@ -298,7 +298,7 @@ class LIFCore {
         op.recurrent_weight_sum = &tape.gradients().sum_of(recurrent_.weight.ptr());
       if (recurrent_ && recurrent_.bias.learned())
         op.recurrent_bias_sum = &tape.gradients().sum_of(recurrent_.bias.ptr());
-      // What the record points at outlives this neuron.
+      // The tape shares ownership of what the record points at: the record may outlive this neuron.
       tape.own(policies_);
       for (const auto& coefficient : coefficients_) tape.own(coefficient.parameter.ptr());
       if (recurrent_) {
@@ -310,8 +310,8 @@ class LIFCore {
     return results;
   }
 
-  /// What a spike is worth, and whether all neurons share it, else it is a padded row: g, but with snnTorch's
-  /// rules a spike under inhibition has no graded factor.
+  /// The value of a spike, and whether all neurons share it; if not, it is a padded row. It is g, but with
+  /// snnTorch's rules a spike under inhibition has no graded factor.
   std::pair<const Scalar*, bool> spike_value() const {
     static constexpr Scalar one = 1;
     const Parameter<Scalar>& graded = graded_spikes_factor();
@@ -363,7 +363,7 @@ class LIFCore {
     return {dynamics, reset(), surrogate(), detail::prepared<Scalar>(quantizer())};
   }
 
-  std::shared_ptr<const Policies> policies_;  // where it is even if the neuron is moved: records point at it
+  std::shared_ptr<const Policies> policies_;  // stays in place if the neuron moves: records point at it
   NeuronCoefficients coefficients_;
   detail::RecurrentWeights<Scalar> recurrent_;
   detail::Rules rules_;

@@ -1,8 +1,8 @@
-// What is wrong with the options of a neuron, in words.
+// Error messages for faults in the options of a neuron.
 //
-// Options that fit none of a neuron's constructors would be met with a list of all of them. So each neuron declares
-// one more, a template, which is taken where nothing else fits: its options are the same but for the policies,
-// which take anything and say what is wrong with it. A deduction guide likewise takes options that were given
+// For options that fit no constructor a compiler would list all constructors. So each neuron declares one
+// more, a template that is taken only where nothing else fits. Its options are the same except for the
+// policies, which take anything and report what is wrong with it. A deduction guide does the same for options
 // without a Scalar.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace spiketape::detail {
 
-/// Stands for a policy among the options of such a constructor.
+/// Replaces a policy in the options of such a constructor.
 template <typename Reset>
 struct GivenReset {
   GivenReset() = default;

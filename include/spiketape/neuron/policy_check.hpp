@@ -1,4 +1,4 @@
-// What is wrong with a neuron's template arguments, in words.
+// Error messages for faults in a neuron's template arguments.
 #pragma once
 
 #include <spiketape/neuron/quantizer.hpp>
@@ -12,15 +12,14 @@
 namespace spiketape::detail {
 
 /// A lambda that captures a reference or a pointer: it has captures, and no constant expression makes it of
-/// bytes.
-/// Structs are not asked: their constructors need not be constexpr.
+/// bytes. Structs are not checked: their constructors need not be constexpr.
 template <typename S, typename Scalar>
 concept CapturesReference = (IsDerivative<S, Scalar> || IsDerivative<S, Lane<Scalar>>) &&
     !std::is_default_constructible_v<S> && !requires {
   typename std::bool_constant<(static_cast<void>(std::bit_cast<S>(std::array<char, sizeof(S)>{})), true)>;
 };
 
-/// What a neuron is compiled with in place of a policy that was refused, so that the compiler says no more.
+/// Replaces a refused policy, so that the compiler reports no further errors.
 struct RefusedPolicy {
   static constexpr bool before_input = false;
   static constexpr double d_mem = 1, d_threshold = 0;
@@ -56,8 +55,7 @@ struct PolicySet {
   using Quantizer = Quantizer_;
 };
 
-/// Says what is wrong with a neuron's template arguments, each mistake once, before anything else of it is
-/// compiled.
+/// Reports faults in a neuron's template arguments, each once, before anything else of it is compiled.
 template <typename Scalar, typename Reset, typename Surrogate, typename Quantizer>
 consteval auto checked_policies() {
   constexpr bool real = Real<Scalar>;

@@ -5,11 +5,11 @@
 //
 //   levels<Scalar>()   its levels in ascending order, at least two, as a std::vector: the nearest wins, the
 //                      lower one on a tie. Called once, when the neuron is made. With a member
-//                      `static constexpr bool evenly_spaced = true` they are found by arithmetic, else by a
-//                      branch-free search.
+//                      `static constexpr bool evenly_spaced = true` the nearest is found by arithmetic, else
+//                      by a branch-free search.
 //   apply(v)           Q itself, for Lane<Scalar> (a template, as in surrogates) or for Scalar.
 //
-// so your own is for example
+// For example:
 //
 //     struct Ternary {
 //       template <typename Scalar> std::vector<Scalar> levels() const { return {-1, 0, 1}; }
@@ -36,7 +36,7 @@ concept HasLevels = requires(const Q quantizer) {
   { quantizer.template levels<Scalar>() } -> std::same_as<std::vector<Scalar>>;
 };
 
-/// The nearest of some levels.
+/// Finds the nearest of some levels.
 template <Real Scalar, bool evenly_spaced>
 class NearestLevel {
  public:
@@ -58,7 +58,7 @@ class NearestLevel {
   /// NaN stays NaN.
   template <typename T>
   SPIKETAPE_INLINE T apply(const T& v) const {
-    T below, above;  // two neighbours, v between them or beyond one end
+    T below, above;  // neighbouring levels: v lies between them or beyond one end
     if constexpr (evenly_spaced) {
       const T place = select(v == v, (v - T(low_)) * T(per_unit_), T(0));
       by_pair(min(max(place, T(0)), T(last_pair_)), below, above,
@@ -70,7 +70,7 @@ class NearestLevel {
   }
 
  private:
-  /// The index of the last level that is not above v, of a pair's lower level at most.
+  /// The index of the last level that is not above v, at most that of the second-last level.
   SPIKETAPE_INLINE Index place_of(Scalar v) const {
     Index place = 0;
     for (Index rest = last_pair_ + 1; rest > 1;) {
@@ -81,7 +81,7 @@ class NearestLevel {
     return place;
   }
 
-  /// The levels at and behind place(number), for each number of a lane.
+  /// The level at place(number) and the next one, for each number of a lane.
   template <typename T, typename Place>
   SPIKETAPE_INLINE void by_pair(const T& numbers, T& below, T& above, Place&& place) const {
     Scalar next[Lane<Scalar>::size];
@@ -98,7 +98,7 @@ class NearestLevel {
   Scalar low_, per_unit_;
 };
 
-/// A quantizer as a neuron keeps it, made once: levels are written out, other quantizers are what they are.
+/// A quantizer as a neuron stores it, made once: levels become a table, other quantizers stay as they are.
 template <Real Scalar, typename Q>
 auto prepared(const Q& quantizer) {
   if constexpr (HasLevels<Q, Scalar>) {

@@ -1,5 +1,5 @@
-// The quantizers of snntorch.functional.quant.state_quant (0.9.4): its argument `uniform` is the type here,
-// its other arguments are the members, with its defaults.
+// The quantizers of snntorch.functional.quant.state_quant (0.9.4). Its argument `uniform` is the type here;
+// its other arguments are the members, with the same defaults.
 //
 //     st::Leaky<float, st::reset::Subtract, st::surrogate::ATan, st::quant::Uniform> lif(
 //         {.beta = 0.5f, .state_quant = {.num_bits = 4}});
@@ -22,7 +22,7 @@ namespace spiketape::quant {
 
 namespace detail {
 
-/// Checks what both have and gives {lo, hi}.
+/// Checks the parameters of both and returns {lo, hi}.
 template <typename Quantizer>
 std::array<double, 2> limits(const char* name, const Quantizer& q) {
   if (q.num_bits < 1 || q.num_bits > 16)
@@ -47,9 +47,9 @@ struct None {
   }
 };
 
-/// n evenly spaced levels, both ends included. To the last bit those that torch.linspace gives snnTorch, so
-/// ties fall as they fall there: the lower half is counted from lo, the upper half from hi, and from 64 bytes
-/// of levels on in groups of 32 bytes, each from its first.
+/// n evenly spaced levels, both ends included. They equal those of torch.linspace in snnTorch to the last
+/// bit, so ties go the same way: the lower half is counted from lo, the upper half from hi; from 64 bytes of
+/// levels on, each group of 32 bytes is counted from its first level.
 struct Uniform {
   int num_bits = 8;
   double threshold = 1;
@@ -72,17 +72,17 @@ struct Uniform {
       const std::size_t first = k / group * group;
       const Scalar base = first < count / 2 ? std::fma(step, static_cast<Scalar>(first), low)
                                             : std::fma(-step, static_cast<Scalar>(count - 1 - first), high);
-      // A product that is rounded by itself, whatever the compiler fuses.
+      // The fma rounds the product by itself, whatever the compiler fuses.
       levels[k] = base + std::fma(step, static_cast<Scalar>(k - first), Scalar(0));
     }
     return levels;
   }
 };
 
-/// n levels that crowd around c = θ (thr_centered) or c = 0. The l = ⌊n(c − lo)/(hi − lo)⌋ lower ones start
-/// at lo with gaps in the ratio μ⁰, μ¹, …, whose sum of l gaps is c − lo (c itself is no level); the n − l
-/// upper ones are c plus the running sums of gaps in the ratio μ^(n−l−1), …, μ⁰, and end at hi. μ =
-/// multiplier; left out, it is what snnTorch takes: .05 .1 .3 .5 .7 .9 .925 for 1 to 7 bits, .95 for more.
+/// n levels that are densest around c = θ (thr_centered) or c = 0. The l = ⌊n(c − lo)/(hi − lo)⌋ lower ones
+/// start at lo; their l gaps are in the ratio μ⁰, μ¹, … and sum to c − lo (c itself is not a level). The
+/// upper n − l are c plus the running sums of gaps in the ratio μ^(n−l−1), …, μ⁰, and end at hi. μ =
+/// multiplier; its default is that of snnTorch: .05 .1 .3 .5 .7 .9 .925 for 1 to 7 bits, .95 for more.
 struct NonUniform {
   int num_bits = 8;
   bool thr_centered = true;
@@ -107,7 +107,7 @@ struct NonUniform {
                                        " leave out their centre, ", center);
     const int count = 1 << num_bits;
     const int lower = static_cast<int>(std::floor(count * ((center - low) / (high - low))));
-    // What one unit of gap is, when `gaps` of them cover `range`: in the order of the sums of snnTorch.
+    // The divisor that turns powers of μ into `gaps` gaps that cover `range`; sums in snnTorch's order.
     const auto scale = [mu](int gaps, double range) {
       double sum = 0;
       for (int j = gaps - 1; j >= 0; --j) sum += std::pow(mu, j);
@@ -118,7 +118,7 @@ struct NonUniform {
     double level = low;
     const double lower_scale = scale(lower, center - low);
     for (int j = 0; j < lower; ++j) {
-      levels.push_back(static_cast<Scalar>(std::min(level, center)));  // rounding may lead beyond it
+      levels.push_back(static_cast<Scalar>(std::min(level, center)));  // rounding may exceed it
       level += std::pow(mu, j) / lower_scale;
     }
     level = center;

@@ -1,4 +1,4 @@
-// Spikes that a layer sends to itself, all to all: a current S[t−1] W + b beside the input.
+// All-to-all recurrence: the spikes of a layer add a current S[t−1] W + b to its own input.
 #pragma once
 
 #include <spiketape/kernels/event_products.hpp>
@@ -10,15 +10,15 @@ namespace spiketape::detail {
 
 template <Real Scalar>
 struct Recurrence {
-  const Scalar* weight = nullptr;  // (neurons, neurons), what one neuron sends in a row; null: there is none
+  const Scalar* weight = nullptr;  // (neurons, neurons), a row for what each neuron sends; null: none
   Index stride = 0;
   const Scalar* bias = nullptr;
-  Workspace<Scalar>* workspace = nullptr;  // of dense products; null: they find room themselves
+  Workspace<Scalar>* workspace = nullptr;  // of dense products; null: they take memory themselves
 
   explicit operator bool() const { return weight != nullptr; }
 
-  /// The current into each sample of a step, from the spikes of the step before (without data: none): as
-  /// events, or as a dense product where many samples fire more densely than events are worth.
+  /// The current into each sample of a step, from the spikes of the step before (without data: none). Uses
+  /// events, or a dense product where many samples fire too densely for events to pay off.
   void forward(const SequenceView<const Scalar>& spk_before, const SequenceView<Scalar>& current) const {
     const Index features = current.features;
     const bool dense = current.batch >= 16 && !spk_before.empty() && fires_densely(spk_before);
@@ -41,7 +41,7 @@ struct Recurrence {
   }
 };
 
-/// Where the adjoint of a recurrence comes from and goes.
+/// The inputs and outputs of the adjoint of a recurrence.
 template <Real Scalar>
 struct RecurrenceAdjoint {
   SequenceView<Scalar> current;  // one step: the adjoint of the current
@@ -49,7 +49,7 @@ struct RecurrenceAdjoint {
   Scalar* bias = nullptr;
   EventRoom<Scalar>* room = nullptr;
 
-  /// The share of neurons that fire up to which scattering is faster than a dense product.
+  /// The largest share of firing neurons at which scattering is faster than a dense product.
   static constexpr double densest = 0.2;
 
   /// One step: adds to the sums, and to the adjoint of the spikes of the step before.

@@ -9,8 +9,8 @@
 
 namespace spiketape::detail {
 
-/// W, (neurons, neurons), what one neuron sends in a row, and b, (1, neurons); without neurons there is no
-/// recurrence. Starts like nn.Linear, uniform in ±1/√neurons.
+/// W, (neurons, neurons), with one row for what each neuron sends, and b, (1, neurons). Without neurons there
+/// is no recurrence. Both are initialized like nn.Linear, uniform in ±1/√neurons.
 template <Real Scalar>
 struct RecurrentWeights {
   Parameter<Scalar> weight{"recurrent.weight", 0, 0};
@@ -18,7 +18,7 @@ struct RecurrentWeights {
 
   RecurrentWeights() = default;
 
-  /// For a neuron that was made without a Random: its options must not ask for weights.
+  /// For a neuron that is made without a Random: its options must not ask for weights.
   template <typename Options>
   static RecurrentWeights none(const char* neuron, const Options& options) {
     if (options.all_to_all)

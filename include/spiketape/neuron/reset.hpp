@@ -1,9 +1,9 @@
-// What a spike does to the membrane.
+// Reset policies: what a spike does to the membrane.
 //
-// A reset policy says where the membrane stands right after a spike, as a function of the membrane V
-// and the threshold θ that is affine in both, and its two partial derivatives, which are then plain
-// numbers. `before_input` says whether a delayed reset acts on the membrane that enters the step, so
-// that the input of the step survives, or on the one that leaves it. Your own is a struct like these:
+// A reset policy gives the membrane right after a spike, as an affine function of the membrane V and the
+// threshold θ, and the two partial derivatives of that function, which are plain numbers. `before_input` says
+// whether a delayed reset acts on the membrane that enters the step, so that the input of the step survives,
+// or on the one that leaves it. Your own is a struct like this:
 //
 //     struct ResetToHalf {
 //       static constexpr bool before_input = false;
@@ -11,8 +11,8 @@
 //       template <typename T> T after(const T& mem, const T&) const { return T(0.5) * mem; }
 //     };
 //
-// Where select(spiked, after(V, θ), V) can be had for less, a policy may also have after_where(spiked, V, θ),
-// which must equal it (see Subtract).
+// Where there is a cheaper form of select(spiked, after(V, θ), V), a policy may have it as
+// after_where(spiked, V, θ), which must equal it (see Subtract).
 #pragma once
 
 #include <spiketape/kernels/lanes.hpp>

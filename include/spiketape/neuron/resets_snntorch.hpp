@@ -5,7 +5,7 @@
 
 namespace spiketape::reset {
 
-/// V stays: the neuron reports threshold crossings and integrates on. snnTorch: "none".
+/// V stays: the neuron reports threshold crossings and keeps integrating. snnTorch: "none".
 struct None {
   static constexpr bool before_input = false;
   static constexpr double d_mem = 1, d_threshold = 0;
@@ -23,7 +23,7 @@ struct Subtract {
   SPIKETAPE_INLINE T after(const T& mem, const T& threshold) const {
     return mem - threshold;
   }
-  /// Equal to the bit to select(spiked, after(mem, θ), mem), which takes up to five instructions.
+  /// Equals select(spiked, after(mem, θ), mem) to the bit, which takes up to five instructions.
   template <typename T>
   SPIKETAPE_INLINE T after_where(const detail::MaskOf<T>& spiked, const T& mem, const T& threshold) const {
     return mem - where(spiked, threshold);

@@ -37,7 +37,7 @@ struct RLeakyDynamics {
   }
 };
 
-/// V of a recurrent neuron: in a layer where all act on all it is not there.
+/// V of a recurrent neuron; a layer where all neurons act on all has no V.
 template <typename Options>
 auto one_to_one(const Options& options) {
   return options.all_to_all ? decltype(options.V)(0) : options.V;
@@ -53,7 +53,7 @@ struct RLeakyOptions {
   Coefficient<Scalar> beta = detail::required_beta<Scalar>();
   /// V, the weight of a neuron's own spike, with all_to_all = false: one number, or one for each neuron.
   Coefficient<Scalar> V = 1;
-  /// Every neuron acts on every one, through a weight matrix and a bias. false: each on itself.
+  /// Every neuron acts on all neurons, through a weight matrix and a bias. false: each acts on itself.
   bool all_to_all = true;
   /// With all_to_all: the number of neurons.
   Index linear_features = 0;
@@ -79,8 +79,8 @@ struct RLeakyOptions {
 ///
 ///     U[t] = β U[t−1] + I[t] + V(S[t−1]) − R[t] θ,   S[t] = g·H(U[t] − θ)
 ///
-/// where V(S) is V·S, each neuron on itself, or, all to all, S W + b. Gradients flow back through S[t−1]. The
-/// product adds the rows of W whose neurons fired. All else is as in Leaky.
+/// where V(S) is V·S if each neuron acts on itself, or S W + b if all act on all. Gradients flow back through
+/// S[t−1]. The product adds the rows of W whose neurons fired. All else is as in Leaky.
 ///
 ///     st::RLeaky<float> lif({.beta = 0.9f, .linear_features = 100}, random);      // draws W and b
 ///     st::RLeaky<float> self({.beta = 0.9f, .V = 0.5f, .all_to_all = false});
@@ -95,11 +95,11 @@ class RLeaky : public LIF<RLeaky<Scalar, Reset, Surrogate, Quantizer>, detail::R
   using Options = RLeakyOptions<Scalar, Reset, Surrogate, Quantizer>;
   static constexpr const char* name = "RLeaky";
 
-  /// Each neuron on itself. Throws std::invalid_argument as Leaky does, and if all_to_all is true.
+  /// Each neuron acts on itself. Throws std::invalid_argument as Leaky does, and if all_to_all is true.
   explicit RLeaky(const Options& options)
       : RLeaky(options, detail::RecurrentWeights<Scalar>::none(name, options)) {}
-  /// All to all; W and b start like those of a Linear. Throws std::invalid_argument as Leaky does, and unless
-  /// all_to_all is true and linear_features is at least 1.
+  /// All neurons act on all; W and b are initialized like those of a Linear. Throws std::invalid_argument as
+  /// Leaky does, and unless all_to_all is true and linear_features is at least 1.
   RLeaky(const Options& options, Random& random)
       : RLeaky(options, detail::RecurrentWeights<Scalar>::drawn(name, options, random)) {}
 

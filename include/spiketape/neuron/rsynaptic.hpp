@@ -73,8 +73,8 @@ struct RSynapticOptions {
 ///     I_syn[t] = α I_syn[t−1] + I[t] + V(S[t−1])
 ///     U[t] = β U[t−1] + I_syn[t] − R[t] θ,   S[t] = g·H(U[t] − θ)
 ///
-/// with V(S) as in RLeaky; a same-step reset, which raises in snnTorch 0.9.4, works. All else is as in
-/// Synaptic.
+/// with V(S) as in RLeaky. A same-step reset works here; in snnTorch 0.9.4 it raises an error. All else is as
+/// in Synaptic.
 ///
 ///     st::RSynaptic<float> lif({.alpha = 0.9f, .beta = 0.8f, .linear_features = 100}, random);
 ///     auto [spk, syn, mem] = lif(input);             // or lif(input, spk, syn, mem)
@@ -88,7 +88,7 @@ class RSynaptic : public LIF<RSynaptic<Scalar, Reset, Surrogate, Quantizer>, det
   using Options = RSynapticOptions<Scalar, Reset, Surrogate, Quantizer>;
   static constexpr const char* name = "RSynaptic";
 
-  /// Each neuron on itself, and all to all: see RLeaky.
+  /// Each neuron acts on itself, or with a Random all act on all: see RLeaky.
   explicit RSynaptic(const Options& options)
       : RSynaptic(options, detail::RecurrentWeights<Scalar>::none(name, options)) {}
   RSynaptic(const Options& options, Random& random)

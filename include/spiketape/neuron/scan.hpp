@@ -1,8 +1,8 @@
-// The scan: the steps of a sequence one after the other, each from the states that the one before returned.
-// Outside is time, then come samples, then the lanes of a row; `extent` says how much of a lane lies in
-// memory. One row after the other streams through the cache, and a row of a step is complete before the next
-// step begins, as inhibition and recurrence need it. Of a large batch, some samples go through all steps and
-// then the next ones (ScanCall::tile).
+// The scan runs the steps of a sequence in order, each from the states that the step before returned. Its
+// loops are over time, samples and the lanes of a row, from outer to inner; `extent` says how much of a lane
+// lies in memory. Rows stream through the cache, and a row is complete before the next step begins, as
+// inhibition and recurrence require. In a large batch some samples go through all steps before the next ones
+// (ScanCall::tile).
 #pragma once
 
 #include <spiketape/neuron/scan_call.hpp>
@@ -14,7 +14,7 @@
 
 namespace spiketape::detail {
 
-/// One row: what a sample's neurons do in a step, or those of several samples whose rows follow each other.
+/// One step of one row: the neurons of a sample, or of several samples whose rows are adjacent.
 template <typename ChosenRules, typename Neuron, typename Coefficients>
 class RowStep {
  public:
@@ -43,8 +43,8 @@ class RowStep {
   }
 
   SPIKETAPE_INLINE void run() const {
-    // Under inhibition the winner is known when the whole row has been integrated, which is then done again:
-    // results may lie where the entering states do, so nothing can wait there.
+    // Under inhibition the winner is known only after the whole row is integrated. The row is then integrated
+    // again: results may lie where the entering states do, so they cannot store the first pass.
     Index before = -1, now = -1;
     if (step_.rules.inhibited) {
       if (step_.asks_winner_before())
@@ -95,7 +95,7 @@ class RowStep {
     return states;
   }
 
-  /// Writes what a lane returns, and hands back who fired.
+  /// Writes what a lane returns, and returns which neurons fired.
   template <typename Extent, typename C>
   SPIKETAPE_INLINE Mask<Scalar> fire(Index i, Extent extent, const C& c, const Winners<L>& winners,
                                      const States& entered, States states) const {
@@ -109,7 +109,7 @@ class RowStep {
     return fired;
   }
 
-  /// What becomes of the spikes of some lines.
+  /// The `emit` of for_lines: stores the spikes of some lines as bits.
   SPIKETAPE_INLINE auto keep_bits() const {
     return [to = bits_](Index l, WordBits word, Index lines) SPIKETAPE_INLINE_LAMBDA {
       if (to != nullptr) store(word, to + l, lines);
@@ -137,7 +137,7 @@ SPIKETAPE_NOINLINE void scan_forward(const ScanCall<Neuron>& call) {
                                                            call.surrogate_disable);
   const RepeatedNumber<Scalar> zero;
   const bool joins = Coefficients::shared && call.joins();
-  // A function of its own, in which what a row needs stays in registers.
+  // Not inlined, so that the values of a row stay in registers.
   const auto do_row = [&](Index t, Index b, Index samples) SPIKETAPE_NOINLINE_LAMBDA {
     RowStep<ChosenRules, Neuron, Coefficients>(call, step, coefficients, zero, t, b, samples).run();
   };
@@ -146,7 +146,7 @@ SPIKETAPE_NOINLINE void scan_forward(const ScanCall<Neuron>& call) {
     const Index end = std::min(first + tile, batch);
     const Index samples = joins ? end - first : 1;
     for (Index t = 0; t < call.input.steps; ++t) {
-      // The recurrent current waits where the spikes of this step will be.
+      // The recurrent current is stored where the spikes of this step will be written.
       if constexpr (is_recurrent<typename Neuron::Dynamics>)
         if (call.recurrence) call.recurrence.forward(call.step_before(t), call.spk.step(t));
       for (Index b = first; b < end; b += samples) do_row(t, b, samples);

@@ -13,8 +13,8 @@
 
 namespace spiketape::detail {
 
-/// Where the adjoint of a call goes and comes from. Adjoints of outputs without data count as zero;
-/// results without data are not wanted.
+/// The inputs and outputs of the adjoint of a call. Adjoints of outputs without data count as zero; results
+/// without data are not wanted.
 template <typename Neuron>
 struct ScanAdjoint {
   using Scalar = typename Neuron::Scalar;
@@ -38,7 +38,7 @@ struct ScanAdjoint {
   }
 };
 
-/// One row, as RowStep goes through it: the adjoint of what its neurons do in a step.
+/// The adjoint of one step of one row, in the manner of RowStep.
 template <typename ChosenRules, bool learns, typename Neuron, typename Coefficients>
 class RowAdjoint {
  public:
@@ -133,7 +133,7 @@ class RowAdjoint {
     });
   }
 
-  /// Writes what the adjoint of a lane's step says to the step before, to the input and to the sums.
+  /// Writes the adjoint of a lane's step: for the step before, for the input and for the sums.
   template <typename Extent>
   SPIKETAPE_INLINE void pass_on(Index i, Extent extent, const typename Step::Adjoint& back) const {
     for (std::size_t k = 0; k < states; ++k) store(back.before[k], carry_[k] + i, extent);
@@ -167,8 +167,8 @@ class RowAdjoint {
   Scalar *spk_carry_ = nullptr, *current_adjoint_ = nullptr, *input_adjoint_ = nullptr;
 };
 
-/// Sums of coefficients behind the last neuron. A shared coefficient's sums serve calls of any width, so what
-/// lies there may be those of a wider one, and must outlive what the lanes there add to it.
+/// The sums of coefficients behind the last neuron. A shared coefficient's sums serve calls of any width, so
+/// these may belong to a wider call. They are restored after padding lanes have added to them.
 template <typename Neuron>
 class SumsBehind {
  public:
@@ -197,7 +197,7 @@ SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdj
                                                            !adjoint.with_surrogate);
   const RepeatedNumber<Scalar> zero;
   const SumsBehind<Neuron> behind(call, adjoint);
-  // A row of sums is that of one sample, and random surrogates count neurons without padding.
+  // A row of sums has the width of one sample, and random surrogates count neurons without padding.
   constexpr bool may_join =
       Coefficients::shared && !learns && !HasRandomDerivative<typename Neuron::Surrogate, Lane<Scalar>>;
   const bool joins = may_join && adjoint.seamless(call) && call.joins();

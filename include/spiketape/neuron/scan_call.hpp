@@ -1,8 +1,8 @@
-// What a scan over a sequence works on: memory, coefficients and rules, without types that allocate.
+// The arguments of a scan over a sequence: memory, coefficients and rules, without types that allocate.
 //
-// The states of a step, in the order in which they come into being: `initial`, before the first step;
-// `entering`, the rows that a step reads, and `entered`, their lanes; `integrated`, V, before the spike;
-// `returned`, U. Backward, `carry` is the adjoint that step t sends to step t − 1.
+// The names of states, in the order in which a step makes them: `initial`, before the first step; `entering`,
+// the rows that a step reads, and `entered`, their lanes; `integrated`, V, before the spike; `returned`, U.
+// Backward, `carry` is the adjoint that step t sends to step t − 1.
 #pragma once
 
 #include <spiketape/core/array.hpp>
@@ -40,10 +40,10 @@ struct ScanCall {
   LineBits* spk_bits;                      // the same as bits, or nullptr
   Views<Scalar> returned;                  // the states that each step returns; constant: only the last does
   Views<Scalar>
-      before_reset;  // the states that fired, where a same-step reset changes them and somebody asks
-  Index width;       // what is computed of a row: features, or whole lines of padded rows
+      before_reset;  // the states that fired, where a same-step reset changes them and backward reads them
+  Index width;       // numbers computed per row: features, or whole lines of padded rows
 
-  /// Whether the rows of a view follow each other without a gap: then many are as good as one.
+  /// Whether the rows of a view are adjacent without a gap, so that many can be treated as one.
   template <typename T>
   bool seamless(const SequenceView<T>& view) const {
     return view.empty() || view.stride == width || view.batch == 1;
@@ -52,26 +52,26 @@ struct ScanCall {
   bool all_seamless(const Views& views) const {
     return std::all_of(views.begin(), views.end(), [this](const auto& view) { return this->seamless(view); });
   }
-  /// Whether the rows of samples can be done as one row, which matters for small layers.
+  /// Whether the rows of samples can be treated as one row, which matters for small layers.
   bool joins() const {
     return seamless(input) && seamless(spk) && seamless(initial_spk) && all_seamless(initial) &&
            all_seamless(returned) && all_seamless(before_reset) &&
            (spk_bits == nullptr || width % line<Scalar> == 0);
   }
-  /// How many samples go through all steps before the next ones do: so many that what a step finds of the one
-  /// before is still in the nearest caches. All of them where a step needs the spikes of all.
+  /// How many samples go through all steps before the next ones do: few enough that a step finds the results
+  /// of the one before in the nearest caches. All of them where a step needs the spikes of all.
   Index tile() const {
     constexpr Index row_bytes = 64 * 1024;  // of each of the four or five rows that a step goes through
     if (recurrence) return input.batch;
     return std::max<Index>(1, row_bytes / Index(sizeof(Scalar)) / width);
   }
 
-  /// What lanes behind the last neuron of a sample computed is nobody's gradient,
+  /// Clears what lanes behind the last neuron of each row computed: it is not a gradient.
   void clear_padding(const SequenceView<Scalar>& view) const {
     for (Index row = 0; row < view.rows(); ++row)
       std::fill(view.row(0, row) + view.features, view.row(0, row) + width, Scalar(0));
   }
-  /// and no spike.
+  /// Clears the bits behind the last neuron of each row: they are not spikes.
   void clear_padding_of_bits() const {
     const Index last = (input.features - 1) / line<Scalar>;
     for (Index row = 0; spk_bits != nullptr && row < input.steps * input.batch; ++row) {
@@ -86,7 +86,7 @@ struct ScanCall {
     return spk_bits == nullptr ? nullptr : spk_bits + (t * input.batch + b) * lines();
   }
 
-  /// A state, and the spike, that enter step t of sample b.
+  /// A state, or the spike, that enters step t of sample b.
   Stream<Scalar> entering(std::size_t state, Index t, Index b, const RepeatedNumber<Scalar>& zero) const {
     return entering(returned[state], initial[state], t, b, zero);
   }
@@ -112,8 +112,8 @@ struct ScanCall {
   }
 };
 
-/// The coefficients of a call, for neurons that share all of them: loaded once. What goes through a row has a
-/// `Row` of them by value: behind a reference, compilers would read them again after each store.
+/// The coefficients of a call for neurons that share all of them, loaded once. A pass over a row holds a
+/// `Row` of them by value: through a reference, compilers would reload them after each store.
 template <typename Neuron>
 class SharedCoefficients {
  public:
@@ -138,7 +138,7 @@ class SharedCoefficients {
   StepCoefficients<Lane<Scalar>, count> lanes_;
 };
 
-/// The same where some are shared and some are not: streams.
+/// The same as streams, for coefficients that are not all shared.
 template <typename Neuron>
 class CoefficientStreams {
  public:
@@ -171,8 +171,8 @@ class CoefficientStreams {
   Row row_;
 };
 
-/// Calls f<rules, coefficients>. What is common, with or without shared coefficients, gets an instance of its
-/// own; all other rules share one.
+/// Calls f<rules, coefficients>. Common rules get instances of their own, with and without shared
+/// coefficients; all other rules share one.
 template <typename Neuron, typename F>
 void with_rules_and_coefficients(const ScanCall<Neuron>& call, F&& f) {
   if (!call.rules.common()) return f.template operator()<Rules, CoefficientStreams<Neuron>>();

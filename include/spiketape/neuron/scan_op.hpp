@@ -38,7 +38,7 @@ struct ScanOp {
     }
     if (!reached) return;
 
-    // Whether the loss depends on the spikes: because it was asked of them, or since they act on the states.
+    // Whether the loss depends on the spikes: directly, or because they act on the states.
     const bool spk_counts = spk.has_adjoint() || is_recurrent<Dynamics>;
     adjoint.with_surrogate = !call.surrogate_disable && (spk_counts || !call.rules.delayed);
     const Shape one_step{1, call.input.batch, call.input.features};
@@ -86,8 +86,8 @@ struct ScanOp {
     for (std::size_t k = 0; k < states; ++k) pass_on(initial[k], adjoint.carry[k]);
   }
 
-  /// Whether the loss depends on coefficient k at all; one that it does not depend on gets no gradient,
-  /// so that optimizers leave it alone.
+  /// Whether the loss depends on coefficient k at all. If not, k gets no gradient, so that optimizers leave
+  /// it unchanged.
   bool reaches(std::size_t k, bool with_surrogate, bool spk_counts) const {
     if (k == count)
       return with_surrogate || Neuron::Reset::d_threshold != 0 ||

@@ -1,4 +1,4 @@
-// Moved to neuron/quantizers_snntorch.hpp. This path is there until version 0.3.
+// Moved to neuron/quantizers_snntorch.hpp. This path works until version 0.3.
 #pragma once
 
 #include <spiketape/neuron/quantizers_snntorch.hpp>

@@ -1,14 +1,14 @@
-// One time step of a leaky integrate-and-fire neuron, forward and adjoint: how integration, reset, quantizer
-// and spike follow each other. That stands here and nowhere else; what is integrated is the Dynamics'
-// (dynamics.hpp), what a reset does the policy's (reset.hpp). Single steps, sequences and the tape all call
-// these functions, on SIMD lanes (T below).
+// One time step of a leaky integrate-and-fire neuron, forward and adjoint: the order of integration, reset,
+// quantizer and spike. Only this file defines it. Dynamics define the integration (dynamics.hpp), policies
+// define the reset (reset.hpp). Single steps, sequences and the tape all call these functions, on SIMD lanes
+// (T below).
 //
-// U is the membrane, I the input current, θ the threshold, g the graded-spikes factor (membrane, current
-// and threshold share one dimensionless unit), H(x) = 1 where x > 0 else 0, σ' the surrogate derivative,
-// m the inhibition mask: 1 for the winner of its sample, or for everyone without inhibition. Neither m
-// nor the delayed reset signal R is differentiated. H, R and m select, they do not multiply (but for the
-// exact same-step reset): an infinite membrane resets cleanly, and a NaN stays in its own neuron. x̄ is the
-// adjoint of x, the derivative of the loss by it.
+// U is the membrane, I the input current, θ the threshold, g the graded-spikes factor (membrane, current and
+// threshold share one dimensionless unit), H(x) = 1 where x > 0 else 0, σ' the surrogate derivative, m the
+// inhibition mask: 1 for the winner of its sample, or for all without inhibition. Neither m nor the delayed
+// reset signal R is differentiated. H, R and m select instead of multiplying (except in the exact same-step
+// reset): an infinite membrane resets cleanly, and a NaN stays in its own neuron. x̄ is the adjoint of x, the
+// derivative of the loss with respect to x.
 //
 //   delayed reset   R = m_prev·H(U_prev − θ);  V = Q(reset of the integrated membrane where R), or, for a
 //                   policy that resets before the input, Q(the integrated reset of U_prev where R)
@@ -16,12 +16,12 @@
 //   both            h = m·H(V − θ);  S = g·h
 //   then            U = V if delayed;  U = reset of V where h, if same-step
 //
-// Other states than the membrane are integrated and quantized with it. Where a neuron's threshold moves, V
-// and U_prev are compared with where it stands; a reset by subtraction subtracts θ.
+// States other than the membrane are integrated and quantized with it. Where a neuron's threshold moves, V
+// and U_prev are compared with the moved threshold; a reset by subtraction subtracts θ.
 //
-// `exact` follows snnTorch 0.9.4 where it differs: R is not masked and enters in both timings; a
-// same-step reset takes D = κh − R in place of h (κ = 1, or 1/g under inhibition), so a membrane that
-// was reset at the start of the step and does not spike is "un-reset"; under inhibition S = h.
+// `exact` follows snnTorch 0.9.4 where it differs. R is not masked and acts with both timings. A same-step
+// reset uses D = κh − R instead of h (κ = 1, or 1/g under inhibition), so a membrane that was reset at the
+// start of the step and does not spike is "un-reset". Under inhibition S = h.
 #pragma once
 
 #include <spiketape/kernels/lanes.hpp>
@@ -36,7 +36,7 @@
 
 namespace spiketape::detail {
 
-/// Which of the rules above hold.
+/// The rules above that hold for a neuron.
 struct Rules {
   bool delayed = true;
   bool inhibited = false;
@@ -44,12 +44,12 @@ struct Rules {
 
   /// Whether S = g·h; else S = h, and g acts through the reset.
   constexpr bool graded() const { return !(exact && inhibited); }
-  /// Whether they are CommonRules. Without inhibition the exact rules differ only with a same-step reset.
+  /// Whether these are CommonRules. Without inhibition the exact rules differ only with a same-step reset.
   constexpr bool common() const { return !inhibited && (!exact || delayed); }
 };
 
-/// The rules without inhibition and without `exact`, known at compile time: a scan by them has no branches.
-/// All others share one scan that asks Rules in its loops, since each instance costs the user compile time.
+/// The rules without inhibition and without `exact`, known at compile time: a scan with them has no branches.
+/// All others share one scan that checks Rules in its loops, since each instance costs the user compile time.
 template <bool delayed_>
 struct CommonRules {
   static constexpr bool delayed = delayed_;
@@ -60,7 +60,7 @@ struct CommonRules {
   static constexpr bool graded() { return true; }
 };
 
-/// The coefficients of a step: those of the neuron's own dynamics, then what LIF has for all.
+/// The coefficients of a step: those of the neuron's own dynamics, then those that LIF has for all.
 template <typename T, std::size_t count>
 struct StepCoefficients {
   std::array<T, count> own;
@@ -68,14 +68,14 @@ struct StepCoefficients {
   T graded;
 };
 
-/// Who won the competition of its sample, now and in the step before. Read under inhibition only.
+/// Which neuron won in its sample, now and in the step before. Read under inhibition only.
 template <typename T>
 struct Winners {
   MaskOf<T> now;
   MaskOf<T> before;
 };
 
-/// What the adjoint step hands back.
+/// What the adjoint step returns.
 template <typename T, std::size_t states, std::size_t count>
 struct StepAdjoint {
   T input;
@@ -99,7 +99,7 @@ struct NeuronStep {
   static constexpr bool own_reset = HasOwnReset<Dynamics, Reset, T>;
   static constexpr std::size_t first_reset = own_reset ? 0 : membrane;  // of the states that a reset changes
 
-  // Copies, which stay in registers; a quantizer may be a table.
+  // Copies, which stay in registers; the quantizer may be a table, so it is a reference.
   [[no_unique_address]] const ChosenRules rules;
   [[no_unique_address]] const Dynamics dynamics;
   [[no_unique_address]] const Reset reset_policy;
@@ -122,7 +122,7 @@ struct NeuronStep {
     return rules.inhibited && rules.delayed && !rules.exact;
   }
 
-  /// Where the threshold stands.
+  /// The current threshold.
   SPIKETAPE_INLINE T level(const States& states, const Coefficients& c) const {
     if constexpr (HasMovingThreshold<Dynamics, T>)
       return dynamics.threshold(states, c.threshold, c.own);
@@ -130,7 +130,7 @@ struct NeuronStep {
       return c.threshold;
   }
 
-  /// x = V − θ, or of entering states U_prev − θ.
+  /// x = V − θ, or U_prev − θ for entering states.
   SPIKETAPE_INLINE T above(const States& states, const Coefficients& c) const {
     return states[membrane] - level(states, c);
   }
@@ -191,7 +191,7 @@ struct NeuronStep {
     States& a = result.before;
     T& threshold_adjoint = result.coefficients.threshold;
     T& graded_adjoint = result.coefficients.graded;
-    Own own_adjoint;  // of the own coefficients, from threshold and reset
+    Own own_adjoint;  // of the neuron's own coefficients, from threshold and reset
     for (T& adjoint : own_adjoint) adjoint = T(0);
     a = returned;
     threshold_adjoint = T(0);
@@ -202,8 +202,7 @@ struct NeuronStep {
     T slope = where(with_surrogate, surrogate_derivative(surrogate, above(integrated, c), element));
     if (rules.inhibited) slope = where(winners.now, slope);  // s = m σ'(V − θ)
 
-    // 1. The reset, if it is in the same step: its effect on the states and, through x, the decision to
-    // reset.
+    // 1. A same-step reset: its effect on the states and, through x, on the decision to reset.
     T x_adjoint = rules.graded() ? spk_adjoint * c.graded * slope : spk_adjoint * slope;
     if (!rules.delayed) {
       States after = integrated;
@@ -238,14 +237,14 @@ struct NeuronStep {
     States integrated_from = entered;
     if (resets_first()) {
       const Mask signal = reset_signal(entered, c, winners.before);
-      States to_entered;  // what a reset sends straight to the entering states
+      States to_entered;  // what a reset sends directly to the entering states
       for (T& adjoint : to_entered) adjoint = T(0);
       if constexpr (before_input)
         reset_where(signal, entered, c, integrated_from);
       else
         reset_adjoint(signal, c, a, to_entered, threshold_adjoint, own_adjoint);
-      // What is reset to a constant has no gradient, also where it came from an infinite state: 0·∞ is no
-      // zero.
+      // A state that is reset to a constant has no gradient, even if it was reset from infinity: 0·∞ would be
+      // NaN.
       if constexpr (!before_input && Reset::d_mem == 0) {
         const T infinity(std::numeric_limits<typename LaneTraits<T>::Scalar>::infinity());
         for (std::size_t k = first_reset; k <= membrane; ++k)
@@ -281,8 +280,8 @@ struct NeuronStep {
       dynamics.integrate_adjoint(from, input, c.own, result.before, result.input, result.coefficients.own);
   }
 
-  /// The states after a reset, where there is one. `entered` are those before the integration, or with a
-  /// same-step reset those that are reset.
+  /// Resets the states where `signal` holds. `entered` are those before the integration, or with a same-step
+  /// reset those that are reset.
   SPIKETAPE_INLINE void reset_where(const Mask& signal, const States& entered, const Coefficients& c,
                                     States& states) const {
     if constexpr (own_reset) {
@@ -296,8 +295,8 @@ struct NeuronStep {
     }
   }
 
-  /// Of the states after the reset in `a`: those before it, in place. What goes to `entered` directly is
-  /// added there.
+  /// Turns `a`, the adjoint of the states after the reset, into that of those before it, in place. Adds to
+  /// `entered` what goes there directly.
   SPIKETAPE_INLINE void reset_adjoint(const Mask& signal, const Coefficients& c, States& a, States& entered,
                                       T& threshold_adjoint, Own& own_adjoint) const {
     if constexpr (own_reset) {

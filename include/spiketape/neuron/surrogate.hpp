@@ -1,13 +1,13 @@
-// Surrogate gradients: what stands in for the derivative of the spike, which is zero wherever it exists.
+// Surrogate gradients replace the derivative of the spike, which is zero wherever it exists.
 //
 // Forward, a neuron spikes where x = U − θ > 0. Backward, the derivative of that step is replaced by the
-// surrogate's `derivative(x)`, a bump around the threshold. A surrogate is a small value; its members are
-// its parameters. `derivative` is a template, so one text serves float, double and SIMD lanes.
+// surrogate's `derivative(x)`, a bump around the threshold. A surrogate is a small value; its members are its
+// parameters. `derivative` is a template, so one function serves float, double and SIMD lanes.
 //
-//   primitive(x)  where there is one: the antiderivative. Tests differentiate it numerically.
-//   band()        where the derivative vanishes for |x| >= band(): the half-width of that band.
+//   primitive(x)  optional: the antiderivative. Tests differentiate it numerically.
+//   band()        optional: the half-width of the band outside of which, |x| >= band(), the derivative is 0.
 //
-// Your own is a struct of one function or a lambda, and is inlined like these:
+// Your own surrogate is a struct with one function or a lambda, and is inlined like these:
 //
 //     auto bump = [](auto x) { return 1.0 / (1.0 + x * x); };        // lane code, as fast as ours
 //     auto mine = [](float x) { return std::abs(x) < 1 ? .5f : 0; };  // called number by number
@@ -39,8 +39,8 @@ concept IsDerivative = requires(const S surrogate, T x) {
   { surrogate(x) } -> std::convertible_to<T>;
 };
 
-/// σ'(x) for a number, or for a lane: by the surrogate's own lane code if it has some, else number by
-/// number. `element` is the place of the (first) number in the batch, for random surrogates.
+/// σ'(x) for a number or a lane. A lane uses the surrogate's own lane code if there is any, else it goes
+/// number by number. `element` is the place of the (first) number in the batch, for random surrogates.
 template <typename T, typename S>
 SPIKETAPE_INLINE T surrogate_derivative(const S& surrogate, const T& x, std::uint64_t element) {
   using Scalar = typename LaneTraits<T>::Scalar;

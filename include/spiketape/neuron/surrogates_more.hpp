@@ -1,4 +1,4 @@
-// Surrogates that other libraries of the field have and snnTorch has not.
+// Surrogates of other libraries in the field that snnTorch does not have.
 #pragma once
 
 #include <spiketape/neuron/surrogates_snntorch.hpp>

@@ -36,8 +36,8 @@ struct FastSigmoid {
   double primitive(double x) const { return x / (1 + slope * std::abs(x)); }
 };
 
-/// k σ(kx) (1 − σ(kx)), σ the logistic function, k = slope. snnTorch: sigmoid, k = 25; there it is 0 or
-/// NaN for very negative x, here it is stable: with e = exp(−k|x|) it is k e / (1 + e)².
+/// k σ(kx) (1 − σ(kx)), σ the logistic function, k = slope. snnTorch: sigmoid, k = 25, which is 0 or NaN for
+/// very negative x. The form here is stable: with e = exp(−k|x|) it is k e / (1 + e)².
 struct Sigmoid {
   double slope = 25;
   template <typename T>
@@ -59,8 +59,8 @@ struct StraightThrough {
   double primitive(double x) const { return x; }
 };
 
-/// +c below the threshold, −c from it on, c = threshold: what snnTorch 0.9.4 computes as triangular, of
-/// constant magnitude. For a triangle see PiecewiseLinear.
+/// +c below the threshold, −c from the threshold on, c = threshold. snnTorch 0.9.4 computes this as
+/// triangular; its magnitude is constant. For a triangle see PiecewiseLinear.
 struct Triangular {
   double threshold = 1;
   template <typename T>
@@ -70,8 +70,8 @@ struct Triangular {
   double primitive(double x) const { return -threshold * std::abs(x); }
 };
 
-/// k exp(−β|x|), k = slope: largest at the threshold, as the paper has it; snnTorch 0.9.4
-/// (spike_rate_escape) puts the peak at x = 1.
+/// k exp(−β|x|), k = slope: largest at the threshold, as in the paper. snnTorch 0.9.4 (spike_rate_escape)
+/// puts the peak at x = 1.
 /// Source: Gerstner and Kistler, Spiking Neuron Models (2002); Jang et al., arXiv:1910.01059.
 struct SpikeRateEscape {
   double beta = 1;
@@ -94,7 +94,7 @@ struct Heaviside {
   double primitive(double x) const { return std::max(x, 0.0); }
 };
 
-/// 1 above the threshold, else `slope`. snnTorch: LeakySpikeOperator (LSO), which raises there.
+/// 1 above the threshold, else `slope`. snnTorch: LeakySpikeOperator (LSO), which raises an error there.
 struct LeakySpike {
   double slope = 0.1;
   template <typename T>
@@ -104,8 +104,8 @@ struct LeakySpike {
   double primitive(double x) const { return x > 0 ? x : slope * x; }
 };
 
-/// 1 / (1 + k|x|)² for |x| < B, else 0; k = slope, B = boundary. The paper's band; snnTorch 0.9.4 (SFS)
-/// passes gradients for x > B only. Source: Perez-Nieves and Goodman, Sparse spiking gradient descent,
+/// 1 / (1 + k|x|)² for |x| < B, else 0; k = slope, B = boundary. This is the paper's band; snnTorch 0.9.4
+/// (SFS) passes gradients for x > B only. Source: Perez-Nieves and Goodman, Sparse spiking gradient descent,
 /// NeurIPS 2021.
 struct SparseFastSigmoid {
   double slope = 25;
@@ -122,10 +122,10 @@ struct SparseFastSigmoid {
 };
 
 /// 1 above the threshold, else (u + mean)·variance with u uniform in [−0.5, 0.5). snnTorch:
-/// StochasticSpikeOperator (SSO). u is a hash of the seed, the element's place in the batch and x, which
-/// changes from step to step: so it repeats with the seed, and for the same bits of x it is the same for a
-/// sequence, for a loop of steps, and for a batch that is split over tapes and threads (see
-/// Tape::first_sample). Give two layers two seeds.
+/// StochasticSpikeOperator (SSO). u is a hash of the seed, the element's place in the batch, and x, which
+/// changes from step to step. So it repeats with the seed: for the same bits of x it is the same in a
+/// sequence, in a loop of steps, and in a batch that is split over tapes and threads (see
+/// Tape::first_sample). Give two layers different seeds.
 struct StochasticSpike {
   double mean = 0;
   double variance = 0.2;
@@ -148,7 +148,7 @@ struct StochasticSpike {
   }
 };
 
-/// snnTorch's names for the last ones.
+/// snnTorch's names for the last three.
 using LeakySpikeOperator = LeakySpike;
 using StochasticSpikeOperator = StochasticSpike;
 using LSO = LeakySpike;

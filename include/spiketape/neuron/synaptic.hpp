@@ -1,4 +1,4 @@
-// Synaptic, the second-order leaky integrate-and-fire neuron: the current of its synapses decays, too.
+// Synaptic, the second-order leaky integrate-and-fire neuron, whose synaptic current decays, too.
 #pragma once
 
 #include <spiketape/neuron/lif.hpp>

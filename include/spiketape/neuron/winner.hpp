@@ -8,12 +8,12 @@
 
 namespace spiketape::detail {
 
-/// The index of the neuron with the largest x = V − θ, the first of equals; NaN never wins, and with nothing
-/// but NaN nobody does (-1). `x(i, extent)` gives a lane of a row.
+/// The index of the neuron with the largest x = V − θ, the first of equals. NaN never wins; if all are NaN it
+/// is -1. `x(i, extent)` gives a lane of a row.
 template <Real Scalar, typename X>
 SPIKETAPE_INLINE Index winner_of(Index features, X&& x) {
   using L = Lane<Scalar>;
-  // Each place in a lane has a winner of its own; the best of those is chosen at the end.
+  // Each place in a lane has its own winner; the best of those is chosen at the end.
   L largest(-std::numeric_limits<Scalar>::infinity()), winner(-1);
   for_lanes<Scalar>(features, [&](Index first, auto extent) SPIKETAPE_INLINE_LAMBDA {
     const L numbers = x(first, extent), index = L::counting_from(first);
