@@ -4,7 +4,7 @@
 #include <spiketape/nn/layer.hpp>
 
 #include <algorithm>
-#include <cmath>
+#include <vector>
 
 namespace own {
 
@@ -189,5 +189,15 @@ struct Delay : st::Layer<Delay<Scalar>, Scalar> {
     f("weight", weight);
   }
 };
+
+/// Gradients of the parameters of a network by a loss on what it returns.
+template <typename Network>
+std::vector<st::Array<double>> gradients(const Network& net, st::Tape<double>& tape,
+                                         const st::Var<double>& loss) {
+  tape.backward(loss);
+  std::vector<st::Array<double>> all;
+  for (const auto& parameter : net.parameters()) all.push_back(tape.gradients().gradient(parameter));
+  return all;
+}
 
 }  // namespace own

@@ -16,21 +16,8 @@
 
 namespace st = spiketape;
 using numeric::random_sequence, numeric::same;
+using own::gradients;
 using st::Index;
-
-namespace {
-
-/// Gradients of the parameters of a network by a loss on what it returns.
-template <typename Network>
-std::vector<st::Array<double>> gradients(const Network& net, st::Tape<double>& tape,
-                                         const st::Var<double>& loss) {
-  tape.backward(loss);
-  std::vector<st::Array<double>> all;
-  for (const auto& parameter : net.parameters()) all.push_back(tape.gradients().gradient(parameter));
-  return all;
-}
-
-}  // namespace
 
 TEST_CASE("a layer hands spikes on as bits") {
   st::Random random(3);

@@ -19,20 +19,7 @@
 namespace st = spiketape;
 using numeric::random_sequence, numeric::same;
 using st::Index;
-
-namespace {
-
-/// Gradients of the parameters of a network by a loss on what it returns.
-template <typename Network>
-std::vector<st::Array<double>> gradients(const Network& net, st::Tape<double>& tape,
-                                         const st::Var<double>& loss) {
-  tape.backward(loss);
-  std::vector<st::Array<double>> all;
-  for (const auto& parameter : net.parameters()) all.push_back(tape.gradients().gradient(parameter));
-  return all;
-}
-
-}  // namespace
+using own::gradients;
 
 TEST_CASE("a tape keeps what its records read: temporaries, moved and destroyed layers and networks") {
   const auto input = st::Array<double>(st::Array<double>::Constant(2, 4, 0.7));
