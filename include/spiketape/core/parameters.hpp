@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace spiketape {
@@ -52,47 +53,60 @@ void name_parameters(L& layer, const std::string& prefix) {
 
 }  // namespace detail
 
-/// All parameters of a layer or network, learned or not, in the order of its layers. Allocates.
-template <typename L>
-auto named_parameters(L& layer) {
-  using Scalar = typename L::Scalar;
-  using P = std::conditional_t<std::is_const_v<L>, const Parameter<Scalar>, Parameter<Scalar>>;
-  std::vector<NamedParameter<P>> list;
-  detail::for_each_parameter(layer, [&](std::string_view name, P& parameter) {
-    list.push_back({std::string(name), parameter});
-  });
-  return list;
-}
-
-/// The parameter at a path. Throws std::invalid_argument, with all paths, if there is none. Allocates.
-template <typename L>
-auto& parameter(L& layer, std::string_view path) {
-  std::string others;
-  for (const auto& named : named_parameters(layer)) {
-    if (named.path == path) return named.parameter;
-    others += (others.empty() ? "" : ", ") + named.path;
+/// What every layer and network offers (CRTP): its parameters for optimizers and by path. Derived has
+/// for_each_parameter(f), which calls f(path, parameter) for each, or none.
+template <typename Derived>
+class HasParameters {
+ public:
+  /// The learned parameters, for optimizers, in the order of the layers. Allocates.
+  [[nodiscard]] auto parameters() const {
+    ParameterList<typename Derived::Scalar> list;
+    detail::for_each_parameter(derived(), [&](std::string_view path, const auto& parameter) {
+      if (parameter.ptr()->name.empty()) parameter.ptr()->name = path;
+      if (parameter.learned()) list.push_back(parameter.ptr());
+    });
+    return list;
   }
-  detail::fail_argument(detail::type_name<std::remove_const_t<L>>(), "::parameter: there is no '", path,
-                        "', expected ",
-                        others.empty() ? "nothing: it has no parameters" : "one of " + others);
-}
+  /// All parameters, learned or not, with their paths, in the same order. Allocates.
+  [[nodiscard]] auto named_parameters() { return named(derived()); }
+  [[nodiscard]] auto named_parameters() const { return named(derived()); }
+  /// The parameter at a path, such as fc1.weight. Throws std::invalid_argument, with all paths, if there is
+  /// none. Allocates.
+  auto& parameter(std::string_view path) { return at(derived(), path); }
+  const auto& parameter(std::string_view path) const { return at(derived(), path); }
+  /// `freeze` stops the learning of all parameters, `unfreeze` resumes it; those that are not learned at all
+  /// stay so. For one layer of a network: net.layer<0>().freeze().
+  void freeze() { set_frozen(true); }
+  void unfreeze() { set_frozen(false); }
 
-namespace detail {
+ private:
+  Derived& derived() { return static_cast<Derived&>(*this); }
+  const Derived& derived() const { return static_cast<const Derived&>(*this); }
 
-template <typename L>
-ParameterList<typename L::Scalar> learned_parameters(const L& layer) {
-  ParameterList<typename L::Scalar> list;
-  for_each_parameter(layer, [&](std::string_view name, const auto& parameter) {
-    if (parameter.ptr()->name.empty()) parameter.ptr()->name = name;
-    if (parameter.learned()) list.push_back(parameter.ptr());
-  });
-  return list;
-}
+  template <typename Self>
+  static auto named(Self& self) {
+    using Scalar = typename Derived::Scalar;
+    using P = std::conditional_t<std::is_const_v<Self>, const Parameter<Scalar>, Parameter<Scalar>>;
+    std::vector<NamedParameter<P>> list;
+    detail::for_each_parameter(self, [&](std::string_view path, P& parameter) {
+      list.push_back({std::string(path), parameter});
+    });
+    return list;
+  }
+  template <typename Self>
+  static auto& at(Self& self, std::string_view path) {
+    std::string others;
+    for (const auto& each : named(self)) {
+      if (each.path == path) return each.parameter;
+      others += (others.empty() ? "" : ", ") + each.path;
+    }
+    detail::fail_argument(detail::type_name<Derived>(), "::parameter: there is no '", path, "', expected ",
+                          others.empty() ? "nothing: it has no parameters" : "one of " + others);
+  }
+  void set_frozen(bool frozen) {
+    detail::for_each_parameter(derived(),
+                               [&](std::string_view, auto& parameter) { parameter.ptr()->frozen = frozen; });
+  }
+};
 
-template <typename L>
-void set_frozen(L& layer, bool frozen) {
-  for_each_parameter(layer, [&](std::string_view, auto& parameter) { parameter.ptr()->frozen = frozen; });
-}
-
-}  // namespace detail
 }  // namespace spiketape

@@ -28,7 +28,7 @@ namespace spiketape {
 /// Policies, coefficients and rules of a neuron, their checks, and the passes over its input. See LIF.
 template <typename Derived, typename Dynamics_, typename Scalar_, typename Reset_, typename Surrogate_,
           typename Quantizer_>
-class LIFCore {
+class LIFCore : public HasParameters<Derived> {
   using Checked = decltype(detail::checked_policies<Scalar_, Reset_, Surrogate_, Quantizer_>());
 
  public:
@@ -68,18 +68,6 @@ class LIFCore {
   const Parameter<Scalar>& recurrent_weight() const requires(recurrent) { return recurrent_.weight; }
   Parameter<Scalar>& recurrent_bias() requires(recurrent) { return recurrent_.bias; }
   const Parameter<Scalar>& recurrent_bias() const requires(recurrent) { return recurrent_.bias; }
-
-  /// The learned parameters, for optimizers.
-  [[nodiscard]] ParameterList<Scalar> parameters() const { return detail::learned_parameters(*this); }
-  /// All parameters, learned or not, by name.
-  auto named_parameters() { return spiketape::named_parameters(*this); }
-  auto named_parameters() const { return spiketape::named_parameters(*this); }
-  /// The parameter of this name. If there is none, throws std::invalid_argument with the names there are.
-  Parameter<Scalar>& parameter(std::string_view name) { return spiketape::parameter(*this, name); }
-  const Parameter<Scalar>& parameter(std::string_view name) const { return spiketape::parameter(*this, name); }
-  /// Stop and resume learning of all learned parameters.
-  void freeze() { detail::set_frozen(*this, true); }
-  void unfreeze() { detail::set_frozen(*this, false); }
 
   /// Calls f(name, parameter) for every parameter.
   template <typename F>

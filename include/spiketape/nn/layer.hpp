@@ -122,7 +122,7 @@ concept AnyLayer = requires {
 /// Calls are const. They throw what result() throws and, for a state of another number, batch or shape,
 /// std::invalid_argument.
 template <typename Derived, Real Scalar_>
-class Layer {
+class Layer : public HasParameters<Derived> {
  public:
   using Scalar = Scalar_;
   static constexpr std::size_t carried = 0;
@@ -194,20 +194,6 @@ class Layer {
 
   /// The states for a batch, all zero; see State.
   State<Scalar> state(Index batch) const { return State<Scalar>(Derived::carried, batch); }
-
-  /// The learned parameters, for optimizers.
-  ParameterList<Scalar> parameters() const { return detail::learned_parameters(derived()); }
-  /// All parameters, learned or not, by their names.
-  auto named_parameters() { return spiketape::named_parameters(derived()); }
-  auto named_parameters() const { return spiketape::named_parameters(derived()); }
-  /// The parameter with a name. Throws std::invalid_argument, with all names, if there is none.
-  Parameter<Scalar>& parameter(std::string_view name) { return spiketape::parameter(derived(), name); }
-  const Parameter<Scalar>& parameter(std::string_view name) const {
-    return spiketape::parameter(derived(), name);
-  }
-  /// `freeze` stops the learning of all parameters, `unfreeze` resumes it.
-  void freeze() { detail::set_frozen(derived(), true); }
-  void unfreeze() { detail::set_frozen(derived(), false); }
 
   // For networks: the layer's number, so that each layer draws its own random numbers, and calls as parts of
   // a larger one.

@@ -42,7 +42,7 @@ namespace spiketape {
 /// A value: a copy is a second network. Assignment and swap transfer values, and parameters keep their
 /// identity; see Parameter.
 template <typename... Layers>
-class Sequential {
+class Sequential : public HasParameters<Sequential<Layers...>> {
   static_assert(sizeof...(Layers) > 0, "spiketape::Sequential: expected at least one layer");
 
  public:
@@ -142,20 +142,6 @@ class Sequential {
   const auto& layer() const {
     return std::get<i>(layers_);
   }
-
-  /// The learned parameters of all layers, in their order, for optimizers.
-  ParameterList<Scalar> parameters() const { return detail::learned_parameters(*this); }
-  /// All parameters, learned or not, by their paths, such as fc1.weight or 0.weight.
-  auto named_parameters() { return spiketape::named_parameters(*this); }
-  auto named_parameters() const { return spiketape::named_parameters(*this); }
-  /// The parameter at a path. Throws std::invalid_argument, with all paths, if there is none.
-  Parameter<Scalar>& parameter(std::string_view path) { return spiketape::parameter(*this, path); }
-  const Parameter<Scalar>& parameter(std::string_view path) const {
-    return spiketape::parameter(*this, path);
-  }
-  /// `freeze` stops all learning, `unfreeze` resumes it. For one layer: net.layer<0>().freeze().
-  void freeze() { detail::set_frozen(*this, true); }
-  void unfreeze() { detail::set_frozen(*this, false); }
 
   /// Calls f(path, parameter) for every parameter of every layer.
   template <typename F>
