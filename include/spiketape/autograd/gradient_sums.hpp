@@ -49,7 +49,7 @@ class GradientSums {
   GradientSums& operator=(const GradientSums&) = delete;
 
   /// The sum for a parameter, laid out like it.
-  GradientSum<Scalar>& sum_of(const ParameterPtr<Scalar>& parameter) {
+  SPIKETAPE_NOINLINE GradientSum<Scalar>& sum_of(const ParameterPtr<Scalar>& parameter) {
     GradientSum<Scalar>& sum = find_or_add(parameter);
     if (sum.values.empty()) {
       sum.values.resize(parameter->values.size());
@@ -59,7 +59,7 @@ class GradientSums {
   }
 
   /// The sum for one number that `features` neurons share.
-  GradientSum<Scalar>& shared_sum_of(const ParameterPtr<Scalar>& parameter, Index features) {
+  SPIKETAPE_NOINLINE GradientSum<Scalar>& shared_sum_of(const ParameterPtr<Scalar>& parameter, Index features) {
     GradientSum<Scalar>& sum = find_or_add(parameter);
     const auto count = static_cast<std::size_t>(detail::padded<Scalar>(features));
     if (sum.values.size() < count) sum.values.resize(count);  // the added sums begin at zero
@@ -137,7 +137,7 @@ class GradientSums {
     return theirs.shared ? shared_sum_of(theirs.parameter, theirs.features) : sum_of(theirs.parameter);
   }
 
-  GradientSum<Scalar>& find_or_add(const ParameterPtr<Scalar>& parameter) {
+  SPIKETAPE_NOINLINE GradientSum<Scalar>& find_or_add(const ParameterPtr<Scalar>& parameter) {
     for (auto& sum : sums_)
       if (sum->parameter == parameter) return *sum;
     sums_.push_back(std::make_unique<GradientSum<Scalar>>());

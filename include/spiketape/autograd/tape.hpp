@@ -125,7 +125,7 @@ class Tape {
 
   /// The adjoint of a value, to be set before backward(); zero at first. Throws std::invalid_argument for a
   /// constant.
-  SequenceView<Scalar> open_adjoint(const Var<Scalar>& var) {
+  SPIKETAPE_NOINLINE SequenceView<Scalar> open_adjoint(const Var<Scalar>& var) {
     check_mine(var, "Tape::open_adjoint");
     if (!var.differentiable())
       detail::fail_argument(
@@ -177,17 +177,18 @@ class Tape {
   // backward, results and records throw std::invalid_argument until a reset.
 
   /// Memory for a result: its padding is zero, the rest is not initialised.
-  Var<Scalar> result(const Shape& shape, bool differentiable, bool constant = false) {
+  SPIKETAPE_NOINLINE Var<Scalar> result(const Shape& shape, bool differentiable, bool constant = false) {
     check_not_swept("result");
     return add_node(room(shape, constant), differentiable);
   }
   /// The same for operations that write whole lines of every row: nothing is initialised.
-  Var<Scalar> bare_result(const Shape& shape, bool differentiable, bool constant = false) {
+  SPIKETAPE_NOINLINE Var<Scalar> bare_result(const Shape& shape, bool differentiable, bool constant = false) {
     check_not_swept("result");
     return add_node(bare_room(shape, constant), differentiable);
   }
   /// A result stored as rows of bits; its numbers are written when its value is first read.
-  Var<Scalar> result(const Shape& shape, bool differentiable, const detail::BitRows<Scalar>& bits) {
+  SPIKETAPE_NOINLINE Var<Scalar> result(const Shape& shape, bool differentiable,
+                                        const detail::BitRows<Scalar>& bits) {
     check_not_swept("result");
     SequenceView<Scalar> value;
     value.steps = shape.steps;
@@ -227,7 +228,7 @@ class Tape {
   }
 
   /// Keeps an object alive until the next reset, such as the memory of a parameter that a record reads.
-  void own(std::shared_ptr<const void> object) { owners_.push_back(std::move(object)); }
+  SPIKETAPE_NOINLINE void own(std::shared_ptr<const void> object) { owners_.push_back(std::move(object)); }
   /// Moves an object into the tape's memory; the next reset destroys it.
   template <typename T>
   const T& keep(T object) {
@@ -239,7 +240,7 @@ class Tape {
   }
 
   /// Inside backward: the adjoint of an input. The caller must write it; see Adjoint::first.
-  Adjoint<Scalar> touch(const Var<Scalar>& var) {
+  SPIKETAPE_NOINLINE Adjoint<Scalar> touch(const Var<Scalar>& var) {
     detail::Node<Scalar>& node = *var.node_;
     const bool first = !node.touched;
     if (first) provide_adjoint(node);
@@ -256,14 +257,14 @@ class Tape {
   }
   /// Memory for a sequence with padded rows until the next reset. Its padding is zero, the rest is not
   /// initialised.
-  SequenceView<Scalar> room(const Shape& shape, bool constant = false) {
+  SPIKETAPE_NOINLINE SequenceView<Scalar> room(const Shape& shape, bool constant = false) {
     const SequenceView<Scalar> view = bare_room(shape, constant);
     for (Index row = 0; row < view.rows() && shape.features < view.stride; ++row)
       std::fill_n(view.data + row * view.stride + shape.features, view.stride - shape.features, Scalar(0));
     return view;
   }
   /// The same without any initialisation.
-  SequenceView<Scalar> bare_room(const Shape& shape, bool constant = false) {
+  SPIKETAPE_NOINLINE SequenceView<Scalar> bare_room(const Shape& shape, bool constant = false) {
     const Index stride = detail::padded<Scalar>(shape.features);
     const Index rows = constant ? shape.batch : shape.steps * shape.batch;
     return {allocate<Scalar>(rows * stride), shape, stride, constant};
@@ -296,13 +297,13 @@ class Tape {
     Kept* previous;
   };
 
-  Var<Scalar> add_node(const SequenceView<Scalar>& value, bool differentiable) {
+  SPIKETAPE_NOINLINE Var<Scalar> add_node(const SequenceView<Scalar>& value, bool differentiable) {
     auto* node = new (arena_.allocate(sizeof(detail::Node<Scalar>)))
         detail::Node<Scalar>{value, SequenceView<Scalar>(), differentiable, false};
     return Var<Scalar>(*this, *node, recording_);
   }
 
-  Var<Scalar> copy(const SequenceView<const Scalar>& value, bool differentiable) {
+  SPIKETAPE_NOINLINE Var<Scalar> copy(const SequenceView<const Scalar>& value, bool differentiable) {
     Var<Scalar> var = result(value.shape(), differentiable, value.constant);
     writable(var).assign(value);
     return var;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spiketape/core/aligned.hpp>
+#include <spiketape/core/config.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -20,7 +21,7 @@ class Arena {
   Arena& operator=(const Arena&) = delete;
 
   /// Memory for `bytes` bytes, valid until `rewind`. Allocates a block only when the blocks are full.
-  void* allocate(std::size_t bytes) {
+  SPIKETAPE_NOINLINE void* allocate(std::size_t bytes) {
     bytes = (bytes + detail::alignment - 1) / detail::alignment * detail::alignment;
     while (block_ < blocks_.size() && blocks_[block_].size() - used_ < bytes) {
       ++block_;

@@ -73,7 +73,7 @@ using ParameterList = std::vector<ParameterPtr<Scalar>>;
 template <Real Scalar>
 class Parameter {
  public:
-  Parameter(std::string name, Index rows, Index cols)
+  SPIKETAPE_NOINLINE Parameter(std::string name, Index rows, Index cols)
       : data_(std::make_shared<detail::ParameterData<Scalar>>()) {
     data_->name = std::move(name);
     data_->rows = rows;
@@ -94,7 +94,7 @@ class Parameter {
     if (this != &other) assign(other, [&] { std::swap(data_->values, other.data_->values); });
     return *this;
   }
-  ~Parameter() = default;
+  SPIKETAPE_NOINLINE ~Parameter() {}
 
   friend void swap(Parameter& a, Parameter& b) {
     Parameter kept(a);

@@ -170,7 +170,7 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   /// coefficients: the neuron's own in its order, then threshold and graded_spikes_factor.
   template <typename Options>
   LIF(const Options& options, NeuronCoefficients all, Dynamics_ dynamics = {},
-      detail::RecurrentWeights<Scalar> recurrent_weights = {})
+      typename Core::RecurrentWeights recurrent_weights = {})
       : Core(options, std::move(all), dynamics, std::move(recurrent_weights)) {
     if constexpr (requires { options.init_hidden; }) init_hidden_ = options.init_hidden;
     if constexpr (requires { options.output; }) output_ = options.output;

@@ -74,14 +74,17 @@ class LIFCore : public HasParameters<Derived> {
   void for_each_parameter(F&& f) {
     for (auto& coefficient : coefficients_)
       if (!coefficient.derived) f(coefficient.name, coefficient.parameter);
-    if (recurrent_) {
-      f("recurrent.weight", recurrent_.weight);
-      f("recurrent.bias", recurrent_.bias);
-    }
+    if constexpr (recurrent)
+      if (recurrent_) {
+        f("recurrent.weight", recurrent_.weight);
+        f("recurrent.bias", recurrent_.bias);
+      }
   }
 
  protected:
   static constexpr std::size_t count = Dynamics::coefficient_count;
+  using RecurrentWeights =
+      std::conditional_t<recurrent, detail::RecurrentWeights<Scalar>, detail::NoRecurrentWeights>;
   using NeuronCoefficients = std::array<detail::NeuronCoefficient<Scalar>, count + 2>;
 
   /// Reads the options that all neurons share by name. A missing option is off, a missing policy is the
@@ -89,7 +92,7 @@ class LIFCore : public HasParameters<Derived> {
   /// graded_spikes_factor.
   template <typename Options>
   LIFCore(const Options& options, NeuronCoefficients all, Dynamics_ dynamics = {},
-          detail::RecurrentWeights<Scalar> recurrent_weights = {})
+          RecurrentWeights recurrent_weights = {})
       : policies_(std::make_shared<const Policies>(policies(options, dynamics))),
         coefficients_(std::move(all)),
         recurrent_(std::move(recurrent_weights)) {
@@ -127,7 +130,7 @@ class LIFCore : public HasParameters<Derived> {
 
   void check_input(const Shape& shape) const {
     for (const auto& coefficient : coefficients_) coefficient.check_features(Derived::name, shape.features);
-    recurrent_.check_features(Derived::name, shape.features);
+    if constexpr (recurrent) recurrent_.check_features(Derived::name, shape.features);
   }
   void check_state(std::size_t k, const Shape& input, const Shape& state) const {
     const Shape expected{1, input.batch, input.features};
@@ -151,7 +154,7 @@ class LIFCore : public HasParameters<Derived> {
             results[k].data == results[other].data)
           fail_result(k, " lies where the result ", result_name(other), " lies, expected other memory");
     }
-    if (!recurrent_ || results[0].empty()) return;
+    if (!all_to_all() || results[0].empty()) return;
     // The recurrent current is stored where the spikes will be written.
     if (!initial[0].empty() && initial[0].data == results[0].data)
       fail_result(
@@ -176,7 +179,7 @@ class LIFCore : public HasParameters<Derived> {
     call.surrogate_disable = surrogate_disable_;
     for (std::size_t k = 0; k < coefficients_.size(); ++k)
       call.coefficients[k] = detail::CoefficientView<Scalar>(coefficients_[k]);
-    call.recurrence = recurrent_.view();
+    if constexpr (recurrent) call.recurrence = recurrent_.view();
     call.input = input;
     if (recurrent) call.initial_spk = initial[0];
     call.spk = results[0];
@@ -282,14 +285,16 @@ class LIFCore : public HasParameters<Derived> {
       }
       for (std::size_t k = 0; k < coefficients_.size(); ++k)
         op.sums[k] = sum_for(coefficients_[k], tape, shape.features);
-      if (recurrent_ && recurrent_.weight.learned())
-        op.recurrent_weight_sum = &tape.gradients().sum_of(recurrent_.weight.ptr());
-      if (recurrent_ && recurrent_.bias.learned())
-        op.recurrent_bias_sum = &tape.gradients().sum_of(recurrent_.bias.ptr());
+      if constexpr (recurrent) {
+        if (recurrent_ && recurrent_.weight.learned())
+          op.recurrent_weight_sum = &tape.gradients().sum_of(recurrent_.weight.ptr());
+        if (recurrent_ && recurrent_.bias.learned())
+          op.recurrent_bias_sum = &tape.gradients().sum_of(recurrent_.bias.ptr());
+      }
       // The tape shares ownership of what the record points at: the record may outlive this neuron.
       tape.own(policies_);
       for (const auto& coefficient : coefficients_) tape.own(coefficient.parameter.ptr());
-      if (recurrent_) {
+      if constexpr (recurrent) {
         tape.own(recurrent_.weight.ptr());
         tape.own(recurrent_.bias.ptr());
       }
@@ -315,8 +320,18 @@ class LIFCore : public HasParameters<Derived> {
     return {bits, width / detail::line<Scalar>, values, shared};
   }
 
+  /// Whether the layer sends its spikes to itself by a weight matrix.
+  bool all_to_all() const {
+    if constexpr (recurrent)
+      return bool(recurrent_);
+    else
+      return false;
+  }
   bool recurrent_learned() const {
-    return recurrent_ && (recurrent_.weight.learned() || recurrent_.bias.learned());
+    if constexpr (recurrent)
+      return recurrent_ && (recurrent_.weight.learned() || recurrent_.bias.learned());
+    else
+      return false;
   }
 
   static GradientSum<Scalar>* sum_for(const detail::NeuronCoefficient<Scalar>& coefficient,
@@ -353,7 +368,7 @@ class LIFCore : public HasParameters<Derived> {
 
   std::shared_ptr<const Policies> policies_;  // stays in place if the neuron moves: records point at it
   NeuronCoefficients coefficients_;
-  detail::RecurrentWeights<Scalar> recurrent_;
+  [[no_unique_address]] RecurrentWeights recurrent_;
   detail::Rules rules_;
   bool surrogate_disable_ = false;
 };

@@ -64,4 +64,7 @@ struct RecurrentWeights {
   }
 };
 
+/// What a neuron without recurrence has in their place.
+struct NoRecurrentWeights {};
+
 }  // namespace spiketape::detail

@@ -214,17 +214,19 @@ class Layer : public HasParameters<Derived> {
       if (parameter.learned()) tape.gradients().sum_of(parameter.ptr());  // may throw, so it comes first
     });
     std::array<detail::LayerState<Scalar>, states> memory{};
-    for (std::size_t k = 0; k < states; ++k) {
-      if (!parts.empty())
-        op.entering[k] = detail::on_tape(parts[k], tape, derived().state_shape(k, in).steps);
-      if (op.entering[k].empty()) continue;
-      check_state(k, in, op.entering[k].shape());
-      memory[k].entering = op.entering[k].value();
-      differentiable = differentiable || op.entering[k].differentiable();
-    }
-    for (std::size_t k = 0; k < states; ++k) {
-      op.leaving[k] = tape.result(derived().state_shape(k, in), differentiable);
-      memory[k].leaving = tape.writable(op.leaving[k]);
+    if constexpr (states > 0) {
+      for (std::size_t k = 0; k < states; ++k) {
+        if (!parts.empty())
+          op.entering[k] = detail::on_tape(parts[k], tape, derived().state_shape(k, in).steps);
+        if (op.entering[k].empty()) continue;
+        check_state(k, in, op.entering[k].shape());
+        memory[k].entering = op.entering[k].value();
+        differentiable = differentiable || op.entering[k].differentiable();
+      }
+      for (std::size_t k = 0; k < states; ++k) {
+        op.leaving[k] = tape.result(derived().state_shape(k, in), differentiable);
+        memory[k].leaving = tape.writable(op.leaving[k]);
+      }
     }
 
     Context<Scalar> context(&tape, tape.arena());
@@ -245,10 +247,11 @@ class Layer : public HasParameters<Derived> {
         context.bits_ != nullptr ? SequenceView<const Scalar>(tape.writable(input)) : input.value(),
         tape.writable(op.y), context);
 
-    for (std::size_t k = 0; k < states && !parts.empty(); ++k) {
-      parts[k].values = op.leaving[k].array();
-      parts[k].var = op.leaving[k];
-    }
+    if constexpr (states > 0)
+      for (std::size_t k = 0; k < parts.size(); ++k) {
+        parts[k].values = op.leaving[k].array();
+        parts[k].var = op.leaving[k];
+      }
     if (differentiable) {
       op.saved = context.saved_;
       op.saves = context.saves_;
@@ -342,10 +345,11 @@ class Layer : public HasParameters<Derived> {
     context.bits_ = bits;
     context.states_ = rows.data();
     derived().forward(x, y, context);
-    for (std::size_t k = 0; k < states && !parts.empty(); ++k) {
-      parts[k].values = rows[k].leaving.array();
-      parts[k].var = {};
-    }
+    if constexpr (states > 0)
+      for (std::size_t k = 0; k < parts.size(); ++k) {
+        parts[k].values = rows[k].leaving.array();
+        parts[k].var = {};
+      }
   }
 
   std::uint64_t number_ = 0;
