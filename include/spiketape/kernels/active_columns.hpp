@@ -129,6 +129,7 @@ template <Real Scalar>
 void active_columns_weight_gradient(const ActiveColumns<Scalar>& x,
                                     const SequenceView<const Scalar>& y_adjoint, Scalar* weight_adjoint,
                                     Index weight_stride) {
+  const Index step = y_adjoint.constant ? 0 : y_adjoint.batch * y_adjoint.stride;
   for_samples_and_blocks<Scalar>(y_adjoint, [&](Index b, Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
     const std::int32_t* columns = x.columns + x.begins[b];
     const Scalar* values = x.values + x.begins[b] * x.steps;
@@ -139,12 +140,13 @@ void active_columns_weight_gradient(const ActiveColumns<Scalar>& x,
         return weight_adjoint + columns[c + r] * weight_stride + i;
       };
       const Index next = std::min(count - c - rows(), Index(rows()));
+      const Scalar* first = y_adjoint.row(0, b) + i;
       multiply_tile<Block, rows()>(
           x.steps, sum, sum,
           [&](int r, Index t) SPIKETAPE_INLINE_LAMBDA { return values[(c + r) * x.steps + t]; },
           [&](Index t) SPIKETAPE_INLINE_LAMBDA {
             if (t < next) Block::prefetch(sum(rows() + t));
-            return y_adjoint.row(t, b) + i;
+            return first + t * step;
           });
     });
   });

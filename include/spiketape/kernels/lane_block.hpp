@@ -59,18 +59,16 @@ struct LaneBlock {
     for (Index i = 0; i < lanes * L::size; i += line<Scalar>) SPIKETAPE_PREFETCH(from + i);
   }
 
-  friend SPIKETAPE_INLINE LaneBlock operator+(const LaneBlock& a, const LaneBlock& b) {
-    LaneBlock sum;
+  friend SPIKETAPE_INLINE LaneBlock operator+(LaneBlock a, const LaneBlock& b) {
     SPIKETAPE_UNROLL
-    for (int q = 0; q < lanes; ++q) sum.lane[q] = a.lane[q] + b.lane[q];
-    return sum;
+    for (int q = 0; q < lanes; ++q) a.lane[q] = a.lane[q] + b.lane[q];
+    return a;
   }
   /// factor·a + b.
-  friend SPIKETAPE_INLINE LaneBlock multiply_add(const L& factor, const LaneBlock& a, const LaneBlock& b) {
-    LaneBlock sum;
+  friend SPIKETAPE_INLINE LaneBlock multiply_add(const L& factor, const LaneBlock& a, LaneBlock b) {
     SPIKETAPE_UNROLL
-    for (int q = 0; q < lanes; ++q) sum.lane[q] = multiply_add(factor, a.lane[q], b.lane[q]);
-    return sum;
+    for (int q = 0; q < lanes; ++q) b.lane[q] = multiply_add(factor, a.lane[q], b.lane[q]);
+    return b;
   }
 };
 
