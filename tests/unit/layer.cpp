@@ -72,7 +72,7 @@ TEST_CASE("a layer of one's own is callable on every kind of input, and its adjo
   }
   CHECK(error_text<std::invalid_argument>([&] {
           pool(random_sequence<double>(random, {1, 1, 5}));
-        }) == "spiketape::MaxPool: input has 5 features, expected an even number");
+        }) == "MaxPool: input has 5 features, expected an even number");
 }
 
 TEST_CASE("check_gradients sees a wrong adjoint and says where it is") {

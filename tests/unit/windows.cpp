@@ -158,9 +158,8 @@ TEST_CASE("several windows need every neuron's state to be kept between them") {
     return windows.run(net, input, [](const auto& out, Index, Index) { return st::sum(out.mem); });
   };
   const char* const text =
-      "spiketape::Windows::run: a neuron of the network has init_hidden = false, expected true: its state "
-      "would be "
-      "lost between windows";
+      "spiketape::Windows::run: a layer of the network keeps no state between calls, expected init_hidden = "
+      "true: its state would be lost between windows";
   const st::Leaky<double> keeps({.beta = 0.9, .init_hidden = true, .learn_beta = true, .output = true}),
       forgets({.beta = 0.9, .learn_beta = true});
   run(keeps, 3);

@@ -33,9 +33,10 @@ struct Adjoint {
   }
   /// Adds contribution(t), an Eigen expression of (batch, features), for t = 0, ..., steps - 1. A constant
   /// sequence has one stored step, which collects the sum over all steps. A constant result has collected it
-  /// already, so its `steps` is 1.
+  /// already, so its `steps` is 1. Does nothing if empty.
   template <typename Contribution>
   void add(Index steps, Contribution&& contribution) const {
+    if (empty()) return;
     if (first && steps == 0) view.clear();
     for (Index t = 0; t < steps; ++t) {
       auto step = view.step(t).array();

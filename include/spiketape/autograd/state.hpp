@@ -61,11 +61,16 @@ class State {
   State(std::size_t count, Index batch) : parts_(count), batch_(batch) {
     if (batch < 0) detail::fail_argument("spiketape::State: batch is ", batch, ", expected at least 0");
   }
-  /// Given values, state by state.
+  /// Values of (batch, features), state by state; empty ones are zero. Throws std::invalid_argument if their
+  /// batches differ.
   State(std::initializer_list<Array<Scalar>> values) : parts_(values.size()) {
     for (std::size_t k = 0; k < parts_.size(); ++k) {
-      parts_[k].values = values.begin()[k];
-      batch_ = std::max(batch_, parts_[k].values.rows());
+      const Array<Scalar>& given = values.begin()[k];
+      if (batch_ > 0 && given.size() > 0 && given.rows() != batch_)
+        detail::fail_argument("spiketape::State: state ", k, " has ", given.rows(),
+                              " rows, those before have ", batch_, ", expected as many");
+      batch_ = std::max(batch_, given.rows());
+      parts_[k].values = given;
     }
   }
   State(const State& other) : parts_(other.parts_), batch_(other.batch_) {}

@@ -3,10 +3,12 @@
 
 #include <spiketape/core/aligned.hpp>
 #include <spiketape/core/config.hpp>
+#include <spiketape/core/error.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <type_traits>
 #include <vector>
 
 namespace spiketape {
@@ -37,9 +39,12 @@ class Arena {
     return memory;
   }
 
-  /// The same for `count` values of type T.
+  /// The same for `count` values of type T. Throws std::invalid_argument if `count` is negative.
   template <typename T>
   T* allocate(std::ptrdiff_t count) {
+    static_assert(std::is_trivially_destructible_v<T>, "spiketape::Arena: T needs its destructor");
+    if (count < 0)
+      detail::fail_argument("spiketape::Arena::allocate: count is ", count, ", expected at least 0");
     return static_cast<T*>(allocate(static_cast<std::size_t>(count) * sizeof(T)));
   }
 

@@ -24,7 +24,7 @@ class Generation {
   }
 
   /// Invalidates all references. Called by the destructor, too.
-  void renew() {
+  void renew() noexcept {
     static std::atomic<std::uint64_t> last{0};
     place_->store(++last, std::memory_order_relaxed);
   }
@@ -51,12 +51,15 @@ class Generation {
    public:
     Place* take() {
       const std::lock_guard lock(mutex_);
-      if (free_.empty()) return &places_.emplace_back(0);
+      if (free_.empty()) {
+        free_.reserve(places_.size() + 1);  // so that give_back, in destructors, does not allocate
+        return &places_.emplace_back(0);
+      }
       Place* place = free_.back();
       free_.pop_back();
       return place;
     }
-    void give_back(Place* place) {
+    void give_back(Place* place) noexcept {
       const std::lock_guard lock(mutex_);
       free_.push_back(place);
     }

@@ -6,6 +6,7 @@
 #include <spiketape/core/line.hpp>
 #include <spiketape/core/random.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -87,19 +88,17 @@ class Parameter {
   Parameter(const Parameter& other) : data_(detail::SharingCopies::active() ? other.data_ : copy_of(other)) {}
   Parameter(Parameter&&) noexcept = default;
   Parameter& operator=(const Parameter& other) {
-    if (this != &other) assign(other, [&] { data_->values = other.data_->values; });
+    if (this != &other) assign(other);
     return *this;
   }
-  Parameter& operator=(Parameter&& other) {
-    if (this != &other) assign(other, [&] { std::swap(data_->values, other.data_->values); });
-    return *this;
-  }
+  /// A copy, since records on tapes point at the memory of both.
+  Parameter& operator=(Parameter&& other) { return *this = std::as_const(other); }
   SPIKETAPE_NOINLINE ~Parameter() {}
 
   friend void swap(Parameter& a, Parameter& b) {
-    Parameter kept(a);
-    a = std::move(b);
-    b = std::move(kept);
+    const Parameter kept(a);
+    a = b;
+    b = kept;
   }
 
   const std::string& name() const { return data_->name; }
@@ -151,8 +150,7 @@ class Parameter {
 
  private:
   /// Takes everything from `other` except identity and name.
-  template <typename HandOver>
-  void assign(const Parameter& other, HandOver&& hand_over) {
+  void assign(const Parameter& other) {
     if (data_ == nullptr || other.data_ == nullptr) {
       data_ = other.data_ == nullptr ? nullptr : copy_of(other);
     } else if (rows() != other.rows() || cols() != other.cols()) {
@@ -160,7 +158,7 @@ class Parameter {
       other_shape->name = name();
       data_ = std::move(other_shape);
     } else {
-      hand_over();
+      std::copy(other.data_->values.begin(), other.data_->values.end(), data_->values.begin());
       data_->learn = other.data_->learn;
       data_->frozen = other.data_->frozen;
       data_->widens = other.data_->widens;

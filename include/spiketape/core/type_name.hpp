@@ -19,13 +19,14 @@ constexpr std::string_view compilers_name() {
   return text.substr(begin, end - begin);
 }
 
-/// spiketape:: and the layer's `name` if it has one, else the name of its type.
+/// The `name` of a layer, behind spiketape:: if it is one of this library. Without a `name`, that of its type.
 template <typename T>
 std::string type_name() {
+  std::string_view text = compilers_name<T>();
   if constexpr (requires { std::string_view(T::name); }) {
-    return std::string("spiketape::") + T::name;
+    const bool ours = text.find("spiketape::") < text.find('<');
+    return std::string(ours ? "spiketape::" : "").append(std::string_view(T::name));
   } else {
-    std::string_view text = compilers_name<T>();
     for (const std::string_view prefix : {"{anonymous}::", "(anonymous namespace)::", "struct ", "class "})
       if (text.substr(0, prefix.size()) == prefix) text.remove_prefix(prefix.size());
     return std::string(text);

@@ -82,11 +82,11 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   /// it has warmed up. Throws std::invalid_argument for a state of another batch or number of parts.
   Result<SequenceView<const Scalar>> operator()(const SequenceView<const Scalar>& input,
                                                 State<Scalar>& state) const {
-    const auto parts = state.of_layer(full_name, carried, input.batch);
-    return run(input, parts, state.memory_for(full_name, input));
+    const auto parts = state.of_layer(detail::type_name<Derived>, carried, input.batch);
+    return run(input, parts, state.memory_for(detail::type_name<Derived>, input));
   }
   Result<Var<Scalar>> operator()(const Var<Scalar>& input, State<Scalar>& state) const {
-    return run(input, state.of_layer(full_name, carried, input.batch()));
+    return run(input, state.of_layer(detail::type_name<Derived>, carried, input.batch()));
   }
   /// A State with all states of a batch, zero; see State.
   State<Scalar> state(Index batch) const { return State<Scalar>(carried, batch); }
@@ -160,6 +160,9 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   const Array<Scalar>& mem() const { return hidden(carried - 1); }
 
   bool init_hidden() const { return init_hidden_; }
+  /// Whether the neuron keeps its states inside, or starts each call from zero or from given ones.
+  bool keeps_state() const noexcept { return init_hidden_; }
+  bool forgets_state() const noexcept { return !init_hidden_; }
   /// Whether a Sequential passes on the states of this neuron too; see Sequential.
   bool output() const { return output_; }
 
@@ -193,8 +196,8 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
       return {};
     } else {
       if (init_hidden_)
-        detail::fail_argument(
-            "spiketape::", Derived::name, ": ", carried == 1 ? "mem was" : "states were",
+        Core::fail(
+            carried == 1 ? "mem was" : "states were",
             " passed to a neuron with init_hidden = true, which keeps its own; expected a call without ",
             carried == 1 ? "mem" : "them");
       return {T(states)...};
@@ -207,18 +210,15 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
     return state.size() == 0 ? Var<Scalar>() : input.tape().constant(state);
   }
 
-  static std::string full_name() { return std::string("spiketape::") + Derived::name; }
-
   void check_parts(detail::StateParts<Scalar> parts, const Shape& input) const {
     if (parts.empty()) return;
     const bool own = parts.data() == hidden_.parts().data();
     for (std::size_t k = carried; k-- > 0;) {  // the membrane first
       const Array<Scalar>& values = parts[k].values;
       if (values.size() > 0 && (values.rows() != input.batch || values.cols() != input.features))
-        detail::fail_argument("spiketape::", Derived::name, ": the ", own ? "hidden " : "state's ",
-                              k == carried - 1 ? "membrane" : Core::name_of(k), " has shape (", values.rows(),
-                              ", ", values.cols(), "), input has (", input.batch, ", ", input.features,
-                              "); expected the same", own ? ", or reset_mem() before" : "");
+        Core::fail("the ", own ? "hidden " : "state's ", k == carried - 1 ? "membrane" : Core::name_of(k),
+                   " has shape (", values.rows(), ", ", values.cols(), "), input has (", input.batch, ", ",
+                   input.features, "); expected the same", own ? ", or reset_mem() before" : "");
     }
   }
 

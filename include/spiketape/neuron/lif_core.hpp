@@ -101,23 +101,21 @@ class LIFCore : public HasParameters<Derived> {
     if constexpr (requires { options.snntorch_exact; }) rules_.exact = options.snntorch_exact;
     if constexpr (requires { options.surrogate_disable; }) surrogate_disable_ = options.surrogate_disable;
     if (detail::HasOwnReset<Dynamics, Reset, Scalar> && rules_.exact && !rules_.delayed)
-      detail::fail_argument(
-          "spiketape::", Derived::name,
-          ": snntorch_exact is true and reset_delay is false, which snnTorch has for resets of the "
+      fail(
+          "snntorch_exact is true and reset_delay is false, which snnTorch has for resets of the "
           "membrane only; expected one of them otherwise");
     const detail::NeuronCoefficient<Scalar>* longest = &coefficients_[0];
     for (const auto& coefficient : coefficients_)
       if (coefficient.parameter.cols() > longest->parameter.cols()) longest = &coefficient;
     for (const auto& coefficient : coefficients_)
       if (!coefficient.shared() && coefficient.parameter.cols() != longest->parameter.cols())
-        detail::fail_argument("spiketape::", Derived::name, ": ", coefficient.parameter.name(), " has ",
-                              coefficient.parameter.cols(), " values, ", longest->parameter.name(), " has ",
-                              longest->parameter.cols(), " (expected 1 value or one for each neuron)");
+        fail(coefficient.parameter.name(), " has ", coefficient.parameter.cols(), " values, ",
+             longest->parameter.name(), " has ", longest->parameter.cols(),
+             " (expected 1 value or one for each neuron)");
     // A neuron that does not fire sends 0, and 0·∞ is NaN.
     for (Index i = 0; i < graded_spikes_factor().cols(); ++i)
       if (const Scalar factor = graded_spikes_factor().array()(0, i); !std::isfinite(factor))
-        detail::fail_argument("spiketape::", Derived::name, ": graded_spikes_factor is ", factor,
-                              ", expected a finite number");
+        fail("graded_spikes_factor is ", factor, ", expected a finite number");
   }
 
   /// The neuron's own coefficients first, then threshold and graded_spikes_factor.
@@ -128,6 +126,11 @@ class LIFCore : public HasParameters<Derived> {
 
   // --- Arguments and their checks.
 
+  /// Throws std::invalid_argument; the text begins with the name of the neuron.
+  template <typename... Parts>
+  [[noreturn]] static void fail(const Parts&... parts) {
+    detail::fail_argument(detail::type_name<Derived>(), ": ", parts...);
+  }
   void check_input(const Shape& shape) const {
     for (const auto& coefficient : coefficients_) coefficient.check_features(Derived::name, shape.features);
     if constexpr (recurrent) recurrent_.check_features(Derived::name, shape.features);
@@ -135,8 +138,7 @@ class LIFCore : public HasParameters<Derived> {
   void check_state(std::size_t k, const Shape& input, const Shape& state) const {
     const Shape expected{1, input.batch, input.features};
     if (state != expected)
-      detail::fail_argument("spiketape::", Derived::name, ": ", name_of(k), " has shape ", state,
-                            ", input of ", input, " expects ", expected);
+      fail(name_of(k), " has shape ", state, ", input of ", input, " expects ", expected);
   }
   /// The name of argument k in errors.
   static const char* name_of(std::size_t k) {
@@ -165,7 +167,7 @@ class LIFCore : public HasParameters<Derived> {
   static const char* result_name(std::size_t k) { return k == 0 ? "spk" : Dynamics::state_names[k - 1]; }
   template <typename... What>
   [[noreturn]] static void fail_result(std::size_t k, const What&... what) {
-    detail::fail_argument("spiketape::", Derived::name, "::forward_into: the result ", result_name(k),
+    detail::fail_argument(detail::type_name<Derived>(), "::forward_into: the result ", result_name(k),
                           what...);
   }
 

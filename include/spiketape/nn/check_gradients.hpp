@@ -33,7 +33,8 @@ struct GradientCheck {
   std::string where;  ///< Its place: "input 0" or the parameter's name, and (row, column).
   double by_tape = 0, by_differences = 0;  ///< Both derivatives there.
 
-  explicit operator bool() const { return right; }
+  /// Whether something was checked and all of it is right.
+  explicit operator bool() const { return right && checked > 0; }
   /// The result as one line of text.
   std::string text() const {
     if (checked == 0) return "no derivative was checked";
@@ -96,7 +97,12 @@ class GradientChecker {
  public:
   GradientChecker(const Function& function, const std::array<Sequence<double>, n>& inputs,
                   const ParameterList<double>& parameters, const CheckGradientsOptions& options)
-      : function_(function), inputs_(inputs), parameters_(parameters), options_(options) {}
+      : function_(function), inputs_(inputs), parameters_(parameters), options_(options) {
+    if (!(options.step > 0))
+      fail_argument("spiketape::check_gradients: step is ", options.step, ", expected more than 0");
+    if (!(options.tolerance >= 0))
+      fail_argument("spiketape::check_gradients: tolerance is ", options.tolerance, ", expected at least 0");
+  }
 
   GradientCheck run() {
     tape_.gradients().clear();
@@ -155,7 +161,7 @@ class GradientChecker {
         const double by_tape = derivatives(row, col);
         const double error = std::abs(by_tape - by_differences) / std::max(1.0, std::abs(by_tape));
         found_.right = found_.right && error <= options_.tolerance;
-        if (found_.checked++ == 0 || !(error <= found_.worst)) {
+        if (found_.checked++ == 0 || (!std::isnan(found_.worst) && !(error <= found_.worst))) {
           found_.worst = error;
           found_.where = of + text_of(" (", row, ", ", col, ')');
           found_.by_tape = by_tape;

@@ -81,11 +81,7 @@ class Context {
   /// The source of random numbers; see RandomKey. On arrays: seed, round, first sample and first step
   /// are 0. In a loop of single steps on one tape every call is step 0, unless Tape::set_first_step says
   /// more.
-  RandomKey key() const {
-    if (tape_ == nullptr) return RandomKey(0, 0, 0, 0).of_layer(layer_);
-    return RandomKey(tape_->seed(), tape_->round(), tape_->first_sample(), tape_->first_step())
-        .of_layer(layer_);
-  }
+  const RandomKey& key() const noexcept { return key_; }
 
   /// Memory for `count` values until the call ends, not initialised, aligned to cache lines.
   template <typename T>
@@ -149,14 +145,19 @@ class Context {
   template <typename>
   friend struct detail::LayerOp;
 
-  Context(Tape<Scalar>* tape, Arena& memory) : tape_(tape), memory_(&memory) {
-    training_ = tape != nullptr && tape->training();
-  }
+  Context(Tape<Scalar>* tape, Arena& memory, std::uint64_t layer)
+      : tape_(tape),
+        memory_(&memory),
+        training_(tape != nullptr && tape->training()),
+        key_((tape == nullptr
+                  ? RandomKey(0, 0, 0, 0)
+                  : RandomKey(tape->seed(), tape->round(), tape->first_sample(), tape->first_step()))
+                 .of_layer(layer)) {}
 
   Tape<Scalar>* tape_;
   Arena* memory_;
   bool training_;
-  std::uint64_t layer_ = 0;
+  RandomKey key_;
   const detail::BitRows<Scalar>* bits_ = nullptr;
   detail::LineBits* result_bits_ = nullptr;
   const detail::Saved* saved_ = nullptr;

@@ -40,7 +40,7 @@
 // also have:
 //
 //   static constexpr const char* name
-//                     its name in error texts, after spiketape::
+//                     its name in error texts and summaries
 //   static constexpr bool takes_bits = true
 //                     spikes as input may come as context.bits(); x then may have no data
 //   static constexpr bool gives_bits = true
@@ -71,7 +71,6 @@
 #include <spiketape/nn/context.hpp>
 #include <spiketape/nn/layer_op.hpp>
 
-#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -141,21 +140,22 @@ class Layer : public HasParameters<Derived> {
   template <typename Step>
   Array<Scalar> operator()(const Eigen::DenseBase<Step>& input) const {
     const SequenceView<const Scalar> x = input;
-    const Shape shape = derived().result(x.shape());
+    const Shape shape = result_for(x.shape());
     Array<Scalar> y(shape.steps * shape.batch, shape.features);
     on_arrays(x, SequenceView<Scalar>(y.data(), shape, shape.features));
     return y;
   }
   /// A whole sequence. Allocates the result.
   Sequence<Scalar> operator()(const SequenceView<const Scalar>& input) const {
-    Sequence<Scalar> y(derived().result(input.shape()), gives_constant(input));
+    const Shape shape = result_for(input.shape());
+    Sequence<Scalar> y(shape, gives_constant(input, shape));
     on_arrays(input, y);
     return y;
   }
   Sequence<Scalar> operator()(const Sequence<Scalar>& input) const { return (*this)(input.view()); }
   /// Spikes as bits, from a neuron in a Sequential. Allocates the result and scratch memory.
   Sequence<Scalar> operator()(const detail::SpikeTrain<Scalar>& spikes) const {
-    Sequence<Scalar> y(derived().result(spikes.shape()));
+    Sequence<Scalar> y(result_for(spikes.shape()));
     const detail::BitRows<Scalar> bits = spikes.rows();
     Arena memory;
     if constexpr (Derived::takes_bits) {
@@ -180,12 +180,12 @@ class Layer : public HasParameters<Derived> {
   /// Writes the result to the caller's memory. Throws std::invalid_argument if `output` has another shape,
   /// overlaps the input, or is constant where the result is not, or the other way round.
   void forward_into(SequenceView<const Scalar> input, SequenceView<Scalar> output) const {
-    const Shape shape = derived().result(input.shape());
+    const Shape shape = result_for(input.shape());
     const auto refuse = [](const auto&... what) {
       detail::fail_argument(detail::type_name<Derived>(), "::forward_into: ", what...);
     };
     if (output.shape() != shape) refuse("output has shape ", output.shape(), ", expected ", shape);
-    if (output.constant != gives_constant(input))
+    if (output.constant != gives_constant(input, shape))
       refuse(output.constant ? "output" : "input", " is one step for all and ",
              output.constant ? "input" : "output", " is not, expected both or neither");
     if (detail::overlap<Scalar>(input, output)) refuse("output lies where input lies, expected other memory");
@@ -194,9 +194,11 @@ class Layer : public HasParameters<Derived> {
 
   /// The states for a batch, all zero; see State.
   State<Scalar> state(Index batch) const { return State<Scalar>(Derived::carried, batch); }
+  /// Whether a call without a state starts from zero although the layer has states. It keeps none inside.
+  bool forgets_state() const noexcept { return Derived::carried > 0; }
 
-  // For networks: the layer's number, so that each layer draws its own random numbers, and calls as parts of
-  // a larger one.
+  // For networks: the layer's number, so that each layer draws its own random numbers (0 outside of a
+  // network), and calls as parts of a larger one.
 
   void set_number(std::uint64_t number) { number_ = number; }
 
@@ -204,10 +206,8 @@ class Layer : public HasParameters<Derived> {
   Var<Scalar> run(const Var<Scalar>& input, detail::StateParts<Scalar> parts) const {
     constexpr std::size_t states = Derived::carried;
     Tape<Scalar>& tape = input.tape();
-    const Shape in = input.shape(), shape = derived().result(in);
-    if (shape.steps < 0 || shape.batch < 0 || shape.features < 0)
-      fail("result is ", shape, " for an input of ", in, ", expected no negative extent");
-    detail::LayerOp<Derived> op{};
+    const Shape in = input.shape(), shape = result_for(in);
+    detail::LayerOp<Derived> op{nullptr, input, {}, {}, {}, Context<Scalar>(&tape, tape.arena(), number_)};
     bool differentiable = input.differentiable();
     detail::for_each_parameter(derived(), [&](std::string_view, const Parameter<Scalar>& parameter) {
       differentiable = differentiable || parameter.learned();
@@ -215,11 +215,9 @@ class Layer : public HasParameters<Derived> {
     });
     std::array<detail::LayerState<Scalar>, states> memory{};
     if constexpr (states > 0) {
-      for (std::size_t k = 0; k < states; ++k) {
-        if (!parts.empty())
-          op.entering[k] = detail::on_tape(parts[k], tape, derived().state_shape(k, in).steps);
+      for (std::size_t k = 0; k < parts.size(); ++k) {
+        op.entering[k] = detail::on_tape(parts[k], tape, checked_state(k, in, parts[k]).steps);
         if (op.entering[k].empty()) continue;
-        check_state(k, in, op.entering[k].shape());
         memory[k].entering = op.entering[k].value();
         differentiable = differentiable || op.entering[k].differentiable();
       }
@@ -229,45 +227,39 @@ class Layer : public HasParameters<Derived> {
       }
     }
 
-    Context<Scalar> context(&tape, tape.arena());
-    context.layer_ = number_;
+    Context<Scalar>& context = op.forward;
     context.states_ = memory.data();
     const detail::BitRows<Scalar>* bits =
         Derived::takes_bits || Derived::gives_bits ? tape.bits(input) : nullptr;
     if (Derived::takes_bits) context.bits_ = bits;
-    op.x = input;
     if (Derived::gives_bits && bits != nullptr && bits->shared) {
       const Index lines = detail::whole_lines<Scalar>(shape.features) / detail::line<Scalar>;
       context.result_bits_ = tape.template allocate<detail::LineBits>(shape.steps * shape.batch * lines);
       op.y = tape.result(shape, differentiable, {context.result_bits_, lines, bits->value, true});
     } else {
-      op.y = tape.result(shape, differentiable, gives_constant(input.constant(), in, shape));
+      op.y = tape.result(shape, differentiable, gives_constant(input, shape));
     }
     derived().forward(
         context.bits_ != nullptr ? SequenceView<const Scalar>(tape.writable(input)) : input.value(),
         tape.writable(op.y), context);
 
+    if (differentiable) {
+      const detail::SharingCopies sharing;
+      op.layer = &tape.keep(Derived(derived()));
+      tape.record(op);
+    }
     if constexpr (states > 0)
       for (std::size_t k = 0; k < parts.size(); ++k) {
         parts[k].values = op.leaving[k].array();
         parts[k].var = op.leaving[k];
       }
-    if (differentiable) {
-      op.saved = context.saved_;
-      op.saves = context.saves_;
-      op.training = context.training_;
-      op.number = number_;
-      const detail::SharingCopies sharing;
-      op.layer = &tape.keep(Derived(derived()));
-      tape.record(op);
-    }
     return op.y;
   }
   /// The same on arrays, with the result in `memory`.
   SequenceView<const Scalar> run(const SequenceView<const Scalar>& input, detail::StateParts<Scalar> parts,
                                  Arena& memory) const {
-    const Shape shape = derived().result(input.shape());
-    const bool constant = gives_constant(input);
+    const Shape shape = result_for(input.shape());
+    const bool constant = gives_constant(input, shape);
     const Index stride = detail::padded<Scalar>(shape.features);
     const SequenceView<Scalar> y(
         memory.allocate<Scalar>((constant ? shape.batch : shape.steps * shape.batch) * stride), shape, stride,
@@ -275,6 +267,10 @@ class Layer : public HasParameters<Derived> {
     compute(input, y, parts, memory);
     return y;
   }
+
+  Layer(const Layer&) = default;
+  /// Assignment keeps the layer's number.
+  Layer& operator=(const Layer&) noexcept { return *this; }
 
   /// The checks stand in the constructor so that they come before other compiler errors.
   Layer() {
@@ -304,18 +300,29 @@ class Layer : public HasParameters<Derived> {
   const Derived& derived() const { return static_cast<const Derived&>(*this); }
   Derived& derived() { return static_cast<Derived&>(*this); }
 
-  static bool gives_constant(bool constant, const Shape& in, const Shape& out) {
-    return constant && Derived::carried == 0 && in.steps == out.steps;
-  }
-  bool gives_constant(const SequenceView<const Scalar>& input) const {
-    return input.constant && gives_constant(true, input.shape(), derived().result(input.shape()));
+  Shape result_for(const Shape& input) const {
+    const Shape shape = derived().result(input);
+    if (shape.steps < 0 || shape.batch < 0 || shape.features < 0)
+      fail("result is ", shape, " for an input of ", input, ", expected no negative extent");
+    return shape;
   }
 
-  void check_state(std::size_t k, const Shape& input, const Shape& state) const {
-    const Shape expected = derived().state_shape(k, input);
-    if (state != expected)
-      detail::fail_argument(detail::type_name<Derived>(), ": state ", k, " has shape ", state, ", input of ",
-                            input, " expects ", expected);
+  static bool is_constant(const Var<Scalar>& input) { return input.constant(); }
+  static bool is_constant(const SequenceView<const Scalar>& input) { return input.constant; }
+  template <typename Input>
+  static bool gives_constant(const Input& input, const Shape& result) {
+    return is_constant(input) && Derived::carried == 0 && input.shape().steps == result.steps;
+  }
+
+  /// The shape of state k for an input. Throws unless the values in `part`, if there are any, have it.
+  Shape checked_state(std::size_t k, const Shape& input, const detail::StatePart<Scalar>& part) const {
+    const Shape shape = derived().state_shape(k, input);
+    const Array<Scalar>& values = part.values;
+    if (values.size() > 0 &&
+        (values.rows() != shape.steps * shape.batch || values.cols() != shape.features))
+      fail("state ", k, " is ", values.rows(), " x ", values.cols(), ", input of ", input, " expects ",
+           shape.steps * shape.batch, " x ", shape.features);
+    return shape;
   }
 
   /// A call on arrays without a state.
@@ -334,14 +341,10 @@ class Layer : public HasParameters<Derived> {
       rows[k].leaving = {memory.allocate<Scalar>(shape.steps * shape.batch * shape.features), shape,
                          shape.features};
       if (parts.empty() || parts[k].values.size() == 0) continue;
-      const Array<Scalar>& values = parts[k].values;
-      if (values.rows() != shape.steps * shape.batch || values.cols() != shape.features)
-        check_state(k, x.shape(),
-                    {values.rows() / std::max<Index>(1, shape.batch), shape.batch, values.cols()});
-      rows[k].entering = {values.data(), shape, shape.features};
+      checked_state(k, x.shape(), parts[k]);
+      rows[k].entering = {parts[k].values.data(), shape, shape.features};
     }
-    Context<Scalar> context(nullptr, memory);
-    context.layer_ = number_;
+    Context<Scalar> context(nullptr, memory, number_);
     context.bits_ = bits;
     context.states_ = rows.data();
     derived().forward(x, y, context);

@@ -6,11 +6,10 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 
 namespace spiketape::detail {
 
-/// What a call read, wrote and saved, and the layer that goes back through it.
+/// What a call read and wrote, the layer that goes back through it, and the context it ran in.
 template <typename L>
 struct LayerOp {
   using Scalar = typename L::Scalar;
@@ -18,10 +17,7 @@ struct LayerOp {
   const L* layer;
   Var<Scalar> x, y;
   std::array<Var<Scalar>, L::carried> entering, leaving;
-  const Saved* saved;
-  std::size_t saves;
-  bool training;
-  std::uint64_t number;  // of the layer, for random numbers
+  Context<Scalar> forward;
 
   void backward(Tape<Scalar>& tape) const {
     bool reached = y.has_adjoint();
@@ -34,13 +30,9 @@ struct LayerOp {
       if (!entering[k].empty() && entering[k].differentiable())
         states[k].entering_adjoint = {tape.open_adjoint(entering[k]), false};
     }
-    Context<Scalar> context(&tape, tape.arena());
-    context.training_ = training;
-    context.layer_ = number;
-    context.saved_ = saved;
-    context.saves_ = saves;
+    Context<Scalar> context = forward;
     context.states_ = states.data();
-    if constexpr (L::takes_bits) context.bits_ = tape.bits(x);
+    context.result_bits_ = nullptr;
     const SequenceView<const Scalar> y_adjoint = tape.open_adjoint(y);
     const Adjoint<Scalar> x_adjoint = open(tape, x);
     layer->backward(context.bits_ != nullptr ? tape.writable(x) : x.value(), y_adjoint, x_adjoint, context);

@@ -34,12 +34,12 @@ struct Unnamed<Named<L>> {
 template <typename L>
 using unnamed = typename Unnamed<std::remove_cvref_t<L>>::type;
 
-template <typename L>
-decltype(auto) without_name(L& given) {
-  if constexpr (requires {
-                  given.layer;
-                  given.name;
-                })
+template <typename Given>
+inline constexpr bool is_named = !std::is_same_v<unnamed<Given>, std::remove_cvref_t<Given>>;
+
+template <typename Given>
+decltype(auto) without_name(Given& given) {
+  if constexpr (is_named<Given>)
     return std::move(given.layer);
   else
     return std::move(given);

@@ -109,26 +109,20 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     return call<first_neuron(), sizeof...(Layers)>(input);
   }
 
-  /// Whether a neuron keeps its states inside (init_hidden).
+  /// Whether a layer keeps its states inside (a neuron with init_hidden).
   bool keeps_state() const {
     bool keeps = false;
-    for_hidden([&](const auto& layer) {
-      if constexpr (requires { layer.init_hidden(); })
-        keeps = keeps || layer.init_hidden();
-      else if constexpr (requires { layer.keeps_state(); })
-        keeps = keeps || layer.keeps_state();
+    for_each_layer([&](std::string_view, const auto& layer) {
+      if constexpr (requires { layer.keeps_state(); }) keeps = keeps || layer.keeps_state();
     });
     return keeps;
   }
 
-  /// Whether a neuron starts each call from zero or from given states (no init_hidden).
+  /// Whether a layer with states keeps none inside, so that a call without a state starts from zero.
   bool forgets_state() const {
     bool forgets = false;
-    for_hidden([&](const auto& layer) {
-      if constexpr (requires { layer.init_hidden(); })
-        forgets = forgets || !layer.init_hidden();
-      else if constexpr (requires { layer.forgets_state(); })
-        forgets = forgets || layer.forgets_state();
+    for_each_layer([&](std::string_view, const auto& layer) {
+      if constexpr (requires { layer.forgets_state(); }) forgets = forgets || layer.forgets_state();
     });
     return forgets;
   }
@@ -193,9 +187,9 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   ~Sequential() = default;
 
   friend void swap(Sequential& a, Sequential& b) {
-    Sequential kept(a);
-    a = std::move(b);
-    b = std::move(kept);
+    const Sequential kept(a);
+    a = b;
+    b = kept;
   }
 
   // For networks: numbers of layers, see Layer, and calls as parts of a larger one, with the states of all
@@ -254,10 +248,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
 
   template <typename Given>
   void add_name(std::size_t i, const Given& given) {
-    if constexpr (requires {
-                    given.layer;
-                    given.name;
-                  }) {
+    if constexpr (detail::is_named<Given>) {
       if (given.name.empty() || given.name.find('.') != std::string::npos)
         detail::fail_argument("spiketape::named: name is '", given.name,
                               "', expected some letters and no dot");

@@ -5,6 +5,7 @@
 #include <spiketape/core/parallel.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -57,10 +58,16 @@ class Shards {
   /// std::invalid_argument if a neuron has init_hidden, or if a layer couples samples and the batch is split.
   ///
   /// The network and `loss` are called on several threads at once (front() is not), so they must not write
-  /// shared data. A network of your own needs const members: a call on a Var, keeps_state(), and the two
-  /// parts front() and back().
+  /// shared data. A network of your own needs const members: a call on a Var and keeps_state(). With front()
+  /// and back() too, layers before the first neuron run once for the whole batch.
   template <typename Network, typename Loss>
   Scalar run(const Network& net, SequenceView<const Scalar> input, Loss&& loss) {
+    static_assert(
+        requires {
+          { net.keeps_state() } -> std::convertible_to<bool>;
+        },
+        "spiketape::Shards::run: a network of your own needs bool keeps_state() const, whether a neuron in it "
+        "has init_hidden = true: see Sequential");
     if (net.keeps_state())
       detail::fail_argument(
           "spiketape::Shards::run: a neuron of the network has init_hidden = true, expected none: "
@@ -70,11 +77,12 @@ class Shards {
         detail::fail_argument("spiketape::Shards::run: a layer of the network couples samples (", reason,
                               "), expected one shard without blocks, Shards(1)");
     ++round_;
-    if (input.batch > 0 && (input.constant || input.steps == 1)) {
-      const Var<Scalar> currents = front(net, input);
-      // The rows of a block are contiguous only within a single stored step.
-      if (currents.constant() || currents.steps() == 1) return run_back(net, currents, loss);
-    }
+    if constexpr (requires(const Var<Scalar>& x) { net.back(net.front(x)); })
+      if (input.batch > 0 && (input.constant || input.steps == 1)) {
+        const Var<Scalar> currents = front(net, input);
+        // The rows of a block are contiguous only within a single stored step.
+        if (currents.constant() || currents.steps() == 1) return run_back(net, currents, loss);
+      }
     return run_blocks(input.batch, [&](Shard& shard, Index first, Index count) {
       finish(shard, loss(net(samples(shard.tape, input, first, count)), first, count));
     });
@@ -90,6 +98,12 @@ class Shards {
       start(shard, first);
       finish(shard, forward(shard.tape, first, count));
     });
+  }
+
+  /// The seed of layers' random numbers: 0 unless set.
+  void set_seed(std::uint64_t seed) {
+    front_tape_->set_seed(seed);
+    for (const auto& shard : shards_) shard->tape.set_seed(seed);
   }
 
   /// The gradients of the last run.

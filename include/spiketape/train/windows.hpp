@@ -5,6 +5,7 @@
 #include <spiketape/nn/hidden_state.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -45,17 +46,25 @@ class Windows {
   /// Runs a network on a sequence, forward and backward, from its hidden state, and leaves it with that after
   /// the last step. `loss(out, first, steps)` returns the loss of a window, a single number, from the
   /// network's result, or an empty Var if the window has none. Returns the sum of the losses. Throws
-  /// std::invalid_argument if there are several windows and a neuron without init_hidden, whose state would
-  /// be lost between them. If `loss` throws, the hidden state and the gradients are those of an unfinished
+  /// std::invalid_argument if there are several windows and a layer whose state would be lost between them: a
+  /// neuron without init_hidden, or a layer of your own with states. If `loss` throws, the hidden state and the gradients are those of an unfinished
   /// run: call reset_hidden and gradients().clear() before the next.
   template <typename Network, typename Loss>
   Scalar run(const Network& net, const SequenceView<const Scalar>& input, Loss&& loss) {
+    static_assert(
+        requires {
+          { net.forgets_state() } -> std::convertible_to<bool>;
+          net.for_each_hidden([](Array<Scalar>&, Var<Scalar>&) {});
+        },
+        "spiketape::Windows::run: a network of your own needs bool forgets_state() const, whether a neuron in "
+        "it has init_hidden = false, and for_each_hidden(f) const, which calls for_each_hidden(f) of each "
+        "neuron: see Sequential");
     ++round_;
     const Index count = (input.steps + steps_ - 1) / steps_;
-    if (count > 1 && forgets_state(net))
+    if (count > 1 && net.forgets_state())
       detail::fail_argument(
-          "spiketape::Windows::run: a neuron of the network has init_hidden = false, expected true: its "
-          "state would be lost between windows");
+          "spiketape::Windows::run: a layer of the network keeps no state between calls, expected "
+          "init_hidden = true: its state would be lost between windows");
     if (options_.truncate) {
       Scalar total = 0;
       for (Index w = 0; w < count; ++w) {
@@ -90,6 +99,9 @@ class Windows {
     return total;
   }
 
+  /// The seed of layers' random numbers: 0 unless set.
+  void set_seed(std::uint64_t seed) { tape_.set_seed(seed); }
+
   /// The gradients of all runs since they were last cleared.
   GradientSums<Scalar>& gradients() { return tape_.gradients(); }
 
@@ -97,16 +109,6 @@ class Windows {
   std::size_t capacity() const { return tape_.capacity(); }
 
  private:
-  template <typename Network>
-  static bool forgets_state(const Network& net) {
-    if constexpr (requires { net.init_hidden(); })
-      return !net.init_hidden();
-    else if constexpr (requires { net.forgets_state(); })
-      return net.forgets_state();
-    else
-      return false;
-  }
-
   void start(Index w) {
     tape_.reset();
     tape_.set_first_step(w * steps_);
