@@ -97,12 +97,7 @@ struct LinearProduct {
   /// b̄ += Σ ȳ over all rows.
   void add_bias_adjoint(const SequenceView<const Scalar>& y_adjoint, const WeightSums& sums) const {
     sums.clear_first(whole_lines<Scalar>(out));
-    for (Index row = 0; row < y_adjoint.rows(); ++row) {
-      const Scalar* adjoint_row = y_adjoint.data + row * y_adjoint.stride;
-      for_whole_lines<Scalar>(whole_lines<Scalar>(out), [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
-        store(load(sums.values + i, whole) + load(adjoint_row + i, whole), sums.values + i, whole);
-      });
-    }
+    add_rows(y_adjoint, sums.values);
   }
 
   /// x̄ = ȳ Wᵀ if `first`, else x̄ += ȳ Wᵀ.

@@ -64,10 +64,21 @@ SPIKETAPE_INLINE void for_whole_lines_backward(Index count, Before&& before, Bod
   }
 }
 
+/// Adds all rows to `sums`. Rows and sums are whole lines.
+template <Real Scalar>
+void add_rows(const SequenceView<const Scalar>& rows, Scalar* sums) {
+  for (Index row = 0; row < rows.rows(); ++row) {
+    const Scalar* from = rows.data + row * rows.stride;
+    for_whole_lines<Scalar>(whole_lines<Scalar>(rows.features), [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
+      store(load(sums + i, whole) + load(from + i, whole), sums + i, whole);
+    });
+  }
+}
+
 /// Prefetches what a backward loop at this address reads some lines later: processors predict downward loops
 /// less well than upward ones. It reads nothing, so the address may lie before the row.
 template <Real Scalar>
-SPIKETAPE_INLINE void ask_below(const Scalar* address) {
+SPIKETAPE_INLINE void prefetch_below(const Scalar* address) {
   constexpr Index below = 64 * line<Scalar>;  // the best of 16 to 160
   SPIKETAPE_PREFETCH(address - below);
 }

@@ -17,7 +17,7 @@ struct IntegratorOptions {
   bool output = false;
 };
 
-/// A layer of leaky integrators: Leaky with an infinite threshold.
+/// A layer of leaky integrators: Leaky with an infinite threshold and no reset.
 ///
 ///     U[t] = β U[t−1] + I[t],   S[t] = 0
 ///
@@ -26,20 +26,28 @@ struct IntegratorOptions {
 ///
 ///     st::Integrator<float> readout({.beta = 0.95f});
 template <typename Scalar, typename Quantizer = quant::None>
-class Integrator : public Leaky<Scalar, reset::None, surrogate::ATan, Quantizer> {
-  using Base = Leaky<Scalar, reset::None, surrogate::ATan, Quantizer>;
+class Integrator : public LIF<Integrator<Scalar, Quantizer>, detail::LeakyDynamics, Scalar, reset::None,
+                              surrogate::ATan, Quantizer> {
+  using Base = LIF<Integrator, detail::LeakyDynamics, Scalar, reset::None, surrogate::ATan, Quantizer>;
 
  public:
   using Options = IntegratorOptions<Scalar, Quantizer>;
+  static constexpr const char* name = "Integrator";
 
   explicit Integrator(const Options& options)
-      : Base({.beta = options.beta,
-              .threshold = std::numeric_limits<Scalar>::infinity(),
-              .surrogate_disable = true,
-              .init_hidden = options.init_hidden,
-              .learn_beta = options.learn_beta,
-              .state_quant = options.state_quant,
-              .output = options.output}) {}
+      : Base(Disabled{options},
+             {{{name, "beta", options.beta, options.learn_beta},
+               {name, "threshold", std::numeric_limits<Scalar>::infinity(), false},
+               {name, "graded_spikes_factor", Scalar(1), false}}}) {}
+
+  /// β: see Leaky.
+  Parameter<Scalar>& beta() { return this->coefficient(0); }
+  const Parameter<Scalar>& beta() const { return this->coefficient(0); }
+
+ private:
+  struct Disabled : Options {
+    bool surrogate_disable = true;
+  };
 };
 
 }  // namespace spiketape

@@ -65,12 +65,7 @@ struct RecurrenceAdjoint {
             spk_before.features, width, current.batch, {spk_before.data, spk_before.stride},
             {current.data, current.stride}, weight, recurrence.stride, recurrence.workspace);
     }
-    if (bias != nullptr) {
-      for (Index b = 0; b < current.batch; ++b)
-        for_whole_lines<Scalar>(width, [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
-          store(load(bias + i, whole) + load(current.row(0, b) + i, whole), bias + i, whole);
-        });
-    }
+    if (bias != nullptr) add_rows<Scalar>(current, bias);
     add_product<Order::as_is, Order::transposed, Scalar>(
         current.batch, current.features, current.features, {current.data, current.stride},
         {recurrence.weight, recurrence.stride}, spk_adjoint.data, spk_adjoint.stride, recurrence.workspace);

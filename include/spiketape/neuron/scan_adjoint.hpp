@@ -94,9 +94,9 @@ class RowAdjoint {
     for_whole_lines_backward<Scalar>(
         samples_ * call_.width,
         [&](Index i) SPIKETAPE_INLINE_LAMBDA {
-          ask_below(fired_from_[membrane].address(i));
-          ask_below(spk_adjoint_.address(i));
-          if (input_adjoint_ != nullptr) ask_below(input_adjoint_ + i);
+          prefetch_below(fired_from_[membrane].address(i));
+          prefetch_below(spk_adjoint_.address(i));
+          if (input_adjoint_ != nullptr) prefetch_below(input_adjoint_ + i);
         },
         [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
           Winners<L> winners{};
