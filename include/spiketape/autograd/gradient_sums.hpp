@@ -30,12 +30,6 @@ struct GradientSum {
     written = true;
     return values.data();
   }
-  /// The same without setting them to zero: if `first`, the caller must store all of them, else add.
-  Scalar* open(bool& first) {
-    first = !written;
-    written = true;
-    return values.data();
-  }
 };
 
 /// Maps parameters to their gradients. Tapes add to it during backward; an optimizer reads and clears it.
