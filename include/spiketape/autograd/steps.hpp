@@ -3,20 +3,12 @@
 
 #include <spiketape/autograd/operands.hpp>
 
-#include <algorithm>
 #include <iterator>
 #include <memory>
 
 namespace spiketape {
 
 namespace detail {
-
-/// Copies the numbers of one view to another of the same rows and features.
-template <Real Scalar>
-void copy_rows(const SequenceView<Scalar>& to, const SequenceView<const Scalar>& from) {
-  for (Index row = 0; row < to.rows(); ++row)
-    std::copy_n(from.data + row * from.stride, to.features, to.data + row * to.stride);
-}
 
 /// A view of some steps. In a constant sequence they stay stored once.
 template <typename Scalar>
@@ -108,7 +100,7 @@ Layout stacked_layout(const Parts& parts) {
 
 template <Real Scalar>
 void copy_part(const SequenceView<Scalar>& out, const SequenceView<const Scalar>& part, Index& first) {
-  for (Index t = 0; t < part.steps; ++t) copy_rows<Scalar>(out.step(first + t), part.step(t));
+  for (Index t = 0; t < part.steps; ++t) out.step(first + t).assign(part.step(t));
   first += part.steps;
 }
 
@@ -129,7 +121,7 @@ auto step(const X& x, Index t) {
     return detail::result_of(
         x, {{1, shape.batch, shape.features}, false},
         [&](const SequenceView<Scalar>& out, const SequenceView<const Scalar>& in, auto) {
-          detail::copy_rows(out, in.step(t));
+          out.assign(in.step(t));
         },
         [&](const auto& a, const auto& out) {
           return detail::StepsOp<Scalar>{a, out, t};
@@ -156,7 +148,7 @@ auto steps(const X& x, Index first, Index count) {
     return detail::result_of(
         x, layout,
         [&](const SequenceView<Scalar>& out, const SequenceView<const Scalar>& in, auto) {
-          detail::copy_rows(out, detail::steps_of(in, first, count));
+          out.assign(detail::steps_of(in, first, count));
         },
         [&](const auto& a, const auto& out) {
           return detail::StepsOp<Scalar>{a, out, first};
@@ -164,7 +156,7 @@ auto steps(const X& x, Index first, Index count) {
   } else {
     return detail::with_view<Scalar>(x, [&](const SequenceView<const Scalar>& in) {
       Sequence<Scalar> out(layout.shape, layout.constant);
-      detail::copy_rows(out.view(), detail::steps_of(in, first, count));
+      out.view().assign(detail::steps_of(in, first, count));
       return out;
     });
   }
@@ -182,7 +174,7 @@ auto features(const X& x, Index first, Index count) {
   return detail::result_of(
       x, layout,
       [&](const SequenceView<Scalar>& out, const SequenceView<const Scalar>& in, auto) {
-        detail::copy_rows(out, detail::features_of(in, first, count));
+        out.assign(detail::features_of(in, first, count));
       },
       [&](const auto& a, const auto& out) {
         return detail::FeaturesOp<Scalar>{a, out, first};
