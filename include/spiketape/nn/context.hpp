@@ -28,18 +28,18 @@ class RandomKey {
   }
   /// Uniform in [0, 1), for a step and a sample of this call and a feature, all counted from 0.
   double uniform(Index step, Index sample, Index feature) const {
-    return number(mixed(mixed(mixed(bits_, first_step_ + step + 1), first_sample_ + sample), feature));
+    return detail::unit_interval(
+        mixed(mixed(mixed(bits_, first_step_ + step + 1), first_sample_ + sample), feature));
   }
   /// The same for all steps.
   double uniform(Index sample, Index feature) const {
-    return number(mixed(mixed(mixed(bits_, 0), first_sample_ + sample), feature));
+    return detail::unit_interval(mixed(mixed(mixed(bits_, 0), first_sample_ + sample), feature));
   }
 
  private:
   static std::uint64_t mixed(std::uint64_t bits, Index place) {
     return detail::mix_bits(bits + 0x9e3779b97f4a7c15u * static_cast<std::uint64_t>(place + 1));
   }
-  static double number(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; }
 
   std::uint64_t bits_;
   Index first_sample_, first_step_;
