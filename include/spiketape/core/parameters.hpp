@@ -12,10 +12,10 @@
 namespace spiketape {
 
 /// A parameter and its path, such as fc1.weight. The reference is valid until the layer moves or ends.
-template <typename Parameter>
+template <typename P>
 struct NamedParameter {
   std::string path;
-  Parameter& parameter;
+  P& parameter;
 };
 
 namespace detail {
