@@ -27,14 +27,6 @@
 #define SPIKETAPE_UNROLL
 #endif
 
-// Prefetches the cache line at an address, which need not belong to an object. (With g++, Eigen's prefetch
-// does nothing.)
-#if defined(__GNUC__)
-#define SPIKETAPE_PREFETCH(address) __builtin_prefetch(address)
-#else
-#define SPIKETAPE_PREFETCH(address) Eigen::internal::prefetch(address)
-#endif
-
 #if defined(__cpp_exceptions) || defined(_CPPUNWIND)
 #define SPIKETAPE_EXCEPTIONS 1
 #else
