@@ -66,15 +66,14 @@ namespace detail {
 /// The defaults of decay rates. Decay rates are required, so using a default does not compile.
 template <typename Scalar>
 Coefficient<Scalar> required_beta() {
-  static_assert(
-      never<Scalar>,
-      "spiketape::Leaky (or another neuron): beta is required: write Leaky<float> lif({.beta = 0.9f})");
+  static_assert(never<Scalar>,
+                "spiketape: a neuron's beta is required: write Leaky<float> lif({.beta = 0.9f})");
 }
 template <typename Scalar>
 Coefficient<Scalar> required_alpha() {
   static_assert(never<Scalar>,
-                "spiketape::Synaptic (or another neuron): alpha is required: write Synaptic<float> "
-                "lif({.alpha = 0.9f, .beta = 0.8f})");
+                "spiketape: a neuron's alpha is required: write Synaptic<float> lif({.alpha = 0.9f, .beta = "
+                "0.8f})");
 }
 
 /// A coefficient as a neuron stores it.
