@@ -53,7 +53,8 @@ class GradientSums {
   }
 
   /// The sum for one number that `features` neurons share.
-  SPIKETAPE_NOINLINE GradientSum<Scalar>& shared_sum_of(const ParameterPtr<Scalar>& parameter, Index features) {
+  SPIKETAPE_NOINLINE GradientSum<Scalar>& shared_sum_of(const ParameterPtr<Scalar>& parameter,
+                                                        Index features) {
     GradientSum<Scalar>& sum = find_or_add(parameter);
     const auto count = static_cast<std::size_t>(detail::padded<Scalar>(features));
     if (sum.values.size() < count) sum.values.resize(count);  // the added sums begin at zero

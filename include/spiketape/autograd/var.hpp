@@ -84,7 +84,8 @@ class Var {
     if (empty()) detail::fail_argument("spiketape::Var::", function, ": the handle is empty");
     if (!valid())
       detail::fail_argument("spiketape::Var::", function,
-                            ": the tape of the handle has been reset or destroyed since, expected a new handle");
+                            ": the tape of the handle has been reset or destroyed since, expected a new "
+                            "handle");
     return *node_;
   }
 

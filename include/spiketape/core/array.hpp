@@ -107,7 +107,9 @@ struct SequenceView {
   ArrayMap<Scalar> array() const { return {data, rows(), features, Eigen::OuterStride<>(stride)}; }
 
   /// A view of step t, as a sequence of one step.
-  [[nodiscard]] SequenceView step(Index t) const noexcept { return {row(t, 0), {1, batch, features}, stride}; }
+  [[nodiscard]] SequenceView step(Index t) const noexcept {
+    return {row(t, 0), {1, batch, features}, stride};
+  }
 
   /// Sets the stored rows to zero.
   void clear() const requires(!std::is_const_v<Scalar>) {
@@ -219,7 +221,9 @@ class Sequence {
   ArrayMap<Scalar> step(Index t) { return view().step(checked(t)).array(); }
   ArrayMap<const Scalar> step(Index t) const { return view().step(checked(t)).array(); }
 
-  [[nodiscard]] SequenceView<Scalar> view() noexcept { return {values_.data(), shape_, shape_.features, constant_}; }
+  [[nodiscard]] SequenceView<Scalar> view() noexcept {
+    return {values_.data(), shape_, shape_.features, constant_};
+  }
   [[nodiscard]] SequenceView<const Scalar> view() const noexcept {
     return {values_.data(), shape_, shape_.features, constant_};
   }
