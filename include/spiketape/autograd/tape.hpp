@@ -67,8 +67,9 @@ class Tape {
   }
 
   /// A value in the caller's memory and an adjoint that backward overwrites there: for differentiating a part
-  /// of a larger computation. Both must outlive the backward pass. Throws std::invalid_argument unless they
-  /// have the same shape and rows padded to whole cache lines, like values on tapes.
+  /// of a larger computation. Both must outlive the backward pass. Operations may read the padding of both
+  /// and overwrite that of the adjoint. Throws std::invalid_argument unless they have the same shape and rows
+  /// padded to whole cache lines, like values on tapes.
   Var<Scalar> leaf(SequenceView<Scalar> value, SequenceView<Scalar> adjoint) {
     if (adjoint.shape() != value.shape() || adjoint.constant != value.constant)
       detail::fail_argument("spiketape::Tape::leaf: adjoint has shape ", adjoint.shape(), ", value has ",
@@ -113,7 +114,8 @@ class Tape {
     backward();
   }
 
-  /// The same from adjoints that were set with open_adjoint.
+  /// The same from adjoints that were set with open_adjoint. Throws std::invalid_argument for a second call
+  /// before a reset.
   void backward() {
     check_not_swept("backward");
     swept_ = true;
@@ -149,11 +151,12 @@ class Tape {
   /// The same for steps: the index in the whole sequence of this tape's first step.
   Index first_step() const { return first_step_; }
   void set_first_step(Index first_step) { first_step_ = first_step; }
-  /// The random numbers of layers depend on sample, step, feature, a seed (0 unless set) and the round of
-  /// training. Each reset starts the next round; code that runs parts of one round on several recordings sets
-  /// it.
+
+  /// The seed of the random numbers of layers, see RandomKey. 0 unless set; a reset keeps it.
   std::uint64_t seed() const { return seed_; }
   void set_seed(std::uint64_t seed) { seed_ = seed; }
+  /// The round of training, on which the random numbers of layers depend, too. Each reset starts the next
+  /// round; code that runs parts of one round on several recordings sets it.
   std::uint64_t round() const { return round_; }
   void set_round(std::uint64_t round) { round_ = round; }
 

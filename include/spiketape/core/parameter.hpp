@@ -94,6 +94,7 @@ class Parameter {
     if (this != &other) assign(other, [&] { std::swap(data_->values, other.data_->values); });
     return *this;
   }
+  /// Not inlined, since releasing a shared_ptr is much code in every caller.
   SPIKETAPE_NOINLINE ~Parameter() {}
 
   friend void swap(Parameter& a, Parameter& b) {
@@ -109,11 +110,11 @@ class Parameter {
   Index stride() const { return data_->stride; }
 
   /// Copies the values of an Eigen array, matrix or vector of the same scalar, in the layout of this library:
-  /// weights are (in_features, out_features). For PyTorch's see set_transposed: the shape of a square matrix
-  /// does not tell them apart. Throws std::invalid_argument
-  /// unless it has the same rows and columns; a parameter of one row also takes a column. A coefficient that
-  /// all neurons of a layer share also takes a row with a number for each neuron. It then becomes a new
-  /// parameter, which existing optimizers do not know.
+  /// weights are (in_features, out_features). For PyTorch's layout see set_transposed: the shape of a square
+  /// matrix does not tell the two apart. The values must have the same rows and columns; a parameter of one
+  /// row also takes a column. A coefficient that all neurons of a layer share also takes a row with a number
+  /// for each neuron. It then becomes a new parameter, which existing optimizers do not know. Allocates.
+  /// Throws std::invalid_argument for values of any other shape.
   template <typename Derived>
   void set(const Eigen::DenseBase<Derived>& values) {
     const bool column = rows() == 1 && values.cols() == 1 && values.rows() != 1;

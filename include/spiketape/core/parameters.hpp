@@ -58,7 +58,9 @@ void name_parameters(L& layer, const std::string& prefix) {
 template <typename Derived>
 class HasParameters {
  public:
-  /// The learned parameters, for optimizers, in the order of the layers. Allocates.
+  /// The learned parameters, for optimizers, in the order of the layers. Frozen ones are left out, so an
+  /// optimizer made before `unfreeze` never updates them. Although const, it writes the names of parameters
+  /// that have none, so two threads must not make its first call at once. Allocates.
   [[nodiscard]] auto parameters() const {
     ParameterList<typename Derived::Scalar> list;
     detail::for_each_parameter(derived(), [&](std::string_view path, const auto& parameter) {

@@ -79,7 +79,8 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
 
   /// A step or a sequence from a state, which becomes that after the last step. Hidden state is neither read
   /// nor written. On arrays the result lies in the state until its next call, and nothing is allocated once
-  /// it has warmed up. Throws std::invalid_argument for a state of another batch or number of parts.
+  /// it has warmed up. Throws std::invalid_argument for a state of another batch or number of parts, and on
+  /// arrays for an input that lies in the memory of the state's last result.
   Result<SequenceView<const Scalar>> operator()(const SequenceView<const Scalar>& input,
                                                 State<Scalar>& state) const {
     const auto parts = state.of_layer(full_name, carried, input.batch);

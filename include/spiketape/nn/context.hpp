@@ -87,14 +87,16 @@ class Context {
         .of_layer(layer_);
   }
 
-  /// Memory for `count` values until the call ends, not initialised, aligned to cache lines.
+  /// Memory for `count` values until the call ends, not initialised, aligned to cache lines. On a tape it is
+  /// reused only after the tape's reset, and on arrays with a State only at the state's next call.
   template <typename T>
   T* scratch(Index count) {
     return memory_->template allocate<T>(count);
   }
   /// The arena of scratch memory: the tape's, or one of the call.
   Arena& memory() noexcept { return *memory_; }
-  /// In forward: memory for `count` values that backward will read, not initialised.
+  /// In forward: memory for `count` values that backward will read, not initialised. T must be trivially
+  /// destructible, since no destructors run.
   template <typename T>
   T* save(Index count) {
     T* memory = memory_->template allocate<T>(count);

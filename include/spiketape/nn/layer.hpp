@@ -171,7 +171,8 @@ class Layer : public HasParameters<Derived> {
     return y;
   }
   /// A step or a sequence on arrays from a state, which is updated to that after the last step. The result
-  /// lies in the state and is valid until its next call. Allocates nothing once the state has warmed up.
+  /// lies in the state and is valid until its next call. Allocates nothing once the state has warmed up. Also
+  /// throws std::invalid_argument for an input that lies in the memory of the state's last result.
   SequenceView<const Scalar> operator()(const SequenceView<const Scalar>& input, State<Scalar>& state) const {
     const auto parts = state.of_layer(detail::type_name<Derived>, Derived::carried, input.batch);
     return run(input, parts, state.memory_for(detail::type_name<Derived>, input));
