@@ -15,14 +15,14 @@ namespace spiketape {
 /// The gradient of one parameter.
 template <Real Scalar>
 struct GradientSum {
-  ParameterPtr<Scalar> parameter;
+  ParameterPtr<Scalar> parameter;  ///< What the gradient is by.
   /// Laid out like the parameter's memory. For a number that many neurons share it is one row with a sum for
   /// each neuron, reduced when the gradient is read. So the order of summation is the same for a sequence,
   /// for a loop of steps and for any number of threads.
   detail::AlignedVector<Scalar> values;
-  Index features = 0;    // neurons that share the number, else the parameter's columns
-  bool shared = false;   // the parameter is one number for `features` neurons
-  bool written = false;  // holds a gradient
+  Index features = 0;    ///< The number of neurons that share the parameter, else its columns.
+  bool shared = false;   ///< Whether the parameter is one number for `features` neurons.
+  bool written = false;  ///< Whether it holds a gradient.
 
   /// The sums, for adding; set to zero at the first write of a round.
   Scalar* open() {

@@ -73,6 +73,7 @@ using ParameterList = std::vector<ParameterPtr<Scalar>>;
 template <Real Scalar>
 class Parameter {
  public:
+  /// All zero and learned. Allocates.
   SPIKETAPE_NOINLINE Parameter(std::string name, Index rows, Index cols)
       : data_(std::make_shared<detail::ParameterData<Scalar>>()) {
     data_->name = std::move(name);
@@ -103,6 +104,7 @@ class Parameter {
     b = std::move(kept);
   }
 
+  /// Its name in error texts; in a network the path, such as fc1.weight.
   const std::string& name() const { return data_->name; }
   Index rows() const { return data_->rows; }
   Index cols() const { return data_->cols; }
@@ -144,6 +146,8 @@ class Parameter {
     return {data_->values.data(), rows(), cols(), Eigen::OuterStride<>(stride())};
   }
 
+  /// The first row; row r begins at data() + r * stride(). Valid until the parameter is assigned to, takes
+  /// another shape or ends.
   Scalar* data() { return data_->values.data(); }
   const Scalar* data() const { return data_->values.data(); }
 

@@ -34,6 +34,7 @@ class Random {
  public:
   using result_type = std::uint64_t;
 
+  /// Equal seeds give equal numbers.
   explicit constexpr Random(std::uint64_t seed) noexcept : state_(detail::mix_bits(seed)) {}
 
   static constexpr result_type min() noexcept { return 0; }

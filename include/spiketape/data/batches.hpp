@@ -25,6 +25,7 @@ struct Batch {
   std::span<const int> labels;   ///< The class of each row of the input.
   Index first;                   ///< Index of the first row in this pass: 0, batch_size, ...
 
+  /// The number of images.
   Index size() const { return input.rows(); }
 };
 

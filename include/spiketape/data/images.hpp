@@ -25,6 +25,7 @@ struct Images {
   Array<std::uint8_t> pixels;  ///< (count, height * width), each image row by row.
   std::vector<int> labels;     ///< The class of each image, from 0.
 
+  /// The number of images.
   Index count() const { return pixels.rows(); }
   /// Pixels of an image, height * width.
   Index features() const { return pixels.cols(); }

@@ -13,11 +13,12 @@ namespace spiketape {
 /// How a loss reduces the steps of a sequence.
 enum class OverSteps { sum, mean };
 
+/// The options of cross_entropy.
 struct CrossEntropyOptions {
   /// The sum over steps, as in snnTorch's tutorials, or the mean, as in its ce_rate_loss.
   OverSteps over_steps = OverSteps::sum;
-  /// The number of samples to divide by; 0: the batch of this call. If a batch is split, give the size of the
-  /// whole.
+  /// The number of samples to divide by, at least 0; 0: the batch of this call. If a batch is split, give the
+  /// size of the whole.
   Index samples = 0;
 };
 

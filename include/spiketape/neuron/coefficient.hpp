@@ -29,17 +29,20 @@ inline constexpr bool never = false;
 template <Real Scalar>
 class Coefficient {
  public:
+  /// One number for all neurons, converted to Scalar. Allocates, as do the others.
   template <typename Number>
   requires std::is_arithmetic_v<Number> Coefficient(Number value) : values_(1) {  // NOLINT
     values_[0] = static_cast<Scalar>(value);
   }
 
+  /// One number for each neuron, copied from an Eigen row or column of Scalar or an expression of one.
   template <typename Vector>
   requires detail::VectorOf<Vector, Scalar> Coefficient(const Vector& values)
       : values_(values.size()) {  // NOLINT
     for (Index i = 0; i < values.size(); ++i) values_[i] = values.coeff(i);
   }
 
+  /// The same from a list, such as {0.8f, 0.9f}.
   Coefficient(std::initializer_list<Scalar> values) : values_(static_cast<Index>(values.size())) {
     std::copy(values.begin(), values.end(), values_.data());
   }
@@ -55,6 +58,7 @@ class Coefficient {
         ".beta = betas with spiketape::Row<Scalar> betas (cast<Scalar>() converts)");
   }
 
+  /// One value that all neurons share, or one for each; valid as long as the coefficient.
   const Row<Scalar>& values() const noexcept { return values_; }
 
  private:

@@ -32,6 +32,7 @@ class Integrator : public Leaky<Scalar, reset::None, surrogate::ATan, Quantizer>
  public:
   using Options = IntegratorOptions<Scalar, Quantizer>;
 
+  /// Throws std::invalid_argument as Leaky does.
   explicit Integrator(const Options& options)
       : Base({.beta = options.beta,
               .threshold = std::numeric_limits<Scalar>::infinity(),

@@ -160,6 +160,7 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   /// The hidden membrane, (batch, features), empty before the first call.
   const Array<Scalar>& mem() const { return hidden(carried - 1); }
 
+  /// Whether it keeps its states itself, between calls.
   bool init_hidden() const { return init_hidden_; }
   /// Whether a Sequential passes on the states of this neuron too; see Sequential.
   bool output() const { return output_; }

@@ -16,6 +16,7 @@
 
 namespace spiketape {
 
+/// The options of check_gradients.
 struct CheckGradientsOptions {
   /// The step of the differences: a number is changed by ± this.
   double step = 1e-6;
@@ -33,6 +34,7 @@ struct GradientCheck {
   std::string where;  ///< Its place: "input 0" or the parameter's name, and (row, column).
   double by_tape = 0, by_differences = 0;  ///< Both derivatives there.
 
+  /// Whether it is right.
   explicit operator bool() const { return right; }
   /// The result as one line of text.
   std::string text() const {

@@ -15,6 +15,7 @@ namespace spiketape {
 /// context.
 class RandomKey {
  public:
+  /// The key of a recording; see the functions of Tape with these names.
   RandomKey(std::uint64_t seed, std::uint64_t round, Index first_sample, Index first_step)
       : bits_(detail::mix_bits(detail::mix_bits(seed) + round)),
         first_sample_(first_sample),

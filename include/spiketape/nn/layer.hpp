@@ -125,6 +125,7 @@ template <typename Derived, Real Scalar_>
 class Layer : public HasParameters<Derived> {
  public:
   using Scalar = Scalar_;
+  /// What a layer says of itself if it says nothing else; see the head of this file.
   static constexpr std::size_t carried = 0;
   static constexpr bool takes_bits = false, gives_bits = false, stores_adjoints = false;
   Shape state_shape(std::size_t, const Shape& input) const { return {1, input.batch, input.features}; }

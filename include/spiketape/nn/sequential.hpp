@@ -75,7 +75,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   }
 
   /// The last layer's result for a step, a sequence or a value on a tape. Throws what the layers throw, such
-  /// as std::invalid_argument for a wrong number of features. `forward` does the same.
+  /// as std::invalid_argument for a wrong number of features.
   template <typename Input>
   auto operator()(const Input& input) const {
     return call<0, sizeof...(Layers)>(input);
@@ -89,6 +89,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     const auto parts = state.of_layer(full_name, carried, input.batch);
     return run(input, parts, state.memory_for(full_name, input));
   }
+  /// A call, under snnTorch's name.
   template <typename... Arguments>
   auto forward(Arguments&&... arguments) const {
     return (*this)(std::forward<Arguments>(arguments)...);
@@ -133,7 +134,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     return forgets;
   }
 
-  /// Layer i, counted from 0.
+  /// Layer i, counted from 0, such as net.layer<0>(); valid until the network moves or ends.
   template <std::size_t i>
   auto& layer() {
     return std::get<i>(layers_);

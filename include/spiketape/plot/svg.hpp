@@ -29,6 +29,7 @@ struct Box {
   double width = 0;
   double height = 0;
 
+  /// The x of the right edge and the y of the lower one.
   double right() const { return x + width; }
   double bottom() const { return y + height; }
 };
@@ -88,6 +89,7 @@ class Svg {
     rectangle({0, 0, width, height}, {.color = colors::background});
   }
 
+  /// The size, in pixels.
   double width() const { return width_; }
   double height() const { return height_; }
 
