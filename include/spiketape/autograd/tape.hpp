@@ -140,33 +140,33 @@ class Tape {
   }
 
   /// The sums of the parameters' gradients.
-  GradientSums<Scalar>& gradients() { return *gradients_; }
-  const GradientSums<Scalar>& gradients() const { return *gradients_; }
+  GradientSums<Scalar>& gradients() noexcept { return *gradients_; }
+  const GradientSums<Scalar>& gradients() const noexcept { return *gradients_; }
 
   /// The index in the whole batch of this tape's first sample, for random surrogates and layers: a batch
   /// split over tapes draws the same numbers as in one piece. 0 unless set; a reset keeps it.
-  Index first_sample() const { return first_sample_; }
+  Index first_sample() const noexcept { return first_sample_; }
   void set_first_sample(Index first_sample) { first_sample_ = first_sample; }
 
   /// The same for steps: the index in the whole sequence of this tape's first step.
-  Index first_step() const { return first_step_; }
+  Index first_step() const noexcept { return first_step_; }
   void set_first_step(Index first_step) { first_step_ = first_step; }
 
   /// The seed of the random numbers of layers, see RandomKey. 0 unless set; a reset keeps it.
-  std::uint64_t seed() const { return seed_; }
+  std::uint64_t seed() const noexcept { return seed_; }
   void set_seed(std::uint64_t seed) { seed_ = seed; }
   /// The round of training, on which the random numbers of layers depend, too. Each reset starts the next
   /// round; code that runs parts of one round on several recordings sets it.
-  std::uint64_t round() const { return round_; }
+  std::uint64_t round() const noexcept { return round_; }
   void set_round(std::uint64_t round) { round_ = round; }
 
   /// Whether layers such as dropout, which behave differently in training, train (the default) or evaluate.
-  bool training() const { return training_; }
+  bool training() const noexcept { return training_; }
   void set_training(bool training) { training_ = training; }
 
   /// The number of threads for large products on this tape (OpenMP): 1 unless set. The results do not depend
   /// on it, to the bit. Throws std::invalid_argument below 1.
-  int threads() const { return workspace_.threads(); }
+  int threads() const noexcept { return workspace_.threads(); }
   void set_threads(int threads) {
     if (threads < 1)
       detail::fail_argument("spiketape::Tape::set_threads: threads is ", threads, ", expected at least 1");
@@ -252,7 +252,7 @@ class Tape {
   }
 
   /// The arena of values, adjoints and records, rewound at reset.
-  Arena& arena() { return arena_; }
+  Arena& arena() noexcept { return arena_; }
   /// Memory from the arena, 64-byte-aligned, not initialised.
   template <typename T>
   T* allocate(Index count) {

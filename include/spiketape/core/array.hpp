@@ -86,14 +86,14 @@ struct SequenceView {
   /// A view of one step: any row-major Eigen array, matrix, map or block with its own memory.
   template <typename Derived>
     requires std::same_as<typename Derived::Scalar, std::remove_const_t<Scalar>>
-  SequenceView(const Eigen::DenseBase<Derived>& step)  // NOLINT: Eigen arrays are passed as they are
+  SequenceView(const Eigen::DenseBase<Derived>& step) noexcept  // NOLINT: Eigen arrays are passed as they are
     requires std::is_const_v<Scalar>
       : SequenceView(step_of(step.derived())) {}
 
   /// The same for writing.
   template <typename Derived>
     requires std::same_as<typename Derived::Scalar, Scalar>
-  SequenceView(Eigen::DenseBase<Derived>& step)  // NOLINT: Eigen arrays are passed as they are
+  SequenceView(Eigen::DenseBase<Derived>& step) noexcept  // NOLINT: Eigen arrays are passed as they are
     requires(!std::is_const_v<Scalar>)
       : SequenceView(step_of(step.derived())) {}
 
@@ -109,7 +109,7 @@ struct SequenceView {
   Scalar* row(Index t, Index b) const noexcept { return data + ((constant ? 0 : t * batch) + b) * stride; }
 
   /// The stored rows as an Eigen array.
-  ArrayMap<Scalar> array() const { return {data, rows(), features, Eigen::OuterStride<>(stride)}; }
+  ArrayMap<Scalar> array() const noexcept { return {data, rows(), features, Eigen::OuterStride<>(stride)}; }
 
   /// A view of step t, as a sequence of one step; t is not checked.
   [[nodiscard]] SequenceView step(Index t) const noexcept {
@@ -117,7 +117,7 @@ struct SequenceView {
   }
 
   /// Sets the stored rows to zero.
-  void clear() const requires(!std::is_const_v<Scalar>) {
+  void clear() const noexcept requires(!std::is_const_v<Scalar>) {
     for (Index r = 0; r < rows(); ++r) std::fill_n(data + r * stride, features, Scalar(0));
   }
   /// Copies the stored rows of a view of the same shape, which may be this one.
@@ -127,7 +127,7 @@ struct SequenceView {
 
  private:
   template <typename Derived>
-  static SequenceView step_of(Derived& step) {
+  static SequenceView step_of(Derived& step) noexcept {
     static_assert(bool(Derived::Flags & Eigen::DirectAccessBit),
                   "spiketape: an expression lies nowhere in memory: write .eval(), or make it a "
                   "spiketape::Array<Scalar>");
@@ -144,11 +144,11 @@ struct SequenceView {
 
 /// A view for reading of any kind of step or sequence, valid as long as that is.
 template <typename Scalar>
-SequenceView<const std::remove_const_t<Scalar>> view_of(const SequenceView<Scalar>& view) {
+SequenceView<const std::remove_const_t<Scalar>> view_of(const SequenceView<Scalar>& view) noexcept {
   return view;
 }
 template <typename Derived>
-SequenceView<const typename Derived::Scalar> view_of(const Eigen::DenseBase<Derived>& step) {
+SequenceView<const typename Derived::Scalar> view_of(const Eigen::DenseBase<Derived>& step) noexcept {
   return step;
 }
 
@@ -255,7 +255,7 @@ class Sequence {
 };
 
 template <typename Scalar>
-SequenceView<const Scalar> view_of(const Sequence<Scalar>& sequence) {
+SequenceView<const Scalar> view_of(const Sequence<Scalar>& sequence) noexcept {
   return sequence;
 }
 }  // namespace spiketape

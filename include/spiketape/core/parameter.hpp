@@ -30,7 +30,7 @@ struct ParameterData {
   bool frozen = false;  // set by freeze and unfreeze
   bool widens = false;  // one number that `set` may replace by a row, a number for each neuron
 
-  ArrayMap<Scalar> array() { return {values.data(), rows, cols, Eigen::OuterStride<>(stride)}; }
+  ArrayMap<Scalar> array() noexcept { return {values.data(), rows, cols, Eigen::OuterStride<>(stride)}; }
 };
 
 /// While an object of this class exists, copies of parameters on its thread share memory with the original. A
@@ -105,11 +105,11 @@ class Parameter {
   }
 
   /// Its name in error texts; in a network the path, such as fc1.weight.
-  const std::string& name() const { return data_->name; }
-  Index rows() const { return data_->rows; }
-  Index cols() const { return data_->cols; }
+  const std::string& name() const noexcept { return data_->name; }
+  Index rows() const noexcept { return data_->rows; }
+  Index cols() const noexcept { return data_->cols; }
   /// The distance between the beginnings of two rows, in numbers.
-  Index stride() const { return data_->stride; }
+  Index stride() const noexcept { return data_->stride; }
 
   /// Copies the values of an Eigen array, matrix or vector of the same scalar, in the layout of this library:
   /// weights are (in_features, out_features). For PyTorch's layout see set_transposed: the shape of a square
@@ -132,7 +132,7 @@ class Parameter {
 
   /// Whether it is learned, that is, whether backward gives it a gradient. False if its layer's options say
   /// so (such as learn_beta = false), or while it is frozen.
-  bool learned() const { return data_->learn && !data_->frozen; }
+  bool learned() const noexcept { return data_->learn && !data_->frozen; }
   /// `freeze` stops learning, `unfreeze` resumes it. A parameter that is not learned at all stays so.
   void freeze() { data_->frozen = true; }
   void unfreeze() { data_->frozen = false; }
@@ -141,18 +141,18 @@ class Parameter {
 
   /// The values, to read and write in place. Only debug builds check an assignment of another shape (Eigen's
   /// assertion), so prefer `set`.
-  ArrayMap<Scalar> array() { return data_->array(); }
-  ArrayMap<const Scalar> array() const {
+  ArrayMap<Scalar> array() noexcept { return data_->array(); }
+  ArrayMap<const Scalar> array() const noexcept {
     return {data_->values.data(), rows(), cols(), Eigen::OuterStride<>(stride())};
   }
 
   /// The first row; row r begins at data() + r * stride(). Valid until the parameter is assigned to, takes
   /// another shape or ends.
-  Scalar* data() { return data_->values.data(); }
-  const Scalar* data() const { return data_->values.data(); }
+  Scalar* data() noexcept { return data_->values.data(); }
+  const Scalar* data() const noexcept { return data_->values.data(); }
 
   /// The memory, with shared ownership, for optimizers and gradient sums.
-  const ParameterPtr<Scalar>& ptr() const { return data_; }
+  const ParameterPtr<Scalar>& ptr() const noexcept { return data_; }
 
  private:
   /// Takes everything from `other` except identity and name.

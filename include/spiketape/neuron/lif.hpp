@@ -161,9 +161,9 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   const Array<Scalar>& mem() const { return hidden(carried - 1); }
 
   /// Whether it keeps its states itself, between calls.
-  bool init_hidden() const { return init_hidden_; }
+  bool init_hidden() const noexcept { return init_hidden_; }
   /// Whether a Sequential passes on the states of this neuron too; see Sequential.
-  bool output() const { return output_; }
+  bool output() const noexcept { return output_; }
 
  protected:
   using typename Core::CarriedVars, typename Core::NeuronCoefficients;

@@ -37,9 +37,9 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
   }
 
   /// The numbers of a row that it takes and of one that it returns, and whether it adds b.
-  Index in_features() const { return weight_.rows(); }
-  Index out_features() const { return weight_.cols(); }
-  bool has_bias() const { return has_bias_; }
+  Index in_features() const noexcept { return weight_.rows(); }
+  Index out_features() const noexcept { return weight_.cols(); }
+  bool has_bias() const noexcept { return has_bias_; }
 
   /// W, (in_features, out_features). `linear.weight().set_transposed(w)` takes PyTorch's.
   Parameter<Scalar>& weight() { return weight_; }
