@@ -13,7 +13,7 @@ struct Adjoint {
   bool first = false;         ///< Whether to store instead of adding.
 
   /// Whether it is not needed.
-  bool empty() const noexcept { return view.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return view.empty(); }
 
   /// Adds an Eigen expression of all rows; does nothing if empty. If the input is constant and `rows` has all
   /// steps, their sum is added. Throws std::invalid_argument for another number of rows or columns.

@@ -64,21 +64,23 @@ class GradientSums {
   }
 
   /// Whether a backward pass has reached the parameter since the last clear.
-  bool has(const ParameterPtr<Scalar>& parameter) const {
+  [[nodiscard]] bool has(const ParameterPtr<Scalar>& parameter) const {
     const GradientSum<Scalar>* sum = find(parameter);
     return sum != nullptr && sum->written;
   }
-  bool has(const Parameter<Scalar>& parameter) const { return has(parameter.ptr()); }
+  [[nodiscard]] bool has(const Parameter<Scalar>& parameter) const { return has(parameter.ptr()); }
 
   /// The gradient of a parameter, (rows, cols) like it; zero if no backward pass has reached it. Allocates.
-  Array<Scalar> gradient(const ParameterPtr<Scalar>& parameter) const {
+  [[nodiscard]] Array<Scalar> gradient(const ParameterPtr<Scalar>& parameter) const {
     const GradientSum<Scalar>* sum = find(parameter);
     if (sum == nullptr || !sum->written) return Array<Scalar>::Zero(parameter->rows, parameter->cols);
     if (sum->shared) return Array<Scalar>::Constant(1, 1, reduced(*sum));
     return ArrayMap<const Scalar>(sum->values.data(), parameter->rows, parameter->cols,
                                   Eigen::OuterStride<>(parameter->stride));
   }
-  Array<Scalar> gradient(const Parameter<Scalar>& parameter) const { return gradient(parameter.ptr()); }
+  [[nodiscard]] Array<Scalar> gradient(const Parameter<Scalar>& parameter) const {
+    return gradient(parameter.ptr());
+  }
 
   /// The sum over the neurons that share one number, in double and rounded once, so wide layers lose nothing.
   static Scalar reduced(const GradientSum<Scalar>& sum) {
@@ -89,7 +91,7 @@ class GradientSums {
   }
 
   /// The sum of a parameter, or nullptr: for optimizers.
-  const GradientSum<Scalar>* find(const ParameterPtr<Scalar>& parameter) const {
+  [[nodiscard]] const GradientSum<Scalar>* find(const ParameterPtr<Scalar>& parameter) const {
     for (const auto& sum : sums_)
       if (sum->parameter == parameter) return sum.get();
     return nullptr;

@@ -110,7 +110,7 @@ void copy_part(const SequenceView<Scalar>& out, const SequenceView<const Scalar>
 /// a tape, the result is a Var; for a sequence, a view or an Eigen step it is an Array that owns its memory.
 /// Differentiated. Throws std::invalid_argument if there is no such step.
 template <detail::OpInput X>
-auto step(const X& x, Index t) {
+[[nodiscard]] auto step(const X& x, Index t) {
   using Scalar = detail::ScalarOf<X>;
   const detail::Layout layout = detail::layout_of("step", x);
   const Shape& shape = layout.shape;
@@ -137,7 +137,7 @@ auto step(const X& x, Index t) {
 /// its memory. A constant sequence stays stored once. Differentiated. Throws std::invalid_argument if there
 /// are no such steps.
 template <detail::OpInput X>
-auto steps(const X& x, Index first, Index count) {
+[[nodiscard]] auto steps(const X& x, Index first, Index count) {
   using Scalar = detail::ScalarOf<X>;
   detail::Layout layout = detail::layout_of("steps", x);
   detail::check_window("steps", "steps", first, count, layout.shape.steps);
@@ -166,7 +166,7 @@ auto steps(const X& x, Index first, Index count) {
 /// is a Var, for a sequence or a view a Sequence, for an Eigen step an Array; the latter two own their
 /// memory. Differentiated. Throws std::invalid_argument if there are no such features.
 template <detail::OpInput X>
-auto features(const X& x, Index first, Index count) {
+[[nodiscard]] auto features(const X& x, Index first, Index count) {
   using Scalar = detail::ScalarOf<X>;
   detail::Layout layout = detail::layout_of("features", x);
   detail::check_window("features", "features", first, count, layout.shape.features);
@@ -193,7 +193,7 @@ auto features(const X& x, Index first, Index count) {
 /// features, and for values on different tapes.
 template <typename Parts>
 requires detail::OpInput<std::remove_cvref_t<decltype(*std::begin(std::declval<const Parts&>()))>>
-auto stack(const Parts& parts) {
+[[nodiscard]] auto stack(const Parts& parts) {
   using Part = std::remove_cvref_t<decltype(*std::begin(parts))>;
   using Scalar = detail::ScalarOf<Part>;
   const detail::Layout layout = detail::stacked_layout(parts);

@@ -55,14 +55,14 @@ class Tape {
   ~Tape() { reset(); }
 
   /// A value that is not differentiated, copied from a step or a sequence.
-  Var<Scalar> constant(SequenceView<const Scalar> value) { return copy(value, false); }
+  [[nodiscard]] Var<Scalar> constant(SequenceView<const Scalar> value) { return copy(value, false); }
   /// The same step, `steps` times, stored once; layers multiply it once.
-  Var<Scalar> constant(SequenceView<const Scalar> step, Index steps) {
+  [[nodiscard]] Var<Scalar> constant(SequenceView<const Scalar> step, Index steps) {
     return copy(detail::repeated(step, steps, "Tape::constant"), false);
   }
   /// A value that the loss is differentiated by, copied from a step or a sequence; see Var::adjoint.
-  Var<Scalar> variable(SequenceView<const Scalar> value) { return copy(value, true); }
-  Var<Scalar> variable(SequenceView<const Scalar> step, Index steps) {
+  [[nodiscard]] Var<Scalar> variable(SequenceView<const Scalar> value) { return copy(value, true); }
+  [[nodiscard]] Var<Scalar> variable(SequenceView<const Scalar> step, Index steps) {
     return copy(detail::repeated(step, steps, "Tape::variable"), true);
   }
 
@@ -70,7 +70,7 @@ class Tape {
   /// of a larger computation. Both must outlive the backward pass. Operations may read the padding of both
   /// and overwrite that of the adjoint. Throws std::invalid_argument unless they have the same shape and rows
   /// padded to whole cache lines, like values on tapes.
-  Var<Scalar> leaf(SequenceView<Scalar> value, SequenceView<Scalar> adjoint) {
+  [[nodiscard]] Var<Scalar> leaf(SequenceView<Scalar> value, SequenceView<Scalar> adjoint) {
     if (adjoint.shape() != value.shape() || adjoint.constant != value.constant)
       detail::fail_argument("spiketape::Tape::leaf: adjoint has shape ", adjoint.shape(), ", value has ",
                             value.shape());
@@ -127,7 +127,7 @@ class Tape {
 
   /// The adjoint of a value, to be set before backward(); zero at first. Throws std::invalid_argument for a
   /// constant.
-  SPIKETAPE_NOINLINE SequenceView<Scalar> open_adjoint(const Var<Scalar>& var) {
+  [[nodiscard]] SPIKETAPE_NOINLINE SequenceView<Scalar> open_adjoint(const Var<Scalar>& var) {
     check_mine(var, "Tape::open_adjoint");
     if (!var.differentiable())
       detail::fail_argument(
@@ -180,18 +180,20 @@ class Tape {
   // backward, results and records throw std::invalid_argument until a reset.
 
   /// Memory for a result: its padding is zero, the rest is not initialised.
-  SPIKETAPE_NOINLINE Var<Scalar> result(const Shape& shape, bool differentiable, bool constant = false) {
+  [[nodiscard]] SPIKETAPE_NOINLINE Var<Scalar> result(const Shape& shape, bool differentiable,
+                                                      bool constant = false) {
     check_not_swept("result");
     return add_node(room(shape, constant), differentiable);
   }
   /// The same for operations that write whole lines of every row: nothing is initialised.
-  SPIKETAPE_NOINLINE Var<Scalar> bare_result(const Shape& shape, bool differentiable, bool constant = false) {
+  [[nodiscard]] SPIKETAPE_NOINLINE Var<Scalar> bare_result(const Shape& shape, bool differentiable,
+                                                           bool constant = false) {
     check_not_swept("result");
     return add_node(bare_room(shape, constant), differentiable);
   }
   /// A result stored as rows of bits; its numbers are written when its value is first read.
-  SPIKETAPE_NOINLINE Var<Scalar> result(const Shape& shape, bool differentiable,
-                                        const detail::BitRows<Scalar>& bits) {
+  [[nodiscard]] SPIKETAPE_NOINLINE Var<Scalar> result(const Shape& shape, bool differentiable,
+                                                      const detail::BitRows<Scalar>& bits) {
     check_not_swept("result");
     SequenceView<Scalar> value;
     value.steps = shape.steps;
@@ -243,7 +245,7 @@ class Tape {
   }
 
   /// Inside backward: the adjoint of an input. The caller must write it; see Adjoint::first.
-  SPIKETAPE_NOINLINE Adjoint<Scalar> touch(const Var<Scalar>& var) {
+  [[nodiscard]] SPIKETAPE_NOINLINE Adjoint<Scalar> touch(const Var<Scalar>& var) {
     detail::Node<Scalar>& node = *var.node_;
     const bool first = !node.touched;
     if (first) provide_adjoint(node);

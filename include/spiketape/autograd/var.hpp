@@ -33,11 +33,11 @@ class Var {
   Var() = default;
 
   /// Whether it stands for no value.
-  bool empty() const noexcept { return node_ == nullptr; }
+  [[nodiscard]] bool empty() const noexcept { return node_ == nullptr; }
   /// Whether its tape exists and has not been reset since.
-  bool valid() const noexcept { return recording_.valid(); }
+  [[nodiscard]] bool valid() const noexcept { return recording_.valid(); }
   /// Whether it is a valid handle of `tape`.
-  bool on(const Tape<Scalar>& tape) const noexcept { return tape_ == &tape && valid(); }
+  [[nodiscard]] bool on(const Tape<Scalar>& tape) const noexcept { return tape_ == &tape && valid(); }
 
   /// (steps, batch, features) of the value.
   Shape shape() const { return node("shape").value.shape(); }

@@ -74,8 +74,8 @@ class HasParameters {
   [[nodiscard]] auto named_parameters() const { return named(derived()); }
   /// The parameter at a path, such as fc1.weight. Throws std::invalid_argument, with all paths, if there is
   /// none. Allocates.
-  auto& parameter(std::string_view path) { return at(derived(), path); }
-  const auto& parameter(std::string_view path) const { return at(derived(), path); }
+  [[nodiscard]] auto& parameter(std::string_view path) { return at(derived(), path); }
+  [[nodiscard]] const auto& parameter(std::string_view path) const { return at(derived(), path); }
   /// `freeze` stops the learning of all parameters, `unfreeze` resumes it; those that are not learned at all
   /// stay so. For one layer of a network: net.layer<0>().freeze().
   void freeze() { set_frozen(true); }

@@ -64,12 +64,12 @@ class Batches {
   class Pass;
   /// One pass over all images in a new random order. The same seed gives the same sequence of orders on every
   /// machine. Allocates nothing.
-  Pass shuffled() & {
+  [[nodiscard]] Pass shuffled() & {
     random_.shuffle(order_);
     return Pass(*this, order_.data());
   }
   /// One pass over all images in their own order; draws no random numbers. Allocates nothing.
-  Pass in_order() & { return Pass(*this, nullptr); }
+  [[nodiscard]] Pass in_order() & { return Pass(*this, nullptr); }
 
  private:
   const Images* images_;

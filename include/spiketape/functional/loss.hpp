@@ -88,8 +88,8 @@ Scalar softmax(const Scalar* row, Scalar* probabilities, Index features) {
 /// Returns a single number, (1, 1, 1); differentiated by x. Throws std::invalid_argument for an empty batch
 /// or sequence, a wrong number of targets, a target out of range, or negative `samples`.
 template <Real Scalar>
-Var<Scalar> cross_entropy(const Var<Scalar>& x, std::span<const int> targets,
-                          const CrossEntropyOptions& options = {}) {
+[[nodiscard]] Var<Scalar> cross_entropy(const Var<Scalar>& x, std::span<const int> targets,
+                                        const CrossEntropyOptions& options = {}) {
   const Shape shape = x.shape();
   if (shape.batch == 0 || shape.steps == 0)
     detail::fail_argument("spiketape::cross_entropy: input has shape ", shape,

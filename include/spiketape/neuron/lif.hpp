@@ -90,7 +90,7 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
     return run(input, state.of_layer(full_name, carried, input.batch()));
   }
   /// A State with all states of a batch, zero; see State.
-  State<Scalar> state(Index batch) const { return State<Scalar>(carried, batch); }
+  [[nodiscard]] State<Scalar> state(Index batch) const { return State<Scalar>(carried, batch); }
 
   /// A call, under snnTorch's name.
   template <typename... Arguments>

@@ -82,7 +82,7 @@ class Context {
   /// The source of random numbers; see RandomKey. On arrays: seed, round, first sample and first step
   /// are 0. In a loop of single steps on one tape every call is step 0, unless Tape::set_first_step says
   /// more.
-  RandomKey key() const {
+  [[nodiscard]] RandomKey key() const {
     if (tape_ == nullptr) return RandomKey(0, 0, 0, 0).of_layer(layer_);
     return RandomKey(tape_->seed(), tape_->round(), tape_->first_sample(), tape_->first_step())
         .of_layer(layer_);
@@ -99,7 +99,7 @@ class Context {
   /// In forward: memory for `count` values that backward will read, not initialised. T must be trivially
   /// destructible, since no destructors run.
   template <typename T>
-  T* save(Index count) {
+  [[nodiscard]] T* save(Index count) {
     T* memory = memory_->template allocate<T>(count);
     auto* link = memory_->template allocate<detail::Saved>(1);
     saved_ = new (link) detail::Saved{memory, saved_};
@@ -108,7 +108,7 @@ class Context {
   }
   /// In backward: forward's k-th save, counted from 0. Throws std::invalid_argument if there is none.
   template <typename T>
-  const T* saved(std::size_t k = 0) const {
+  [[nodiscard]] const T* saved(std::size_t k = 0) const {
     if (k >= saves_)
       detail::fail_argument("spiketape::Context::saved: k is ", k, ", forward has saved ", saves_, " times");
     const detail::Saved* link = saved_;
@@ -126,7 +126,7 @@ class Context {
 
   /// In backward: the sum of a parameter's gradient, (1, rows, cols), to add to; zero unless something was
   /// added before. Empty if the parameter is not learned.
-  SequenceView<Scalar> gradient(const Parameter<Scalar>& parameter) {
+  [[nodiscard]] SequenceView<Scalar> gradient(const Parameter<Scalar>& parameter) {
     if (tape_ == nullptr || !parameter.learned()) return {};
     return {tape_->gradients().sum_of(parameter.ptr()).open(),
             {1, parameter.rows(), parameter.cols()},

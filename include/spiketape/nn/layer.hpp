@@ -195,7 +195,7 @@ class Layer : public HasParameters<Derived> {
   }
 
   /// The states for a batch, all zero; see State.
-  State<Scalar> state(Index batch) const { return State<Scalar>(Derived::carried, batch); }
+  [[nodiscard]] State<Scalar> state(Index batch) const { return State<Scalar>(Derived::carried, batch); }
 
   // For networks: the layer's number, so that each layer draws its own random numbers, and calls as parts of
   // a larger one.

@@ -96,7 +96,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   }
 
   /// The states for a batch, all zero: one State for each stream or thread.
-  State<Scalar> state(Index batch) const { return State<Scalar>(carried, batch); }
+  [[nodiscard]] State<Scalar> state(Index batch) const { return State<Scalar>(carried, batch); }
 
   /// The network in two parts, net(x) = net.back(net.front(x)). `front` is the layers before the first neuron
   /// (or other layer with states), which treat each step separately; `back` is the rest. Without a neuron,

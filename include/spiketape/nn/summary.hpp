@@ -137,7 +137,7 @@ void summarize(Summary& summary, const std::string& prefix, const L& net,
 /// such as a lambda, it is unknown, "?", up to the next layer that says it, such as a Linear. Throws what the
 /// layers' result() throws. Allocates.
 template <typename Network>
-std::string summary(const Network& net) {
+[[nodiscard]] std::string summary(const Network& net) {
   detail::Summary summary;
   detail::summarize(summary, "", net);
   return summary.text();
@@ -147,7 +147,7 @@ std::string summary(const Network& net) {
 /// sample and step: spikes, and synaptic operations, that is, synapses of inputs that are not zero. Throws
 /// what the network throws.
 template <typename Network, typename Input>
-std::string summary(const Network& net, const Input& input) {
+[[nodiscard]] std::string summary(const Network& net, const Input& input) {
   detail::Summary summary;
   detail::summarize<Network, typename Network::Scalar>(summary, "", net, view_of(input));
   return summary.text();

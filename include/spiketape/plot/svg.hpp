@@ -167,7 +167,7 @@ class Svg {
   }
 
   /// The picture as the text of an SVG file.
-  std::string str() const {
+  [[nodiscard]] std::string str() const {
     Svg file(*this);
     file.body_.clear();
     file.add("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", width_, "\" height=\"", height_,
