@@ -1,6 +1,6 @@
-// A layer of your own: a gain for each feature, y = a x. The struct has only what is specific to it; the base
-// makes it callable on steps, sequences and tapes, and a part of a network. Checks its derivatives, then
-// learns a gain.
+// A layer of your own: y = a x, with a factor for each feature. The struct has only what is specific to it;
+// the base makes it callable on steps, sequences and tapes, and a part of a network. Checks its derivatives,
+// then learns a factor.
 
 #include <spiketape/spiketape.hpp>
 
@@ -10,10 +10,10 @@
 namespace st = spiketape;
 
 template <typename Scalar>
-struct Gain : st::Layer<Gain<Scalar>, Scalar> {
+struct Scale : st::Layer<Scale<Scalar>, Scalar> {
   st::Parameter<Scalar> a;
 
-  explicit Gain(st::Index features) : a(1, features) { a.set(1); }
+  explicit Scale(st::Index features) : a(1, features) { a.set(1); }
 
   st::Shape result(const st::Shape& input) const {
     if (input.features != a.cols())
@@ -40,12 +40,13 @@ int main() try {
   st::Random random(1);
   st::Sequence<double> numbers(4, 3, 5);  // steps, samples, features
   for (double& number : numbers.array().reshaped()) number = random.uniform(-1, 1);
-  const Gain<double> checked(5);
+  const Scale<double> checked(5);
   const auto check = st::check_gradients(checked, numbers, checked.parameters());
   std::printf("derivatives: %s\n", check.text().c_str());
 
   // In a network: how much current makes a neuron fire in every second step?
-  st::Sequential net{st::named("gain", Gain<float>(1)), st::named("lif", st::Leaky<float>({.beta = 0.9f}))};
+  st::Sequential net{st::named("scale", Scale<float>(1)),
+                     st::named("lif", st::Leaky<float>({.beta = 0.9f}))};
   st::Adam<float> adam(net.parameters(), {.lr = 0.02});
   st::Tape<float> tape;
   const st::Array<float> current = st::Array<float>::Constant(1, 1, 0.3f);
@@ -58,7 +59,7 @@ int main() try {
   std::fputs(st::summary(net, st::repeat(current, 100)).c_str(), stdout);
   const auto spikes = net(st::repeat(current, 100)).spk;
   std::printf("%s = %.2f: %.0f spikes in 100 steps\n", net.named_parameters()[0].path.c_str(),
-              double(net.parameter("gain.a").array()(0, 0)), double(spikes.array().sum()));
+              double(net.parameter("scale.a").array()(0, 0)), double(spikes.array().sum()));
   return check ? 0 : 1;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());

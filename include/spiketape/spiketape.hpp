@@ -1,26 +1,30 @@
-// The umbrella: every public header but plot/ (pictures) and data/gzip.hpp (needs zlib).
+// The umbrella: every public header but plot/ (pictures), data/gzip.hpp (needs zlib) and core/file.hpp
+// (write_file; compilers take long over <filesystem>).
 //
-// Where things are, from the ground floor up. An arrow between folders points only downward.
+// Where things are. A folder includes only itself and folders listed above it. (Headers that have moved stay
+// at their old path until version 0.3 and only include the new one.)
 //
 //   core/        arrays, sequences and shapes, parameters and their paths, errors, random numbers, files
 //   kernels/     SIMD lanes, spikes as bits and as events, products. Knows no neuron and no tape.
-//                  where a spike becomes an event:  kernels/events.hpp, decode(); nn/linear.hpp decides whether
+//                  where a spike becomes an event:  decode() in kernels/events.hpp, called by nn/linear.hpp
 //   autograd/    the tape, its values, and the ops that losses are written in
 //   neuron/      resets, surrogates, quantizers, and one file for each neuron
 //                  one time step, forward and backward, with the reset and its adjoint:  neuron/step.hpp
 //                  how to write a neuron:  neuron/dynamics.hpp
 //   nn/          layers and networks
 //                  how to write a layer:  nn/layer.hpp
-//                  how to set a weight:  net.parameter("fc1.weight").set_transposed(w) from PyTorch's (out, in),
-//                  set(w) from (in, out), core/parameter.hpp
+//                  how to set a weight:  net.parameter("fc1.weight").set_transposed(w) from PyTorch's
+//                  (out, in), set(w) from (in, out), core/parameter.hpp
 //   functional/  losses and accuracy
-//                  how to write a loss:  as a formula, mean(square(out.mem - targets)), autograd/ops.hpp; with an
-//                  adjoint of your own, as CrossEntropyOp in functional/loss.hpp
+//                  how to write a loss:  as a formula, mean(square(out.mem - targets)), autograd/ops.hpp;
+//                  with an adjoint of your own, as CrossEntropyOp in functional/loss.hpp
 //   optim/       SGD and Adam
 //   data/        readers of files, batches
 //   train/       training a batch in parts, and long sequences
+//   plot/        pictures as SVG
 #pragma once
 
+#include <spiketape/autograd/check_gradients.hpp>
 #include <spiketape/autograd/ops.hpp>
 #include <spiketape/autograd/state.hpp>
 #include <spiketape/autograd/tape.hpp>
@@ -40,7 +44,6 @@
 #include <spiketape/neuron/rleaky.hpp>
 #include <spiketape/neuron/rsynaptic.hpp>
 #include <spiketape/neuron/synaptic.hpp>
-#include <spiketape/nn/check_gradients.hpp>
 #include <spiketape/nn/hidden_state.hpp>
 #include <spiketape/nn/layer.hpp>
 #include <spiketape/nn/linear.hpp>

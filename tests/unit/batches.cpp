@@ -104,7 +104,7 @@ TEST_CASE("images and labels that do not fit together say why") {
   CHECK(good.classes() == 201);
 
   const auto error = [](const ByteIdx& a, const ByteIdx& b) {
-    return error_text<std::runtime_error>([&] { st::make_images(a, b, 1, "a", "b"); });
+    return error_text<std::runtime_error>([&] { static_cast<void>(st::make_images(a, b, 1, "a", "b")); });
   };
   const std::string function = "spiketape::make_images: ";
   CHECK(error(labels, labels) == function + "'a' has 1 dimensions, expected 3 (count, height, width)");
@@ -116,7 +116,8 @@ TEST_CASE("images and labels that do not fit together say why") {
         function + "'a' has 6 values, its shape says otherwise");
 
   const auto scale_error = [&](double scale) {
-    return error_text<std::invalid_argument>([&] { st::make_images(images, labels, scale); });
+    return error_text<std::invalid_argument>(
+        [&] { static_cast<void>(st::make_images(images, labels, scale)); });
   };
   CHECK(scale_error(0) == function + "scale is 0, expected finite and positive");
   CHECK(scale_error(-1) == function + "scale is -1, expected finite and positive");
@@ -127,9 +128,10 @@ TEST_CASE("images and labels that do not fit together say why") {
   const TemporaryFolder folder;
   st::write_file(folder / "images", std::string_view("\0\0\x08\x03\0\0\0\1\0\0\0\1\0\0\0\1\x09", 17));
   st::write_file(folder / "labels", std::string_view("\0\0\x08\x01\0\0\0\0", 8));
-  CHECK(error_text<std::runtime_error>([&] { st::read_images(folder / "images", folder / "labels", 1); }) ==
-        function + "'" + folder / "images" + "' has 1 images, '" + folder / "labels" +
-            "' has 0 labels, expected as many");
+  CHECK(error_text<std::runtime_error>([&] {
+          static_cast<void>(st::read_images(folder / "images", folder / "labels", 1));
+        }) == function + "'" + folder / "images" + "' has 1 images, '" + folder / "labels" +
+                  "' has 0 labels, expected as many");
 }
 
 TEMPLATE_TEST_CASE("a pass in order cuts the images into batches", "", float, double) {

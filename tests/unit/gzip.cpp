@@ -40,7 +40,7 @@ void write_plain(const std::string& path, const Bytes& bytes) {
 
 /// The error of unpacking a file.
 std::string gzip_error(const std::string& path, std::size_t limit = 1 << 20) {
-  return error_text<std::runtime_error>([&] { st::read_gzip(path, limit); });
+  return error_text<std::runtime_error>([&] { static_cast<void>(st::read_gzip(path, limit)); });
 }
 
 Bytes noise(std::size_t size) {
@@ -65,7 +65,7 @@ TEST_CASE("an IDX file is read through gzip") {
   const std::string path = folder / "numbers.gz";
   write_gzip(path, {0, 0, 8, 1, 0, 0, 0, 2, 3, 4});
   CHECK(st::parse_idx<std::uint8_t>(st::read_gzip(path), path).values == Bytes{3, 4});
-  CHECK(error_text<std::runtime_error>([&] { st::read_idx<std::uint8_t>(path); }) ==
+  CHECK(error_text<std::runtime_error>([&] { static_cast<void>(st::read_idx<std::uint8_t>(path)); }) ==
         "spiketape::parse_idx: '" + path +
             "' is compressed with gzip: unpack it, or include <spiketape/data/gzip.hpp> and use read_gzip");
 }

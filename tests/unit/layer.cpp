@@ -2,7 +2,7 @@
 #include <spiketape/nn/layer.hpp>
 
 #include <spiketape/autograd/ops.hpp>
-#include <spiketape/nn/check_gradients.hpp>
+#include <spiketape/autograd/check_gradients.hpp>
 
 #include "catch.hpp"
 #include "errors.hpp"

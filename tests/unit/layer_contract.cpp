@@ -3,7 +3,7 @@
 
 #include <spiketape/autograd/ops.hpp>
 #include <spiketape/neuron/leaky.hpp>
-#include <spiketape/nn/check_gradients.hpp>
+#include <spiketape/autograd/check_gradients.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 #include <spiketape/train/shards.hpp>

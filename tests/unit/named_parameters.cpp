@@ -57,7 +57,7 @@ TEST_CASE("every parameter has a path, learned or not") {
   CHECK(net.parameters().size() == 4);
   CHECK(net.parameters()[2]->name == "lif1.beta");
   CHECK(error([&] {
-          net.parameter("fc2.weight");
+          static_cast<void>(net.parameter("fc2.weight"));
         }).find("there is no 'fc2.weight', expected one of fc1.weight, fc1.bias") != std::string::npos);
 
   const st::Sequential outer{st::named("body", net), own::MaxPool<double>()};

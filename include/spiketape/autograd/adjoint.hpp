@@ -9,11 +9,11 @@ namespace spiketape {
 /// operation must store instead of adding, so that no adjoint is set to zero beforehand.
 template <Real Scalar>
 struct Adjoint {
-  SequenceView<Scalar> view;
-  bool first = false;
+  SequenceView<Scalar> view;  ///< The memory of the adjoint; empty if it is not needed.
+  bool first = false;         ///< Whether to store instead of adding.
 
   /// Whether it is not needed.
-  bool empty() const noexcept { return view.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return view.empty(); }
 
   /// Adds an Eigen expression of all rows; does nothing if empty. If the input is constant and `rows` has all
   /// steps, their sum is added. Throws std::invalid_argument for another number of rows or columns.

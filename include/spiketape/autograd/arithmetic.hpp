@@ -139,30 +139,34 @@ struct EqualFunction {
 /// a + b, number by number.
 template <typename A, typename B>
 requires detail::OperatorPair<A, B>
-auto operator+(const A& a, const B& b) { return detail::combine<detail::AddFunction>("operator+", a, b); }
+[[nodiscard]] auto operator+(const A& a, const B& b) {
+  return detail::combine<detail::AddFunction>("operator+", a, b);
+}
 
 /// a - b, number by number.
 template <typename A, typename B>
 requires detail::OperatorPair<A, B>
-auto operator-(const A& a, const B& b) {
+[[nodiscard]] auto operator-(const A& a, const B& b) {
   return detail::combine<detail::SubtractFunction>("operator-", a, b);
 }
 
 /// a * b, number by number.
 template <typename A, typename B>
 requires detail::OperatorPair<A, B>
-auto operator*(const A& a, const B& b) {
+[[nodiscard]] auto operator*(const A& a, const B& b) {
   return detail::combine<detail::MultiplyFunction>("operator*", a, b);
 }
 
 /// a / b, number by number; division by zero gives infinity or NaN.
 template <typename A, typename B>
 requires detail::OperatorPair<A, B>
-auto operator/(const A& a, const B& b) { return detail::combine<detail::DivideFunction>("operator/", a, b); }
+[[nodiscard]] auto operator/(const A& a, const B& b) {
+  return detail::combine<detail::DivideFunction>("operator/", a, b);
+}
 
 /// -x
 template <detail::OwnInput X>
-auto operator-(const X& x) {
+[[nodiscard]] auto operator-(const X& x) {
   return detail::combine<detail::MultiplyFunction>("operator-", x, -1);
 }
 
@@ -170,17 +174,17 @@ auto operator-(const X& x) {
 /// is NaN, the result is NaN and neither gets a gradient.
 template <typename A, typename B>
 requires detail::InputPair<A, B>
-auto max(const A& a, const B& b) { return detail::combine<detail::MaxFunction>("max", a, b); }
+[[nodiscard]] auto max(const A& a, const B& b) { return detail::combine<detail::MaxFunction>("max", a, b); }
 
 /// The smaller of a and b; like max.
 template <typename A, typename B>
 requires detail::InputPair<A, B>
-auto min(const A& a, const B& b) { return detail::combine<detail::MinFunction>("min", a, b); }
+[[nodiscard]] auto min(const A& a, const B& b) { return detail::combine<detail::MinFunction>("min", a, b); }
 
 /// x where it lies in [low, high], else the nearer bound; NaN stays NaN. The gradient is that of x, 0 outside
 /// of [low, high]. Throws std::invalid_argument unless low <= high.
 template <detail::OpInput X, detail::Number Low, detail::Number High>
-auto clamp(const X& x, Low low, High high) {
+[[nodiscard]] auto clamp(const X& x, Low low, High high) {
   using Scalar = detail::ScalarOf<X>;
   const auto from = static_cast<Scalar>(low), to = static_cast<Scalar>(high);
   if (!(from <= to))
@@ -191,30 +195,36 @@ auto clamp(const X& x, Low low, High high) {
 /// 1 where a > b, else 0; 0 where one is NaN. Not differentiated: the result is a constant.
 template <typename A, typename B>
 requires detail::InputPair<A, B>
-auto greater(const A& a, const B& b) { return detail::combine<detail::LessFunction>("greater", b, a); }
+[[nodiscard]] auto greater(const A& a, const B& b) {
+  return detail::combine<detail::LessFunction>("greater", b, a);
+}
 
 /// 1 where a >= b, else 0; like greater.
 template <typename A, typename B>
 requires detail::InputPair<A, B>
-auto greater_equal(const A& a, const B& b) {
+[[nodiscard]] auto greater_equal(const A& a, const B& b) {
   return detail::combine<detail::LessEqualFunction>("greater_equal", b, a);
 }
 
 /// 1 where a < b, else 0; like greater.
 template <typename A, typename B>
 requires detail::InputPair<A, B>
-auto less(const A& a, const B& b) { return detail::combine<detail::LessFunction>("less", a, b); }
+[[nodiscard]] auto less(const A& a, const B& b) {
+  return detail::combine<detail::LessFunction>("less", a, b);
+}
 
 /// 1 where a <= b, else 0; like greater.
 template <typename A, typename B>
 requires detail::InputPair<A, B>
-auto less_equal(const A& a, const B& b) {
+[[nodiscard]] auto less_equal(const A& a, const B& b) {
   return detail::combine<detail::LessEqualFunction>("less_equal", a, b);
 }
 
 /// 1 where a == b, else 0; like greater.
 template <typename A, typename B>
 requires detail::InputPair<A, B>
-auto equal(const A& a, const B& b) { return detail::combine<detail::EqualFunction>("equal", a, b); }
+[[nodiscard]] auto equal(const A& a, const B& b) {
+  return detail::combine<detail::EqualFunction>("equal", a, b);
+}
 
 }  // namespace spiketape

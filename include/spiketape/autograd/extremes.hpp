@@ -109,12 +109,12 @@ auto extreme(const char* name, const X& x, Over over) {
 /// several are equal, the first gets the gradient. If one is NaN, the result is NaN and no number gets a
 /// gradient. Differentiated. Throws std::invalid_argument if that extent is 0.
 template <detail::OpInput X>
-auto max(const X& x, Over over) {
+[[nodiscard]] auto max(const X& x, Over over) {
   return detail::extreme<detail::MaxFunction>("max", x, over);
 }
 /// The smallest number; like max.
 template <detail::OpInput X>
-auto min(const X& x, Over over) {
+[[nodiscard]] auto min(const X& x, Over over) {
   return detail::extreme<detail::MinFunction>("min", x, over);
 }
 

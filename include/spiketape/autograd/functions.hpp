@@ -109,55 +109,55 @@ struct SigmoidFunction {
 
 /// e^x. Results below the smallest normal number become 0.
 template <detail::OpInput X>
-auto exp(const X& x) {
+[[nodiscard]] auto exp(const X& x) {
   return detail::map<detail::ExpFunction>("exp", x);
 }
 
 /// The natural logarithm; -infinity at 0, NaN below 0.
 template <detail::OpInput X>
-auto log(const X& x) {
+[[nodiscard]] auto log(const X& x) {
   return detail::map<detail::LogFunction>("log", x);
 }
 
 /// |x|. At 0 the derivative is 0.
 template <detail::OpInput X>
-auto abs(const X& x) {
+[[nodiscard]] auto abs(const X& x) {
   return detail::map<detail::AbsFunction>("abs", x);
 }
 
 /// x²
 template <detail::OpInput X>
-auto square(const X& x) {
+[[nodiscard]] auto square(const X& x) {
   return detail::map<detail::SquareFunction>("square", x);
 }
 template <Real Scalar>
-Scalar square(Scalar x) {
+[[nodiscard]] Scalar square(Scalar x) {
   return x * x;
 }
 
 /// The square root; NaN below 0. At 0 the derivative is infinite.
 template <detail::OpInput X>
-auto sqrt(const X& x) {
+[[nodiscard]] auto sqrt(const X& x) {
   return detail::map<detail::SqrtFunction>("sqrt", x);
 }
 
 /// The hyperbolic tangent.
 template <detail::OpInput X>
-auto tanh(const X& x) {
+[[nodiscard]] auto tanh(const X& x) {
   return detail::map<detail::TanhFunction>("tanh", x);
 }
 template <Real Scalar>
-Scalar tanh(Scalar x) {
+[[nodiscard]] Scalar tanh(Scalar x) {
   return std::tanh(x);
 }
 
 /// 1 / (1 + e^-x)
 template <detail::OpInput X>
-auto sigmoid(const X& x) {
+[[nodiscard]] auto sigmoid(const X& x) {
   return detail::map<detail::SigmoidFunction>("sigmoid", x);
 }
 template <Real Scalar>
-Scalar sigmoid(Scalar x) {
+[[nodiscard]] Scalar sigmoid(Scalar x) {
   return 1 / (1 + std::exp(-x));
 }
 

@@ -15,24 +15,18 @@ namespace spiketape {
 /// The gradient of one parameter.
 template <Real Scalar>
 struct GradientSum {
-  ParameterPtr<Scalar> parameter;
+  ParameterPtr<Scalar> parameter;  ///< What the gradient is by.
   /// Laid out like the parameter's memory. For a number that many neurons share it is one row with a sum for
   /// each neuron, reduced when the gradient is read. So the order of summation is the same for a sequence,
   /// for a loop of steps and for any number of threads.
   detail::AlignedVector<Scalar> values;
-  Index features = 0;    // neurons that share the number, else the parameter's columns
-  bool shared = false;   // the parameter is one number for `features` neurons
-  bool written = false;  // holds a gradient
+  Index features = 0;    ///< The number of neurons that share the parameter, else its columns.
+  bool shared = false;   ///< Whether the parameter is one number for `features` neurons.
+  bool written = false;  ///< Whether it holds a gradient.
 
   /// The sums, for adding; set to zero at the first write of a round.
   Scalar* open() {
     if (!written) std::fill(values.begin(), values.end(), Scalar(0));
-    written = true;
-    return values.data();
-  }
-  /// The same without setting them to zero: if `first`, the caller must store all of them, else add.
-  Scalar* open(bool& first) {
-    first = !written;
     written = true;
     return values.data();
   }
@@ -59,7 +53,8 @@ class GradientSums {
   }
 
   /// The sum for one number that `features` neurons share.
-  SPIKETAPE_NOINLINE GradientSum<Scalar>& shared_sum_of(const ParameterPtr<Scalar>& parameter, Index features) {
+  SPIKETAPE_NOINLINE GradientSum<Scalar>& shared_sum_of(const ParameterPtr<Scalar>& parameter,
+                                                        Index features) {
     GradientSum<Scalar>& sum = find_or_add(parameter);
     const auto count = static_cast<std::size_t>(detail::padded<Scalar>(features));
     if (sum.values.size() < count) sum.values.resize(count);  // the added sums begin at zero
@@ -69,21 +64,23 @@ class GradientSums {
   }
 
   /// Whether a backward pass has reached the parameter since the last clear.
-  bool has(const ParameterPtr<Scalar>& parameter) const {
+  [[nodiscard]] bool has(const ParameterPtr<Scalar>& parameter) const {
     const GradientSum<Scalar>* sum = find(parameter);
     return sum != nullptr && sum->written;
   }
-  bool has(const Parameter<Scalar>& parameter) const { return has(parameter.ptr()); }
+  [[nodiscard]] bool has(const Parameter<Scalar>& parameter) const { return has(parameter.ptr()); }
 
   /// The gradient of a parameter, (rows, cols) like it; zero if no backward pass has reached it. Allocates.
-  Array<Scalar> gradient(const ParameterPtr<Scalar>& parameter) const {
+  [[nodiscard]] Array<Scalar> gradient(const ParameterPtr<Scalar>& parameter) const {
     const GradientSum<Scalar>* sum = find(parameter);
     if (sum == nullptr || !sum->written) return Array<Scalar>::Zero(parameter->rows, parameter->cols);
     if (sum->shared) return Array<Scalar>::Constant(1, 1, reduced(*sum));
     return ArrayMap<const Scalar>(sum->values.data(), parameter->rows, parameter->cols,
                                   Eigen::OuterStride<>(parameter->stride));
   }
-  Array<Scalar> gradient(const Parameter<Scalar>& parameter) const { return gradient(parameter.ptr()); }
+  [[nodiscard]] Array<Scalar> gradient(const Parameter<Scalar>& parameter) const {
+    return gradient(parameter.ptr());
+  }
 
   /// The sum over the neurons that share one number, in double and rounded once, so wide layers lose nothing.
   static Scalar reduced(const GradientSum<Scalar>& sum) {
@@ -94,7 +91,7 @@ class GradientSums {
   }
 
   /// The sum of a parameter, or nullptr: for optimizers.
-  const GradientSum<Scalar>* find(const ParameterPtr<Scalar>& parameter) const {
+  [[nodiscard]] const GradientSum<Scalar>* find(const ParameterPtr<Scalar>& parameter) const {
     for (const auto& sum : sums_)
       if (sum->parameter == parameter) return sum.get();
     return nullptr;

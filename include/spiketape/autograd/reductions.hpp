@@ -164,18 +164,18 @@ auto sum_over(const X& x, const Layout& layout, Over over, double divisor) {
 
 /// The sum of all numbers of all steps; 0 if there are none.
 template <detail::OpInput X>
-auto sum(const X& x) {
+[[nodiscard]] auto sum(const X& x) {
   return detail::sum_all(x, detail::layout_of("sum", x), 1);
 }
 /// The sum over the steps, the samples or the features; 0 if there are none.
 template <detail::OpInput X>
-auto sum(const X& x, Over over) {
+[[nodiscard]] auto sum(const X& x, Over over) {
   return detail::sum_over(x, detail::layout_of("sum", x), over, 1);
 }
 
 /// The mean of all numbers of all steps. Throws std::invalid_argument if there are none.
 template <detail::OpInput X>
-auto mean(const X& x) {
+[[nodiscard]] auto mean(const X& x) {
   const detail::Layout layout = detail::layout_of("mean", x);
   for (const Over over : {Over::steps, Over::batch, Over::features})
     detail::check_extent("mean", layout.shape, over);
@@ -186,7 +186,7 @@ auto mean(const X& x) {
 }
 /// The mean over the steps, the samples or the features. Throws std::invalid_argument if there are none.
 template <detail::OpInput X>
-auto mean(const X& x, Over over) {
+[[nodiscard]] auto mean(const X& x, Over over) {
   const detail::Layout layout = detail::layout_of("mean", x);
   detail::check_extent("mean", layout.shape, over);
   return detail::sum_over(x, layout, over, static_cast<double>(detail::extent_of(layout.shape, over)));

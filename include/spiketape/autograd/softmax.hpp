@@ -82,14 +82,14 @@ auto softmax_of(const char* name, const X& x, bool logarithm) {
 /// NaN or +infinity, or of -infinity alone, becomes NaN. Differentiated. Throws std::invalid_argument for an
 /// empty handle.
 template <detail::OpInput X>
-auto softmax(const X& x) {
+[[nodiscard]] auto softmax(const X& x) {
   return detail::softmax_of("softmax", x, false);
 }
 
 /// The logarithm of softmax, x_n − log Σ_m exp(x_m), exact also for small probabilities; otherwise like
 /// softmax.
 template <detail::OpInput X>
-auto log_softmax(const X& x) {
+[[nodiscard]] auto log_softmax(const X& x) {
   return detail::softmax_of("log_softmax", x, true);
 }
 

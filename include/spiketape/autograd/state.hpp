@@ -73,6 +73,7 @@ class State {
       parts_[k].values = given;
     }
   }
+  /// A copy has the values of the states and their history, but not the results of the last call.
   State(const State& other) : parts_(other.parts_), batch_(other.batch_) {}
   State(State&&) noexcept = default;
   State& operator=(const State& other) {
@@ -112,6 +113,7 @@ class State {
     return true;
   }
 
+  /// For layers: all states.
   detail::StateParts<Scalar> parts() { return parts_; }
 
   /// For layers: the states, if there are `count` and of the input's batch, else throws std::invalid_argument

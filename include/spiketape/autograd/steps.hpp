@@ -3,20 +3,12 @@
 
 #include <spiketape/autograd/operands.hpp>
 
-#include <algorithm>
 #include <iterator>
 #include <memory>
 
 namespace spiketape {
 
 namespace detail {
-
-/// Copies the numbers of one view to another of the same rows and features.
-template <Real Scalar>
-void copy_rows(const SequenceView<Scalar>& to, const SequenceView<const Scalar>& from) {
-  for (Index row = 0; row < to.rows(); ++row)
-    std::copy_n(from.data + row * from.stride, to.features, to.data + row * to.stride);
-}
 
 /// A view of some steps. In a constant sequence they stay stored once.
 template <typename Scalar>
@@ -108,7 +100,7 @@ Layout stacked_layout(const Parts& parts) {
 
 template <Real Scalar>
 void copy_part(const SequenceView<Scalar>& out, const SequenceView<const Scalar>& part, Index& first) {
-  for (Index t = 0; t < part.steps; ++t) copy_rows<Scalar>(out.step(first + t), part.step(t));
+  for (Index t = 0; t < part.steps; ++t) out.step(first + t).assign(part.step(t));
   first += part.steps;
 }
 
@@ -118,7 +110,7 @@ void copy_part(const SequenceView<Scalar>& out, const SequenceView<const Scalar>
 /// a tape, the result is a Var; for a sequence, a view or an Eigen step it is an Array that owns its memory.
 /// Differentiated. Throws std::invalid_argument if there is no such step.
 template <detail::OpInput X>
-auto step(const X& x, Index t) {
+[[nodiscard]] auto step(const X& x, Index t) {
   using Scalar = detail::ScalarOf<X>;
   const detail::Layout layout = detail::layout_of("step", x);
   const Shape& shape = layout.shape;
@@ -129,7 +121,7 @@ auto step(const X& x, Index t) {
     return detail::result_of(
         x, {{1, shape.batch, shape.features}, false},
         [&](const SequenceView<Scalar>& out, const SequenceView<const Scalar>& in, auto) {
-          detail::copy_rows(out, in.step(t));
+          out.assign(in.step(t));
         },
         [&](const auto& a, const auto& out) {
           return detail::StepsOp<Scalar>{a, out, t};
@@ -145,7 +137,7 @@ auto step(const X& x, Index t) {
 /// its memory. A constant sequence stays stored once. Differentiated. Throws std::invalid_argument if there
 /// are no such steps.
 template <detail::OpInput X>
-auto steps(const X& x, Index first, Index count) {
+[[nodiscard]] auto steps(const X& x, Index first, Index count) {
   using Scalar = detail::ScalarOf<X>;
   detail::Layout layout = detail::layout_of("steps", x);
   detail::check_window("steps", "steps", first, count, layout.shape.steps);
@@ -156,7 +148,7 @@ auto steps(const X& x, Index first, Index count) {
     return detail::result_of(
         x, layout,
         [&](const SequenceView<Scalar>& out, const SequenceView<const Scalar>& in, auto) {
-          detail::copy_rows(out, detail::steps_of(in, first, count));
+          out.assign(detail::steps_of(in, first, count));
         },
         [&](const auto& a, const auto& out) {
           return detail::StepsOp<Scalar>{a, out, first};
@@ -164,7 +156,7 @@ auto steps(const X& x, Index first, Index count) {
   } else {
     return detail::with_view<Scalar>(x, [&](const SequenceView<const Scalar>& in) {
       Sequence<Scalar> out(layout.shape, layout.constant);
-      detail::copy_rows(out.view(), detail::steps_of(in, first, count));
+      out.view().assign(detail::steps_of(in, first, count));
       return out;
     });
   }
@@ -174,7 +166,7 @@ auto steps(const X& x, Index first, Index count) {
 /// is a Var, for a sequence or a view a Sequence, for an Eigen step an Array; the latter two own their
 /// memory. Differentiated. Throws std::invalid_argument if there are no such features.
 template <detail::OpInput X>
-auto features(const X& x, Index first, Index count) {
+[[nodiscard]] auto features(const X& x, Index first, Index count) {
   using Scalar = detail::ScalarOf<X>;
   detail::Layout layout = detail::layout_of("features", x);
   detail::check_window("features", "features", first, count, layout.shape.features);
@@ -182,7 +174,7 @@ auto features(const X& x, Index first, Index count) {
   return detail::result_of(
       x, layout,
       [&](const SequenceView<Scalar>& out, const SequenceView<const Scalar>& in, auto) {
-        detail::copy_rows(out, detail::features_of(in, first, count));
+        out.assign(detail::features_of(in, first, count));
       },
       [&](const auto& a, const auto& out) {
         return detail::FeaturesOp<Scalar>{a, out, first};
@@ -201,7 +193,7 @@ auto features(const X& x, Index first, Index count) {
 /// features, and for values on different tapes.
 template <typename Parts>
 requires detail::OpInput<std::remove_cvref_t<decltype(*std::begin(std::declval<const Parts&>()))>>
-auto stack(const Parts& parts) {
+[[nodiscard]] auto stack(const Parts& parts) {
   using Part = std::remove_cvref_t<decltype(*std::begin(parts))>;
   using Scalar = detail::ScalarOf<Part>;
   const detail::Layout layout = detail::stacked_layout(parts);

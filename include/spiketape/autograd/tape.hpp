@@ -55,21 +55,22 @@ class Tape {
   ~Tape() { reset(); }
 
   /// A value that is not differentiated, copied from a step or a sequence.
-  Var<Scalar> constant(SequenceView<const Scalar> value) { return copy(value, false); }
+  [[nodiscard]] Var<Scalar> constant(SequenceView<const Scalar> value) { return copy(value, false); }
   /// The same step, `steps` times, stored once; layers multiply it once.
-  Var<Scalar> constant(SequenceView<const Scalar> step, Index steps) {
+  [[nodiscard]] Var<Scalar> constant(SequenceView<const Scalar> step, Index steps) {
     return copy(detail::repeated(step, steps, "Tape::constant"), false);
   }
   /// A value that the loss is differentiated by, copied from a step or a sequence; see Var::adjoint.
-  Var<Scalar> variable(SequenceView<const Scalar> value) { return copy(value, true); }
-  Var<Scalar> variable(SequenceView<const Scalar> step, Index steps) {
+  [[nodiscard]] Var<Scalar> variable(SequenceView<const Scalar> value) { return copy(value, true); }
+  [[nodiscard]] Var<Scalar> variable(SequenceView<const Scalar> step, Index steps) {
     return copy(detail::repeated(step, steps, "Tape::variable"), true);
   }
 
   /// A value in the caller's memory and an adjoint that backward overwrites there: for differentiating a part
-  /// of a larger computation. Both must outlive the backward pass. Throws std::invalid_argument unless they
-  /// have the same shape and rows padded to whole cache lines, like values on tapes.
-  Var<Scalar> leaf(SequenceView<Scalar> value, SequenceView<Scalar> adjoint) {
+  /// of a larger computation. Both must outlive the backward pass. Operations may read the padding of both
+  /// and overwrite that of the adjoint. Throws std::invalid_argument unless they have the same shape and rows
+  /// padded to whole cache lines, like values on tapes.
+  [[nodiscard]] Var<Scalar> leaf(SequenceView<Scalar> value, SequenceView<Scalar> adjoint) {
     if (adjoint.shape() != value.shape() || adjoint.constant != value.constant)
       detail::fail_argument("spiketape::Tape::leaf: adjoint has shape ", adjoint.shape(), ", value has ",
                             value.shape());
@@ -113,7 +114,8 @@ class Tape {
     backward();
   }
 
-  /// The same from adjoints that were set with open_adjoint.
+  /// The same from adjoints that were set with open_adjoint. Throws std::invalid_argument for a second call
+  /// before a reset.
   void backward() {
     check_not_swept("backward");
     swept_ = true;
@@ -125,7 +127,7 @@ class Tape {
 
   /// The adjoint of a value, to be set before backward(); zero at first. Throws std::invalid_argument for a
   /// constant.
-  SPIKETAPE_NOINLINE SequenceView<Scalar> open_adjoint(const Var<Scalar>& var) {
+  [[nodiscard]] SPIKETAPE_NOINLINE SequenceView<Scalar> open_adjoint(const Var<Scalar>& var) {
     check_mine(var, "Tape::open_adjoint");
     if (!var.differentiable())
       detail::fail_argument(
@@ -138,32 +140,33 @@ class Tape {
   }
 
   /// The sums of the parameters' gradients.
-  GradientSums<Scalar>& gradients() { return *gradients_; }
-  const GradientSums<Scalar>& gradients() const { return *gradients_; }
+  GradientSums<Scalar>& gradients() noexcept { return *gradients_; }
+  const GradientSums<Scalar>& gradients() const noexcept { return *gradients_; }
 
   /// The index in the whole batch of this tape's first sample, for random surrogates and layers: a batch
   /// split over tapes draws the same numbers as in one piece. 0 unless set; a reset keeps it.
-  Index first_sample() const { return first_sample_; }
+  Index first_sample() const noexcept { return first_sample_; }
   void set_first_sample(Index first_sample) { first_sample_ = first_sample; }
 
   /// The same for steps: the index in the whole sequence of this tape's first step.
-  Index first_step() const { return first_step_; }
+  Index first_step() const noexcept { return first_step_; }
   void set_first_step(Index first_step) { first_step_ = first_step; }
-  /// The random numbers of layers depend on sample, step, feature, a seed (0 unless set) and the round of
-  /// training. Each reset starts the next round; code that runs parts of one round on several recordings sets
-  /// it.
-  std::uint64_t seed() const { return seed_; }
+
+  /// The seed of the random numbers of layers, see RandomKey. 0 unless set; a reset keeps it.
+  std::uint64_t seed() const noexcept { return seed_; }
   void set_seed(std::uint64_t seed) { seed_ = seed; }
-  std::uint64_t round() const { return round_; }
+  /// The round of training, on which the random numbers of layers depend, too. Each reset starts the next
+  /// round; code that runs parts of one round on several recordings sets it.
+  std::uint64_t round() const noexcept { return round_; }
   void set_round(std::uint64_t round) { round_ = round; }
 
   /// Whether layers such as dropout, which behave differently in training, train (the default) or evaluate.
-  bool training() const { return training_; }
+  bool training() const noexcept { return training_; }
   void set_training(bool training) { training_ = training; }
 
   /// The number of threads for large products on this tape (OpenMP): 1 unless set. The results do not depend
   /// on it, to the bit. Throws std::invalid_argument below 1.
-  int threads() const { return workspace_.threads(); }
+  int threads() const noexcept { return workspace_.threads(); }
   void set_threads(int threads) {
     if (threads < 1)
       detail::fail_argument("spiketape::Tape::set_threads: threads is ", threads, ", expected at least 1");
@@ -177,18 +180,20 @@ class Tape {
   // backward, results and records throw std::invalid_argument until a reset.
 
   /// Memory for a result: its padding is zero, the rest is not initialised.
-  SPIKETAPE_NOINLINE Var<Scalar> result(const Shape& shape, bool differentiable, bool constant = false) {
+  [[nodiscard]] SPIKETAPE_NOINLINE Var<Scalar> result(const Shape& shape, bool differentiable,
+                                                      bool constant = false) {
     check_not_swept("result");
     return add_node(room(shape, constant), differentiable);
   }
   /// The same for operations that write whole lines of every row: nothing is initialised.
-  SPIKETAPE_NOINLINE Var<Scalar> bare_result(const Shape& shape, bool differentiable, bool constant = false) {
+  [[nodiscard]] SPIKETAPE_NOINLINE Var<Scalar> bare_result(const Shape& shape, bool differentiable,
+                                                           bool constant = false) {
     check_not_swept("result");
     return add_node(bare_room(shape, constant), differentiable);
   }
   /// A result stored as rows of bits; its numbers are written when its value is first read.
-  SPIKETAPE_NOINLINE Var<Scalar> result(const Shape& shape, bool differentiable,
-                                        const detail::BitRows<Scalar>& bits) {
+  [[nodiscard]] SPIKETAPE_NOINLINE Var<Scalar> result(const Shape& shape, bool differentiable,
+                                                      const detail::BitRows<Scalar>& bits) {
     check_not_swept("result");
     SequenceView<Scalar> value;
     value.steps = shape.steps;
@@ -240,7 +245,7 @@ class Tape {
   }
 
   /// Inside backward: the adjoint of an input. The caller must write it; see Adjoint::first.
-  SPIKETAPE_NOINLINE Adjoint<Scalar> touch(const Var<Scalar>& var) {
+  [[nodiscard]] SPIKETAPE_NOINLINE Adjoint<Scalar> touch(const Var<Scalar>& var) {
     detail::Node<Scalar>& node = *var.node_;
     const bool first = !node.touched;
     if (first) provide_adjoint(node);
@@ -249,7 +254,7 @@ class Tape {
   }
 
   /// The arena of values, adjoints and records, rewound at reset.
-  Arena& arena() { return arena_; }
+  Arena& arena() noexcept { return arena_; }
   /// Memory from the arena, 64-byte-aligned, not initialised.
   template <typename T>
   T* allocate(Index count) {

@@ -32,12 +32,14 @@ class Var {
  public:
   Var() = default;
 
-  bool empty() const noexcept { return node_ == nullptr; }
+  /// Whether it stands for no value.
+  [[nodiscard]] bool empty() const noexcept { return node_ == nullptr; }
   /// Whether its tape exists and has not been reset since.
-  bool valid() const noexcept { return recording_.valid(); }
+  [[nodiscard]] bool valid() const noexcept { return recording_.valid(); }
   /// Whether it is a valid handle of `tape`.
-  bool on(const Tape<Scalar>& tape) const noexcept { return tape_ == &tape && valid(); }
+  [[nodiscard]] bool on(const Tape<Scalar>& tape) const noexcept { return tape_ == &tape && valid(); }
 
+  /// (steps, batch, features) of the value.
   Shape shape() const { return node("shape").value.shape(); }
   Index steps() const { return shape().steps; }
   Index batch() const { return shape().batch; }
@@ -70,6 +72,7 @@ class Var {
     return node("adjoint").adjoint;
   }
 
+  /// The tape that the value is on.
   Tape<Scalar>& tape() const {
     node("tape");
     return *tape_;
@@ -84,7 +87,8 @@ class Var {
     if (empty()) detail::fail_argument("spiketape::Var::", function, ": the handle is empty");
     if (!valid())
       detail::fail_argument("spiketape::Var::", function,
-                            ": the tape of the handle has been reset or destroyed since, expected a new handle");
+                            ": the tape of the handle has been reset or destroyed since, expected a new "
+                            "handle");
     return *node_;
   }
 

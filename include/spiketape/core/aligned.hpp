@@ -15,7 +15,7 @@ struct AlignedAllocator {
 
   AlignedAllocator() = default;
   template <typename U>
-  AlignedAllocator(const AlignedAllocator<U>&) {}  // NOLINT: allocators convert
+  AlignedAllocator(const AlignedAllocator<U>&) noexcept {}  // NOLINT: allocators convert
 
   T* allocate(std::size_t count) {
     return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{alignment}));

@@ -49,7 +49,7 @@ class Arena {
   }
 
   /// Frees everything that was handed out and keeps the memory.
-  void rewind() {
+  void rewind() noexcept {
     block_ = 0;
     used_ = 0;
   }
@@ -64,7 +64,7 @@ class Arena {
   }
 
   /// Bytes held, in use or not.
-  std::size_t capacity() const {
+  std::size_t capacity() const noexcept {
     std::size_t bytes = 0;
     for (const Block& block : blocks_) bytes += block.size();
     return bytes;

@@ -21,6 +21,7 @@
 
 namespace spiketape {
 
+/// The signed type of extents and places.
 using Index = Eigen::Index;
 
 /// A step: (batch, features), row-major.
@@ -41,7 +42,7 @@ using ArrayMap = Eigen::Map<
 template <typename T>
 concept Real = std::same_as<T, float> || std::same_as<T, double>;
 
-/// The extent of a sequence.
+/// The extents of a sequence: time steps, samples, and numbers of a sample and step.
 struct Shape {
   Index steps = 0;
   Index batch = 0;
@@ -54,19 +55,20 @@ struct Shape {
   }
 };
 
-/// A view of a sequence that someone else owns: cheap to copy, never owns, never allocates. `stride` is the
-/// distance between the beginnings of two rows. A constant sequence has `steps` equal steps and stores one of
-/// them (`batch` rows).
+/// A view of a sequence that someone else owns: cheap to copy, never owns, never allocates. A constant
+/// sequence has `steps` equal steps and stores one of them (`batch` rows).
 template <typename Scalar>
 struct SequenceView {
-  Scalar* data = nullptr;
-  Index steps = 0;
-  Index batch = 0;
-  Index features = 0;
-  Index stride = 0;
-  bool constant = false;
+  Scalar* data = nullptr;  ///< The first row; null: no memory.
+  Index steps = 0;         ///< Steps, also those that a constant sequence does not store.
+  Index batch = 0;         ///< Samples: the rows of a step.
+  Index features = 0;      ///< Numbers of a row.
+  Index stride = 0;        ///< The distance between the beginnings of two rows, in numbers.
+  bool constant = false;   ///< Whether all steps are the same, stored once.
 
+  /// An empty view.
   SequenceView() = default;
+  /// A view of memory that the caller keeps; nothing is checked.
   SequenceView(Scalar* data_, const Shape& shape, Index stride_, bool constant_ = false) noexcept
       : data(data_),
         steps(shape.steps),
@@ -84,13 +86,14 @@ struct SequenceView {
   /// A view of one step: any row-major Eigen array, matrix, map or block with its own memory.
   template <typename Derived>
     requires std::same_as<typename Derived::Scalar, std::remove_const_t<Scalar>>
-  SequenceView(const Eigen::DenseBase<Derived>& step)  // NOLINT: Eigen arrays are passed as they are
+  SequenceView(const Eigen::DenseBase<Derived>& step) noexcept  // NOLINT: Eigen arrays are passed as they are
     requires std::is_const_v<Scalar>
       : SequenceView(step_of(step.derived())) {}
 
+  /// The same for writing.
   template <typename Derived>
     requires std::same_as<typename Derived::Scalar, Scalar>
-  SequenceView(Eigen::DenseBase<Derived>& step)  // NOLINT: Eigen arrays are passed as they are
+  SequenceView(Eigen::DenseBase<Derived>& step) noexcept  // NOLINT: Eigen arrays are passed as they are
     requires(!std::is_const_v<Scalar>)
       : SequenceView(step_of(step.derived())) {}
 
@@ -99,18 +102,22 @@ struct SequenceView {
   Index rows() const noexcept { return constant ? batch : steps * batch; }
   /// The number of steps in memory.
   Index stored_steps() const noexcept { return constant ? 1 : steps; }
+  /// Whether it has no memory.
   [[nodiscard]] bool empty() const noexcept { return data == nullptr; }
 
+  /// The first number of sample b in step t; the indices are not checked.
   Scalar* row(Index t, Index b) const noexcept { return data + ((constant ? 0 : t * batch) + b) * stride; }
 
   /// The stored rows as an Eigen array.
-  ArrayMap<Scalar> array() const { return {data, rows(), features, Eigen::OuterStride<>(stride)}; }
+  ArrayMap<Scalar> array() const noexcept { return {data, rows(), features, Eigen::OuterStride<>(stride)}; }
 
-  /// A view of step t, as a sequence of one step.
-  [[nodiscard]] SequenceView step(Index t) const noexcept { return {row(t, 0), {1, batch, features}, stride}; }
+  /// A view of step t, as a sequence of one step; t is not checked.
+  [[nodiscard]] SequenceView step(Index t) const noexcept {
+    return {row(t, 0), {1, batch, features}, stride};
+  }
 
   /// Sets the stored rows to zero.
-  void clear() const requires(!std::is_const_v<Scalar>) {
+  void clear() const noexcept requires(!std::is_const_v<Scalar>) {
     for (Index r = 0; r < rows(); ++r) std::fill_n(data + r * stride, features, Scalar(0));
   }
   /// Copies the stored rows of a view of the same shape, which may be this one.
@@ -120,7 +127,7 @@ struct SequenceView {
 
  private:
   template <typename Derived>
-  static SequenceView step_of(Derived& step) {
+  static SequenceView step_of(Derived& step) noexcept {
     static_assert(bool(Derived::Flags & Eigen::DirectAccessBit),
                   "spiketape: an expression lies nowhere in memory: write .eval(), or make it a "
                   "spiketape::Array<Scalar>");
@@ -137,11 +144,11 @@ struct SequenceView {
 
 /// A view for reading of any kind of step or sequence, valid as long as that is.
 template <typename Scalar>
-SequenceView<const std::remove_const_t<Scalar>> view_of(const SequenceView<Scalar>& view) {
+SequenceView<const std::remove_const_t<Scalar>> view_of(const SequenceView<Scalar>& view) noexcept {
   return view;
 }
 template <typename Derived>
-SequenceView<const typename Derived::Scalar> view_of(const Eigen::DenseBase<Derived>& step) {
+SequenceView<const typename Derived::Scalar> view_of(const Eigen::DenseBase<Derived>& step) noexcept {
   return step;
 }
 
@@ -184,8 +191,9 @@ template <typename Scalar>
 class Sequence {
  public:
   Sequence() = default;
+  /// All zero; with `constant` one step is stored for all. Allocates. Throws std::invalid_argument for a
+  /// negative extent.
   Sequence(Index steps, Index batch, Index features) : Sequence(Shape{steps, batch, features}) {}
-  /// Throws std::invalid_argument for a negative extent.
   explicit Sequence(const Shape& shape, bool constant = false) : shape_(shape), constant_(constant) {
     if (shape.steps < 0 || shape.batch < 0 || shape.features < 0)
       detail::fail_argument("spiketape::Sequence: shape is ", shape, ", expected no negative extent");
@@ -205,8 +213,11 @@ class Sequence {
   Index batch() const noexcept { return shape_.batch; }
   Index features() const noexcept { return shape_.features; }
   const Shape& shape() const noexcept { return shape_; }
+  /// Whether all steps are the same and one is stored.
   bool constant() const noexcept { return constant_; }
 
+  /// A number of sample b in step t; the indices are not checked. In a constant sequence, writing changes all
+  /// steps.
   Scalar& operator()(Index t, Index b, Index feature) { return view().row(t, b)[feature]; }
   Scalar operator()(Index t, Index b, Index feature) const { return view().row(t, b)[feature]; }
 
@@ -219,7 +230,11 @@ class Sequence {
   ArrayMap<Scalar> step(Index t) { return view().step(checked(t)).array(); }
   ArrayMap<const Scalar> step(Index t) const { return view().step(checked(t)).array(); }
 
-  [[nodiscard]] SequenceView<Scalar> view() noexcept { return {values_.data(), shape_, shape_.features, constant_}; }
+  /// A view, valid until the sequence moves, ends or is assigned to. In a constant sequence, writing changes
+  /// all steps.
+  [[nodiscard]] SequenceView<Scalar> view() noexcept {
+    return {values_.data(), shape_, shape_.features, constant_};
+  }
   [[nodiscard]] SequenceView<const Scalar> view() const noexcept {
     return {values_.data(), shape_, shape_.features, constant_};
   }
@@ -240,7 +255,7 @@ class Sequence {
 };
 
 template <typename Scalar>
-SequenceView<const Scalar> view_of(const Sequence<Scalar>& sequence) {
+SequenceView<const Scalar> view_of(const Sequence<Scalar>& sequence) noexcept {
   return sequence;
 }
 }  // namespace spiketape

@@ -1,10 +1,10 @@
-// All that depends on the compiler.
+// Macros for what depends on the compiler in many files: inlining, unrolling, exceptions.
 #pragma once
 
 // Lane code consists of small functions and lambdas that must be inlined into one loop. At -O2 g++ leaves
-// some of them as calls, which costs a factor of 1.3 to 4, so SPIKETAPE_INLINE forces inlining. What runs once
-// for each operation is SPIKETAPE_NOINLINE: compilers would copy it into every caller, which takes them time and
-// gains nothing.
+// some of them as calls, which costs a factor of 1.3 to 4, so SPIKETAPE_INLINE forces inlining. What runs
+// once for each operation is SPIKETAPE_NOINLINE: compilers would copy it into every caller, which takes them
+// time and gains nothing.
 #if defined(_MSC_VER) && !defined(__clang__)
 #define SPIKETAPE_INLINE __forceinline
 #define SPIKETAPE_INLINE_LAMBDA [[msvc::forceinline]]
@@ -25,14 +25,6 @@
 #define SPIKETAPE_UNROLL _Pragma("GCC unroll 16")
 #else
 #define SPIKETAPE_UNROLL
-#endif
-
-// Prefetches the cache line at an address, which need not belong to an object. (With g++, Eigen's prefetch
-// does nothing.)
-#if defined(__GNUC__)
-#define SPIKETAPE_PREFETCH(address) __builtin_prefetch(address)
-#else
-#define SPIKETAPE_PREFETCH(address) Eigen::internal::prefetch(address)
 #endif
 
 #if defined(__cpp_exceptions) || defined(_CPPUNWIND)

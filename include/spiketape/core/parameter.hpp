@@ -31,7 +31,7 @@ struct ParameterData {
   bool frozen = false;  // set by freeze and unfreeze
   bool widens = false;  // one number that `set` may replace by a row, a number for each neuron
 
-  ArrayMap<Scalar> array() { return {values.data(), rows, cols, Eigen::OuterStride<>(stride)}; }
+  ArrayMap<Scalar> array() noexcept { return {values.data(), rows, cols, Eigen::OuterStride<>(stride)}; }
 };
 
 /// While an object of this class exists, copies of parameters on its thread share memory with the original. A
@@ -74,6 +74,7 @@ using ParameterList = std::vector<ParameterPtr<Scalar>>;
 template <Real Scalar>
 class Parameter {
  public:
+  /// All zero and learned. Allocates.
   SPIKETAPE_NOINLINE Parameter(std::string name, Index rows, Index cols)
       : data_(std::make_shared<detail::ParameterData<Scalar>>()) {
     data_->name = std::move(name);
@@ -93,6 +94,7 @@ class Parameter {
   }
   /// A copy, since records on tapes point at the memory of both.
   Parameter& operator=(Parameter&& other) { return *this = std::as_const(other); }
+  /// Not inlined, since releasing a shared_ptr is much code in every caller.
   SPIKETAPE_NOINLINE ~Parameter() {}
 
   friend void swap(Parameter& a, Parameter& b) {
@@ -101,18 +103,19 @@ class Parameter {
     b = kept;
   }
 
-  const std::string& name() const { return data_->name; }
-  Index rows() const { return data_->rows; }
-  Index cols() const { return data_->cols; }
+  /// Its name in error texts; in a network the path, such as fc1.weight.
+  const std::string& name() const noexcept { return data_->name; }
+  Index rows() const noexcept { return data_->rows; }
+  Index cols() const noexcept { return data_->cols; }
   /// The distance between the beginnings of two rows, in numbers.
-  Index stride() const { return data_->stride; }
+  Index stride() const noexcept { return data_->stride; }
 
   /// Copies the values of an Eigen array, matrix or vector of the same scalar, in the layout of this library:
-  /// weights are (in_features, out_features). For PyTorch's see set_transposed: the shape of a square matrix
-  /// does not tell them apart. Throws std::invalid_argument
-  /// unless it has the same rows and columns; a parameter of one row also takes a column. A coefficient that
-  /// all neurons of a layer share also takes a row with a number for each neuron. It then becomes a new
-  /// parameter, which existing optimizers do not know.
+  /// weights are (in_features, out_features). For PyTorch's layout see set_transposed: the shape of a square
+  /// matrix does not tell the two apart. The values must have the same rows and columns; a parameter of one
+  /// row also takes a column. A coefficient that all neurons of a layer share also takes a row with a number
+  /// for each neuron. It then becomes a new parameter, which existing optimizers do not know. Allocates.
+  /// Throws std::invalid_argument for values of any other shape.
   template <typename Derived>
   void set(const Eigen::DenseBase<Derived>& values) {
     const bool column = rows() == 1 && values.cols() == 1 && values.rows() != 1;
@@ -128,7 +131,7 @@ class Parameter {
 
   /// Whether it is learned, that is, whether backward gives it a gradient. False if its layer's options say
   /// so (such as learn_beta = false), or while it is frozen.
-  bool learned() const { return data_->learn && !data_->frozen; }
+  bool learned() const noexcept { return data_->learn && !data_->frozen; }
   /// `freeze` stops learning, `unfreeze` resumes it. A parameter that is not learned at all stays so.
   void freeze() { data_->frozen = true; }
   void unfreeze() { data_->frozen = false; }
@@ -137,16 +140,18 @@ class Parameter {
 
   /// The values, to read and write in place. Only debug builds check an assignment of another shape (Eigen's
   /// assertion), so prefer `set`.
-  ArrayMap<Scalar> array() { return data_->array(); }
-  ArrayMap<const Scalar> array() const {
+  ArrayMap<Scalar> array() noexcept { return data_->array(); }
+  ArrayMap<const Scalar> array() const noexcept {
     return {data_->values.data(), rows(), cols(), Eigen::OuterStride<>(stride())};
   }
 
-  Scalar* data() { return data_->values.data(); }
-  const Scalar* data() const { return data_->values.data(); }
+  /// The first row; row r begins at data() + r * stride(). Valid until the parameter is assigned to, takes
+  /// another shape or ends.
+  Scalar* data() noexcept { return data_->values.data(); }
+  const Scalar* data() const noexcept { return data_->values.data(); }
 
   /// The memory, with shared ownership, for optimizers and gradient sums.
-  const ParameterPtr<Scalar>& ptr() const { return data_; }
+  const ParameterPtr<Scalar>& ptr() const noexcept { return data_; }
 
  private:
   /// Takes everything from `other` except identity and name.

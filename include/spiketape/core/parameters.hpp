@@ -12,10 +12,10 @@
 namespace spiketape {
 
 /// A parameter and its path, such as fc1.weight. The reference is valid until the layer moves or ends.
-template <typename Parameter>
+template <typename P>
 struct NamedParameter {
   std::string path;
-  Parameter& parameter;
+  P& parameter;
 };
 
 namespace detail {
@@ -58,7 +58,9 @@ void name_parameters(L& layer, const std::string& prefix) {
 template <typename Derived>
 class HasParameters {
  public:
-  /// The learned parameters, for optimizers, in the order of the layers. Allocates.
+  /// The learned parameters, for optimizers, in the order of the layers. Frozen ones are left out, so an
+  /// optimizer made before `unfreeze` never updates them. Although const, it writes the names of parameters
+  /// that have none, so two threads must not make its first call at once. Allocates.
   [[nodiscard]] auto parameters() const {
     ParameterList<typename Derived::Scalar> list;
     detail::for_each_parameter(derived(), [&](std::string_view path, const auto& parameter) {
@@ -72,8 +74,8 @@ class HasParameters {
   [[nodiscard]] auto named_parameters() const { return named(derived()); }
   /// The parameter at a path, such as fc1.weight. Throws std::invalid_argument, with all paths, if there is
   /// none. Allocates.
-  auto& parameter(std::string_view path) { return at(derived(), path); }
-  const auto& parameter(std::string_view path) const { return at(derived(), path); }
+  [[nodiscard]] auto& parameter(std::string_view path) { return at(derived(), path); }
+  [[nodiscard]] const auto& parameter(std::string_view path) const { return at(derived(), path); }
   /// `freeze` stops the learning of all parameters, `unfreeze` resumes it; those that are not learned at all
   /// stay so. For one layer of a network: net.layer<0>().freeze().
   void freeze() { set_frozen(true); }

@@ -21,6 +21,11 @@ constexpr std::uint64_t mix_bits(std::uint64_t z) noexcept {
   return z ^ (z >> 31);
 }
 
+/// A number in [0, 1), a multiple of 2^-53, from the upper 53 of 64 random bits.
+constexpr double unit_interval(std::uint64_t bits) noexcept {
+  return static_cast<double>(bits >> 11) * 0x1p-53;
+}
+
 }  // namespace detail
 
 /// SplitMix64: 64 bits of state, 64 bits of output, period 2^64. A value: a copy repeats its numbers. It is a
@@ -29,6 +34,7 @@ class Random {
  public:
   using result_type = std::uint64_t;
 
+  /// Equal seeds give equal numbers.
   explicit constexpr Random(std::uint64_t seed) noexcept : state_(detail::mix_bits(seed)) {}
 
   static constexpr result_type min() noexcept { return 0; }
@@ -41,7 +47,7 @@ class Random {
   }
 
   /// Uniform in [0, 1), a multiple of 2^-53.
-  constexpr double uniform() noexcept { return static_cast<double>((*this)() >> 11) * 0x1p-53; }
+  constexpr double uniform() noexcept { return detail::unit_interval((*this)()); }
 
   /// Uniform in [low, high).
   constexpr double uniform(double low, double high) noexcept { return low + (high - low) * uniform(); }

@@ -25,6 +25,7 @@ struct Batch {
   std::span<const int> labels;   ///< The class of each row of the input.
   Index first;                   ///< Index of the first row in this pass: 0, batch_size, ...
 
+  /// The number of images.
   Index size() const { return input.rows(); }
 };
 
@@ -63,12 +64,12 @@ class Batches {
   class Pass;
   /// One pass over all images in a new random order. The same seed gives the same sequence of orders on every
   /// machine. Allocates nothing.
-  Pass shuffled() & {
+  [[nodiscard]] Pass shuffled() & {
     random_.shuffle(order_);
     return Pass(*this, order_.data());
   }
   /// One pass over all images in their own order; draws no random numbers. Allocates nothing.
-  Pass in_order() & { return Pass(*this, nullptr); }
+  [[nodiscard]] Pass in_order() & { return Pass(*this, nullptr); }
 
  private:
   const Images* images_;

@@ -44,8 +44,8 @@ inline std::string gzip_reason(int state, const char* text) {
 /// Allocates the result, which may have at most `limit` bytes (default: 1 GiB), since a small file can
 /// decompress to a huge one. Throws std::runtime_error if the file cannot be read, is truncated or corrupt,
 /// or decompresses to more than `limit`.
-inline std::vector<std::uint8_t> read_gzip(const std::string& path,
-                                           std::size_t limit = std::size_t{1} << 30) {
+[[nodiscard]] inline std::vector<std::uint8_t> read_gzip(const std::string& path,
+                                                         std::size_t limit = std::size_t{1} << 30) {
   errno = 0;
   const std::unique_ptr<std::remove_pointer_t<gzFile>, detail::GzipCloser> file(gzopen(path.c_str(), "rb"));
   if (!file)

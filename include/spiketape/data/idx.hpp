@@ -110,7 +110,7 @@ T read_idx_value(const std::uint8_t* bytes) {
 /// the result, after checking that `bytes` has the right size. Throws std::runtime_error if it is no IDX
 /// file, holds another type than T, or has too few or too many bytes.
 template <IdxValue T>
-Idx<T> parse_idx(std::span<const std::uint8_t> bytes, std::string_view name) {
+[[nodiscard]] Idx<T> parse_idx(std::span<const std::uint8_t> bytes, std::string_view name) {
   const auto fail = [name](const auto&... parts) {
     detail::fail_file("spiketape::parse_idx: '", name, "' ", parts...);
   };
@@ -160,7 +160,7 @@ Idx<T> parse_idx(std::span<const std::uint8_t> bytes, std::string_view name) {
 /// result and, temporarily, the bytes of the file. Throws std::runtime_error if the file cannot be read or
 /// parse_idx rejects it.
 template <IdxValue T>
-Idx<T> read_idx(const std::string& path) {
+[[nodiscard]] Idx<T> read_idx(const std::string& path) {
   return parse_idx<T>(read_file(path), path);
 }
 

@@ -25,6 +25,7 @@ struct Images {
   Array<std::uint8_t> pixels;  ///< (count, height * width), each image row by row.
   std::vector<int> labels;     ///< The class of each image, from 0.
 
+  /// The number of images.
   Index count() const { return pixels.rows(); }
   /// Pixels of an image, height * width.
   Index features() const { return pixels.cols(); }
@@ -35,8 +36,9 @@ struct Images {
 /// Makes images from an array of (count, height, width) and labels, (count). The names stand for the two in
 /// messages. Allocates the result. Throws std::runtime_error if the shapes differ from these, and
 /// std::invalid_argument if the scale is not finite and positive.
-inline Images make_images(const Idx<std::uint8_t>& images, const Idx<std::uint8_t>& labels, double scale,
-                          std::string_view images_name = "images", std::string_view labels_name = "labels") {
+[[nodiscard]] inline Images make_images(const Idx<std::uint8_t>& images, const Idx<std::uint8_t>& labels,
+                                        double scale, std::string_view images_name = "images",
+                                        std::string_view labels_name = "labels") {
   const auto fail = [](const auto&... parts) { detail::fail_file("spiketape::make_images: ", parts...); };
   const auto check = [&fail](const Idx<std::uint8_t>& idx, std::string_view name, std::size_t dimensions,
                              std::string_view meaning) {
@@ -67,7 +69,8 @@ inline Images make_images(const Idx<std::uint8_t>& images, const Idx<std::uint8_
 /// Reads images and labels from two IDX files of unsigned bytes, for example MNIST with scale 1.0 / 255.
 /// Allocates the result. Throws std::runtime_error if a file cannot be read or the two do not match, and
 /// std::invalid_argument if the scale is not finite and positive.
-inline Images read_images(const std::string& images_path, const std::string& labels_path, double scale) {
+[[nodiscard]] inline Images read_images(const std::string& images_path, const std::string& labels_path,
+                                        double scale) {
   return make_images(read_idx<std::uint8_t>(images_path), read_idx<std::uint8_t>(labels_path), scale,
                      images_path, labels_path);
 }

@@ -13,7 +13,7 @@ namespace spiketape {
 /// of (steps, batch, classes): spikes, or membranes to read the classes from these. Not differentiated.
 /// Allocates. Throws std::invalid_argument if there are no classes.
 template <typename Outputs>
-std::vector<int> predict(const Outputs& outputs) {
+[[nodiscard]] std::vector<int> predict(const Outputs& outputs) {
   const auto view = view_of(outputs);
   if (view.features == 0)
     detail::fail_argument("spiketape::predict: input has shape ", view.shape(),
@@ -35,7 +35,7 @@ std::vector<int> predict(const Outputs& outputs) {
 /// The fraction of samples whose predicted class is the target, in [0, 1]. Not differentiated. Allocates.
 /// Throws std::invalid_argument for an empty batch, no classes or a wrong number of targets.
 template <typename Outputs>
-double accuracy(const Outputs& outputs, std::span<const int> targets) {
+[[nodiscard]] double accuracy(const Outputs& outputs, std::span<const int> targets) {
   const auto view = view_of(outputs);
   if (view.batch == 0)
     detail::fail_argument("spiketape::accuracy: input has shape ", view.shape(),

@@ -13,11 +13,12 @@ namespace spiketape {
 /// How a loss reduces the steps of a sequence.
 enum class OverSteps { sum, mean };
 
+/// The options of cross_entropy.
 struct CrossEntropyOptions {
   /// The sum over steps, as in snnTorch's tutorials, or the mean, as in its ce_rate_loss.
   OverSteps over_steps = OverSteps::sum;
-  /// The number of samples to divide by; 0: the batch of this call. If a batch is split, give the size of the
-  /// whole.
+  /// The number of samples to divide by, at least 0; 0: the batch of this call. If a batch is split, give the
+  /// size of the whole.
   Index samples = 0;
 };
 
@@ -87,8 +88,8 @@ Scalar softmax(const Scalar* row, Scalar* probabilities, Index features) {
 /// Returns a single number, (1, 1, 1); differentiated by x. Throws std::invalid_argument for an empty batch
 /// or sequence, a wrong number of targets, a target out of range, or negative `samples`.
 template <Real Scalar>
-Var<Scalar> cross_entropy(const Var<Scalar>& x, std::span<const int> targets,
-                          const CrossEntropyOptions& options = {}) {
+[[nodiscard]] Var<Scalar> cross_entropy(const Var<Scalar>& x, std::span<const int> targets,
+                                        const CrossEntropyOptions& options = {}) {
   const Shape shape = x.shape();
   if (shape.batch == 0 || shape.steps == 0)
     detail::fail_argument("spiketape::cross_entropy: input has shape ", shape,

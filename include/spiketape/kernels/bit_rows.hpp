@@ -24,7 +24,7 @@ struct BitRows {
   const Scalar* value = nullptr;  // one if shared, else one per column: whole lines, as in `bits`
   bool shared = true;
 
-  const LineBits* row(Index r) const { return bits + r * lines; }
+  const LineBits* row(Index r) const noexcept { return bits + r * lines; }
 
   /// The number of bits that are set in the first `rows` rows.
   Index count(Index rows) const {

@@ -23,7 +23,7 @@ class Workspace {
  public:
   Workspace() : places_(1) {}
 
-  int threads() const { return static_cast<int>(places_.size()); }
+  int threads() const noexcept { return static_cast<int>(places_.size()); }
   void set_threads(int threads) { places_.resize(static_cast<std::size_t>(threads)); }
 
   Scalar* reserve(Index count, int thread = 0) {

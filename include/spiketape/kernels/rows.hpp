@@ -4,6 +4,14 @@
 #include <spiketape/core/line.hpp>
 #include <spiketape/kernels/lanes.hpp>
 
+// Prefetches the cache line at an address, which need not belong to an object. (With g++, Eigen's prefetch
+// does nothing.)
+#if defined(__GNUC__)
+#define SPIKETAPE_PREFETCH(address) __builtin_prefetch(address)
+#else
+#define SPIKETAPE_PREFETCH(address) Eigen::internal::prefetch(address)
+#endif
+
 namespace spiketape::detail {
 
 /// A whole lane, or the part of a lane at the end of a row whose memory ends there. The end of a row is

@@ -19,12 +19,12 @@ class SpikeTrain {
         value_(value),
         shared_(shared) {}
 
-  const Shape& shape() const { return shape_; }
-  LineBits* bits() { return bits_.data(); }
-  BitRows<Scalar> rows() const { return {bits_.data(), lines(), value_, shared_}; }
+  const Shape& shape() const noexcept { return shape_; }
+  LineBits* bits() noexcept { return bits_.data(); }
+  BitRows<Scalar> rows() const noexcept { return {bits_.data(), lines(), value_, shared_}; }
 
  private:
-  Index lines() const { return whole_lines<Scalar>(shape_.features) / line<Scalar>; }
+  Index lines() const noexcept { return whole_lines<Scalar>(shape_.features) / line<Scalar>; }
 
   Shape shape_;
   std::vector<LineBits> bits_;

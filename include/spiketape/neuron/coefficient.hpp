@@ -29,17 +29,20 @@ inline constexpr bool never = false;
 template <Real Scalar>
 class Coefficient {
  public:
+  /// One number for all neurons, converted to Scalar. Allocates, as do the others.
   template <typename Number>
   requires std::is_arithmetic_v<Number> Coefficient(Number value) : values_(1) {  // NOLINT
     values_[0] = static_cast<Scalar>(value);
   }
 
+  /// One number for each neuron, copied from an Eigen row or column of Scalar or an expression of one.
   template <typename Vector>
   requires detail::VectorOf<Vector, Scalar> Coefficient(const Vector& values)
       : values_(values.size()) {  // NOLINT
     for (Index i = 0; i < values.size(); ++i) values_[i] = values.coeff(i);
   }
 
+  /// The same from a list, such as {0.8f, 0.9f}.
   Coefficient(std::initializer_list<Scalar> values) : values_(static_cast<Index>(values.size())) {
     std::copy(values.begin(), values.end(), values_.data());
   }
@@ -55,6 +58,7 @@ class Coefficient {
         ".beta = betas with spiketape::Row<Scalar> betas (cast<Scalar>() converts)");
   }
 
+  /// One value that all neurons share, or one for each; valid as long as the coefficient.
   const Row<Scalar>& values() const noexcept { return values_; }
 
  private:
@@ -66,15 +70,14 @@ namespace detail {
 /// The defaults of decay rates. Decay rates are required, so using a default does not compile.
 template <typename Scalar>
 Coefficient<Scalar> required_beta() {
-  static_assert(
-      never<Scalar>,
-      "spiketape::Leaky (or another neuron): beta is required: write Leaky<float> lif({.beta = 0.9f})");
+  static_assert(never<Scalar>,
+                "spiketape: a neuron's beta is required: write Leaky<float> lif({.beta = 0.9f})");
 }
 template <typename Scalar>
 Coefficient<Scalar> required_alpha() {
   static_assert(never<Scalar>,
-                "spiketape::Synaptic (or another neuron): alpha is required: write Synaptic<float> "
-                "lif({.alpha = 0.9f, .beta = 0.8f})");
+                "spiketape: a neuron's alpha is required: write Synaptic<float> lif({.alpha = 0.9f, .beta = "
+                "0.8f})");
 }
 
 /// A coefficient as a neuron stores it.

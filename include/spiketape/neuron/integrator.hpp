@@ -34,6 +34,7 @@ class Integrator : public LIF<Integrator<Scalar, Quantizer>, detail::LeakyDynami
   using Options = IntegratorOptions<Scalar, Quantizer>;
   static constexpr const char* name = "Integrator";
 
+  /// Throws std::invalid_argument as Leaky does.
   explicit Integrator(const Options& options)
       : Base(Disabled{options},
              {{{name, "beta", options.beta, options.learn_beta},

@@ -51,6 +51,7 @@ struct LeakyOptions {
   bool init_hidden = false;
   /// Only the neuron with the largest U − θ of each sample may spike (the first of equals).
   bool inhibition = false;
+  /// Whether β is learned; likewise for the other coefficients.
   bool learn_beta = false;
   bool learn_threshold = false;
   /// The reset's parameters, if it has any; the kind of reset is a template parameter.
@@ -99,6 +100,7 @@ class Leaky : public LIF<Leaky<Scalar, Reset, Surrogate, Quantizer>, detail::Lea
  public:
   using Options = LeakyOptions<Scalar, Reset, Surrogate, Quantizer>;
 
+  /// Throws std::invalid_argument as said above.
   explicit Leaky(const Options& options)
       : Base(options, {{{name, "beta", options.beta, options.learn_beta},
                         {name, "threshold", options.threshold, options.learn_threshold},

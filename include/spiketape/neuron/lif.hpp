@@ -79,7 +79,8 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
 
   /// A step or a sequence from a state, which becomes that after the last step. Hidden state is neither read
   /// nor written. On arrays the result lies in the state until its next call, and nothing is allocated once
-  /// it has warmed up. Throws std::invalid_argument for a state of another batch or number of parts.
+  /// it has warmed up. Throws std::invalid_argument for a state of another batch or number of parts, and on
+  /// arrays for an input that lies in the memory of the state's last result.
   Result<SequenceView<const Scalar>> operator()(const SequenceView<const Scalar>& input,
                                                 State<Scalar>& state) const {
     const auto parts = state.of_layer(detail::type_name<Derived>, carried, input.batch);
@@ -89,7 +90,7 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
     return run(input, state.of_layer(detail::type_name<Derived>, carried, input.batch()));
   }
   /// A State with all states of a batch, zero; see State.
-  State<Scalar> state(Index batch) const { return State<Scalar>(carried, batch); }
+  [[nodiscard]] State<Scalar> state(Index batch) const { return State<Scalar>(carried, batch); }
 
   /// A call, under snnTorch's name.
   template <typename... Arguments>
@@ -159,12 +160,14 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   /// The hidden membrane, (batch, features), empty before the first call.
   const Array<Scalar>& mem() const { return hidden(carried - 1); }
 
-  bool init_hidden() const { return init_hidden_; }
-  /// Whether the neuron keeps its states inside, or starts each call from zero or from given ones.
+  /// Whether the neuron keeps its states itself, between calls.
+  bool init_hidden() const noexcept { return init_hidden_; }
+  /// The same for all layers and networks: whether states are kept inside, and whether a call without states
+  /// starts from zero.
   bool keeps_state() const noexcept { return init_hidden_; }
   bool forgets_state() const noexcept { return !init_hidden_; }
   /// Whether a Sequential passes on the states of this neuron too; see Sequential.
-  bool output() const { return output_; }
+  bool output() const noexcept { return output_; }
 
  protected:
   using typename Core::CarriedVars, typename Core::NeuronCoefficients;

@@ -41,10 +41,11 @@ class LIFCore : public HasParameters<Derived> {
   template <typename T>
   using Result = typename Dynamics::template Result<T>;
 
-  static constexpr bool recurrent = detail::is_recurrent<Dynamics>;
-  static constexpr std::size_t state_count = Dynamics::state_count;
+  static constexpr bool recurrent = detail::is_recurrent<Dynamics>;  ///< Its spikes act on its next step.
+  static constexpr std::size_t state_count = Dynamics::state_count;  ///< Without the spikes.
   static constexpr std::size_t carried = state_count + (recurrent ? 1 : 0);  ///< Passed from call to call.
 
+  /// What the neuron is made of besides its coefficients.
   struct Policies {
     [[no_unique_address]] Dynamics dynamics;
     [[no_unique_address]] Reset reset;

@@ -19,8 +19,8 @@ struct GivenReset {
   template <typename Given>
   GivenReset(const Given&) {  // NOLINT: takes anything
     static_assert(std::convertible_to<Given, Reset>,
-                  "spiketape: reset_mechanism holds the parameters of the neuron's own reset, which is its second "
-                  "template argument: write Leaky<float, reset::Zero> lif({.beta = 0.9f})");
+                  "spiketape: reset_mechanism holds the parameters of the neuron's own reset, which is its "
+                  "second template argument: write Leaky<float, reset::Zero> lif({.beta = 0.9f})");
   }
 };
 template <typename Surrogate>
@@ -29,9 +29,9 @@ struct GivenSurrogate {
   template <typename Given>
   GivenSurrogate(const Given&) {  // NOLINT: takes anything
     static_assert(std::convertible_to<Given, Surrogate>,
-                  "spiketape: spike_grad holds the parameters of the neuron's own surrogate, which is its third "
-                  "template argument: write Leaky<float, reset::Subtract, surrogate::FastSigmoid> lif({.beta = "
-                  "0.9f, .spike_grad = {.slope = 10}})");
+                  "spiketape: spike_grad holds the parameters of the neuron's own surrogate, which is its "
+                  "third template argument: write Leaky<float, reset::Subtract, surrogate::FastSigmoid> "
+                  "lif({.beta = 0.9f, .spike_grad = {.slope = 10}})");
   }
 };
 template <typename Quantizer>
@@ -40,9 +40,9 @@ struct GivenQuantizer {
   template <typename Given>
   GivenQuantizer(const Given&) {  // NOLINT: takes anything
     static_assert(std::convertible_to<Given, Quantizer>,
-                  "spiketape: state_quant holds the parameters of the neuron's own quantizer, which is its fourth "
-                  "template argument: write Leaky<float, reset::Subtract, surrogate::ATan, quant::Uniform> "
-                  "lif({.beta = 0.9f, .state_quant = {.num_bits = 4}})");
+                  "spiketape: state_quant holds the parameters of the neuron's own quantizer, which is its "
+                  "fourth template argument: write Leaky<float, reset::Subtract, surrogate::ATan, "
+                  "quant::Uniform> lif({.beta = 0.9f, .state_quant = {.num_bits = 4}})");
   }
 };
 

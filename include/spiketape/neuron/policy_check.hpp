@@ -65,33 +65,31 @@ consteval auto checked_policies() {
   constexpr bool surrogate = plain_surrogate && SurrogatePolicy<Surrogate, Scalar>;
   constexpr bool plain_quantizer = std::is_trivially_copyable_v<Quantizer>;
   constexpr bool quantizer = plain_quantizer && QuantizerPolicy<Quantizer, Scalar>;
-  static_assert(real,
-                "spiketape::Leaky (or another neuron): Scalar must be float or double: write Leaky<float>");
-  static_assert(
-      !std::is_same_v<Reset, WithoutScalar>,
-      "spiketape::Leaky (or another neuron): Scalar cannot be deduced: write Leaky<float> lif({.beta = 0.9f})");
+  static_assert(real, "spiketape: a neuron's Scalar must be float or double: write Leaky<float>");
+  static_assert(!std::is_same_v<Reset, WithoutScalar>,
+                "spiketape: a neuron's Scalar cannot be deduced: write Leaky<float> lif({.beta = 0.9f})");
   static_assert(
       reset,
-      "spiketape::Leaky (or another neuron): Reset, the second template argument, must be a reset policy: "
+      "spiketape: a neuron's Reset, the second template argument, must be a reset policy: "
       "write reset::Subtract, reset::Zero, reset::ZeroBeforeInput or reset::None, or a struct with "
       "before_input, d_mem, d_threshold and a template after(mem, threshold), see neuron/reset.hpp");
   static_assert(
       plain_surrogate,
-      "spiketape::Leaky (or another neuron): Surrogate, the third template argument, must be trivially "
+      "spiketape: a neuron's Surrogate, the third template argument, must be trivially "
       "copyable: write its parameters as plain numbers, without vectors, strings, pointers or references; a "
       "lambda captures by value");
   static_assert(
       surrogate || !plain_surrogate || !real,
-      "spiketape::Leaky (or another neuron): Surrogate, the third template argument, must have a const "
+      "spiketape: a neuron's Surrogate, the third template argument, must have a const "
       "derivative(x) or be callable with x: write surrogate::ATan, or a struct with template <typename T> T "
       "derivative(const T& x) const, see neuron/surrogate.hpp");
   static_assert(
       plain_quantizer,
-      "spiketape::Leaky (or another neuron): Quantizer, the fourth template argument, must be trivially "
+      "spiketape: a neuron's Quantizer, the fourth template argument, must be trivially "
       "copyable: write its parameters as plain numbers, without vectors, strings or references");
   static_assert(
       quantizer || !plain_quantizer || !real,
-      "spiketape::Leaky (or another neuron): Quantizer, the fourth template argument, must have a const "
+      "spiketape: a neuron's Quantizer, the fourth template argument, must have a const "
       "apply(v) or levels<Scalar>(): write quant::Uniform, quant::NonUniform or quant::None, or a struct of "
       "your own, see neuron/quantizer.hpp");
 

@@ -18,26 +18,24 @@
 #include <optional>
 #include <vector>
 
-namespace spiketape::quant {
+namespace spiketape::detail {
 
-namespace detail {
-
-/// Checks the parameters of both and returns {lo, hi}.
+/// Checks the parameters that Uniform and NonUniform share and returns {lo, hi}.
 template <typename Quantizer>
-std::array<double, 2> limits(const char* name, const Quantizer& q) {
+std::array<double, 2> quantizer_limits(const char* name, const Quantizer& q) {
   if (q.num_bits < 1 || q.num_bits > 16)
-    spiketape::detail::fail_argument("spiketape::quant::", name, ": num_bits is ", q.num_bits,
-                                     ", expected 1 to 16");
+    fail_argument("spiketape::quant::", name, ": num_bits is ", q.num_bits, ", expected 1 to 16");
   const double low = -q.threshold - q.threshold * q.lower_limit;
   const double high = q.threshold + q.threshold * q.upper_limit;
   if (!(std::isfinite(low) && std::isfinite(high) && low < high))
-    spiketape::detail::fail_argument("spiketape::quant::", name,
-                                     ": threshold, lower_limit and upper_limit give levels from ", low,
-                                     " to ", high, ", expected finite ones that ascend");
+    fail_argument("spiketape::quant::", name, ": threshold, lower_limit and upper_limit give levels from ",
+                  low, " to ", high, ", expected finite ones that ascend");
   return {low, high};
 }
 
-}  // namespace detail
+}  // namespace spiketape::detail
+
+namespace spiketape::quant {
 
 /// No quantization, Q(v) = v: the default.
 struct None {
@@ -61,7 +59,7 @@ struct Uniform {
   /// Throws std::invalid_argument unless num_bits is 1 to 16 and the limits ascend. Allocates.
   template <Real Scalar>
   std::vector<Scalar> levels() const {
-    const auto [low_limit, high_limit] = detail::limits("Uniform", *this);
+    const auto [low_limit, high_limit] = detail::quantizer_limits("Uniform", *this);
     const auto low = static_cast<Scalar>(low_limit), high = static_cast<Scalar>(high_limit);
     const std::size_t count = std::size_t(1) << num_bits;
     const Scalar step = (high - low) / static_cast<Scalar>(count - 1);
@@ -96,15 +94,15 @@ struct NonUniform {
   template <Real Scalar>
   std::vector<Scalar> levels() const {
     constexpr std::array<double, 8> defaults = {.05, .1, .3, .5, .7, .9, .925, .95};
-    const auto [low, high] = detail::limits("NonUniform", *this);
+    const auto [low, high] = detail::quantizer_limits("NonUniform", *this);
     const double mu = multiplier.value_or(defaults[static_cast<std::size_t>(std::min(num_bits, 8) - 1)]);
     if (!(std::isfinite(mu) && mu > 0))
-      spiketape::detail::fail_argument("spiketape::quant::NonUniform: multiplier is ", mu,
-                                       ", expected a positive number");
+      detail::fail_argument("spiketape::quant::NonUniform: multiplier is ", mu,
+                            ", expected a positive number");
     const double center = thr_centered ? threshold : 0;
     if (!(low <= center && center <= high))
-      spiketape::detail::fail_argument("spiketape::quant::NonUniform: levels from ", low, " to ", high,
-                                       " leave out their centre, ", center);
+      detail::fail_argument("spiketape::quant::NonUniform: levels from ", low, " to ", high,
+                            " leave out their centre, ", center);
     const int count = 1 << num_bits;
     const int lower = static_cast<int>(std::floor(count * ((center - low) / (high - low))));
     // The divisor that turns powers of μ into `gaps` gaps that cover `range`; sums in snnTorch's order.

@@ -127,6 +127,7 @@ class RSynaptic : public LIF<RSynaptic<Scalar, Reset, Surrogate, Quantizer>, det
 };
 
 RSynaptic(const detail::OptionsWithoutScalar<RSynapticOptions>&)->RSynaptic<float, detail::WithoutScalar>;
-RSynaptic(const detail::OptionsWithoutScalar<RSynapticOptions>&, Random&)->RSynaptic<float, detail::WithoutScalar>;
+RSynaptic(const detail::OptionsWithoutScalar<RSynapticOptions>&, Random&)
+    ->RSynaptic<float, detail::WithoutScalar>;
 
 }  // namespace spiketape

@@ -197,7 +197,8 @@ SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdj
                                                            !adjoint.with_surrogate);
   const RepeatedNumber<Scalar> zero;
   const SumsBehind<Neuron> behind(call, adjoint);
-  // A row of sums has the width of one sample, and random surrogates count neurons without padding.
+  // Sums of coefficients are one sample wide, so rows of samples cannot be joined if any are learned. Random
+  // surrogates count neurons without padding.
   constexpr bool may_join =
       Coefficients::shared && !learns && !HasRandomDerivative<typename Neuron::Surrogate, Lane<Scalar>>;
   const bool joins = may_join && adjoint.seamless(call) && call.joins();

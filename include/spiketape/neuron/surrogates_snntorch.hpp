@@ -144,7 +144,7 @@ struct StochasticSpike {
   double uniform(double x, std::uint64_t element) const {
     const std::uint64_t hash = detail::mix_bits(detail::mix_bits(seed ^ std::bit_cast<std::uint64_t>(x)) +
                                                 0x9e3779b97f4a7c15u * (element + 1));
-    return static_cast<double>(hash >> 11) * 0x1p-53 - 0.5;
+    return detail::unit_interval(hash) - 0.5;
   }
 };
 

@@ -15,6 +15,7 @@ namespace spiketape {
 /// context.
 class RandomKey {
  public:
+  /// The key of a recording; see the functions of Tape with these names.
   RandomKey(std::uint64_t seed, std::uint64_t round, Index first_sample, Index first_step)
       : bits_(detail::mix_bits(detail::mix_bits(seed) + round)),
         first_sample_(first_sample),
@@ -28,18 +29,18 @@ class RandomKey {
   }
   /// Uniform in [0, 1), for a step and a sample of this call and a feature, all counted from 0.
   double uniform(Index step, Index sample, Index feature) const {
-    return number(mixed(mixed(mixed(bits_, first_step_ + step + 1), first_sample_ + sample), feature));
+    return detail::unit_interval(
+        mixed(mixed(mixed(bits_, first_step_ + step + 1), first_sample_ + sample), feature));
   }
   /// The same for all steps.
   double uniform(Index sample, Index feature) const {
-    return number(mixed(mixed(mixed(bits_, 0), first_sample_ + sample), feature));
+    return detail::unit_interval(mixed(mixed(mixed(bits_, 0), first_sample_ + sample), feature));
   }
 
  private:
   static std::uint64_t mixed(std::uint64_t bits, Index place) {
     return detail::mix_bits(bits + 0x9e3779b97f4a7c15u * static_cast<std::uint64_t>(place + 1));
   }
-  static double number(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; }
 
   std::uint64_t bits_;
   Index first_sample_, first_step_;
@@ -81,18 +82,20 @@ class Context {
   /// The source of random numbers; see RandomKey. On arrays: seed, round, first sample and first step
   /// are 0. In a loop of single steps on one tape every call is step 0, unless Tape::set_first_step says
   /// more.
-  const RandomKey& key() const noexcept { return key_; }
+  [[nodiscard]] const RandomKey& key() const noexcept { return key_; }
 
-  /// Memory for `count` values until the call ends, not initialised, aligned to cache lines.
+  /// Memory for `count` values until the call ends, not initialised, aligned to cache lines. On a tape it is
+  /// reused only after the tape's reset, and on arrays with a State only at the state's next call.
   template <typename T>
   T* scratch(Index count) {
     return memory_->template allocate<T>(count);
   }
   /// The arena of scratch memory: the tape's, or one of the call.
   Arena& memory() noexcept { return *memory_; }
-  /// In forward: memory for `count` values that backward will read, not initialised.
+  /// In forward: memory for `count` values that backward will read, not initialised. T must be trivially
+  /// destructible, since no destructors run.
   template <typename T>
-  T* save(Index count) {
+  [[nodiscard]] T* save(Index count) {
     T* memory = memory_->template allocate<T>(count);
     auto* link = memory_->template allocate<detail::Saved>(1);
     saved_ = new (link) detail::Saved{memory, saved_};
@@ -101,7 +104,7 @@ class Context {
   }
   /// In backward: forward's k-th save, counted from 0. Throws std::invalid_argument if there is none.
   template <typename T>
-  const T* saved(std::size_t k = 0) const {
+  [[nodiscard]] const T* saved(std::size_t k = 0) const {
     if (k >= saves_)
       detail::fail_argument("spiketape::Context::saved: k is ", k, ", forward has saved ", saves_, " times");
     const detail::Saved* link = saved_;
@@ -119,7 +122,7 @@ class Context {
 
   /// In backward: the sum of a parameter's gradient, (1, rows, cols), to add to; zero unless something was
   /// added before. Empty if the parameter is not learned.
-  SequenceView<Scalar> gradient(const Parameter<Scalar>& parameter) {
+  [[nodiscard]] SequenceView<Scalar> gradient(const Parameter<Scalar>& parameter) {
     if (tape_ == nullptr || !parameter.learned()) return {};
     return {tape_->gradients().sum_of(parameter.ptr()).open(),
             {1, parameter.rows(), parameter.cols()},

@@ -45,7 +45,7 @@ void save_hidden_state(const Network& net, State<typename Network::Scalar>& stat
 
 /// A copy of the hidden state of a network or a neuron, without its gradient. Allocates.
 template <typename Network>
-State<typename Network::Scalar> hidden_state(const Network& net) {
+[[nodiscard]] State<typename Network::Scalar> hidden_state(const Network& net) {
   State<typename Network::Scalar> state;
   save_hidden_state(net, state);
   return state;

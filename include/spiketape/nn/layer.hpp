@@ -124,6 +124,7 @@ template <typename Derived, Real Scalar_>
 class Layer : public HasParameters<Derived> {
  public:
   using Scalar = Scalar_;
+  /// What a layer says of itself if it says nothing else; see the head of this file.
   static constexpr std::size_t carried = 0;
   static constexpr bool takes_bits = false, gives_bits = false, stores_adjoints = false;
   Shape state_shape(std::size_t, const Shape& input) const { return {1, input.batch, input.features}; }
@@ -171,7 +172,8 @@ class Layer : public HasParameters<Derived> {
     return y;
   }
   /// A step or a sequence on arrays from a state, which is updated to that after the last step. The result
-  /// lies in the state and is valid until its next call. Allocates nothing once the state has warmed up.
+  /// lies in the state and is valid until its next call. Allocates nothing once the state has warmed up. Also
+  /// throws std::invalid_argument for an input that lies in the memory of the state's last result.
   SequenceView<const Scalar> operator()(const SequenceView<const Scalar>& input, State<Scalar>& state) const {
     const auto parts = state.of_layer(detail::type_name<Derived>, Derived::carried, input.batch);
     return run(input, parts, state.memory_for(detail::type_name<Derived>, input));
@@ -193,7 +195,7 @@ class Layer : public HasParameters<Derived> {
   }
 
   /// The states for a batch, all zero; see State.
-  State<Scalar> state(Index batch) const { return State<Scalar>(Derived::carried, batch); }
+  [[nodiscard]] State<Scalar> state(Index batch) const { return State<Scalar>(Derived::carried, batch); }
   /// Whether a call without a state starts from zero although the layer has states. It keeps none inside.
   bool forgets_state() const noexcept { return Derived::carried > 0; }
 

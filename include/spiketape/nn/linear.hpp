@@ -36,9 +36,10 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
     bias_.set_learned(has_bias_);
   }
 
-  Index in_features() const { return weight_.rows(); }
-  Index out_features() const { return weight_.cols(); }
-  bool has_bias() const { return has_bias_; }
+  /// The numbers of a row that it takes and of one that it returns, and whether it adds b.
+  Index in_features() const noexcept { return weight_.rows(); }
+  Index out_features() const noexcept { return weight_.cols(); }
+  bool has_bias() const noexcept { return has_bias_; }
 
   /// W, (in_features, out_features). `linear.weight().set_transposed(w)` takes PyTorch's.
   Parameter<Scalar>& weight() { return weight_; }
@@ -47,6 +48,7 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
   Parameter<Scalar>& bias() { return bias_; }
   const Parameter<Scalar>& bias() const { return bias_; }
 
+  /// The shape of the result. Throws std::invalid_argument for another number of features than in_features.
   Shape result(const Shape& input) const {
     if (input.features != in_features())
       this->fail("input has ", input.features, " features, ", weight_.name(), " expects ", in_features());
@@ -70,6 +72,7 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
       product().forward(numbers(x, context), y, width, &context.tape()->workspace());
   }
 
+  /// x̄ = ȳ Wᵀ, W̄ = xᵀ ȳ, b̄ = Σ ȳ; on a tape only.
   void backward(const SequenceView<const Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
                 const Adjoint<Scalar>& x_adjoint, Context<Scalar>& context) const {
     Tape<Scalar>& tape = *context.tape();
@@ -94,6 +97,7 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
       product().input_adjoint(y_adjoint, x_adjoint.view, x_adjoint.first, tape.arena(), tape.workspace());
   }
 
+  /// Calls f(name, parameter) for W and, if there is one, b.
   template <typename F>
   void for_each_parameter(F&& f) {
     f("weight", weight_);

@@ -17,7 +17,7 @@ struct Named {
 /// Names a layer of a Sequential: st::named("fc1", st::Linear<float>(784, 100, random)). Its parameters are
 /// then fc1.weight and fc1.bias; without a name they begin with the number of the layer, 0.weight.
 template <typename L>
-Named<L> named(std::string name, L layer) {
+[[nodiscard]] Named<L> named(std::string name, L layer) {
   return {std::move(name), std::move(layer)};
 }
 

@@ -75,7 +75,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   }
 
   /// The last layer's result for a step, a sequence or a value on a tape. Throws what the layers throw, such
-  /// as std::invalid_argument for a wrong number of features. `forward` does the same.
+  /// as std::invalid_argument for a wrong number of features.
   template <typename Input>
   auto operator()(const Input& input) const {
     return call<0, sizeof...(Layers)>(input);
@@ -89,13 +89,14 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     const auto parts = state.of_layer(full_name, carried, input.batch);
     return run(input, parts, state.memory_for(full_name, input));
   }
+  /// A call, under snnTorch's name.
   template <typename... Arguments>
   auto forward(Arguments&&... arguments) const {
     return (*this)(std::forward<Arguments>(arguments)...);
   }
 
   /// The states for a batch, all zero: one State for each stream or thread.
-  State<Scalar> state(Index batch) const { return State<Scalar>(carried, batch); }
+  [[nodiscard]] State<Scalar> state(Index batch) const { return State<Scalar>(carried, batch); }
 
   /// The network in two parts, net(x) = net.back(net.front(x)). `front` is the layers before the first neuron
   /// (or other layer with states), which treat each step separately; `back` is the rest. Without a neuron,
@@ -127,7 +128,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     return forgets;
   }
 
-  /// Layer i, counted from 0.
+  /// Layer i, counted from 0, such as net.layer<0>(); valid until the network moves or ends.
   template <std::size_t i>
   auto& layer() {
     return std::get<i>(layers_);

@@ -133,10 +133,11 @@ void summarize(Summary& summary, const std::string& prefix, const L& net,
 }  // namespace detail
 
 /// A table of a network, a row for each layer: its path and type, the features of its result for a sample,
-/// the number of its parameters and their bytes. "?" means that the number of features is unknown; a neuron
-/// or a function is taken not to change it. Allocates.
+/// the number of its parameters and their bytes. A neuron keeps the number of features. Behind a function,
+/// such as a lambda, it is unknown, "?", up to the next layer that says it, such as a Linear. Throws what the
+/// layers' result() throws. Allocates.
 template <typename Network>
-std::string summary(const Network& net) {
+[[nodiscard]] std::string summary(const Network& net) {
   detail::Summary summary;
   detail::summarize(summary, "", net);
   return summary.text();
@@ -146,7 +147,7 @@ std::string summary(const Network& net) {
 /// sample and step: spikes, and synaptic operations, that is, synapses of inputs that are not zero. Throws
 /// what the network throws.
 template <typename Network, typename Input>
-std::string summary(const Network& net, const Input& input) {
+[[nodiscard]] std::string summary(const Network& net, const Input& input) {
   detail::Summary summary;
   detail::summarize<Network, typename Network::Scalar>(summary, "", net, view_of(input));
   return summary.text();

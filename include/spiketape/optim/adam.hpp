@@ -10,13 +10,19 @@
 
 namespace spiketape {
 
+/// The options of Adam, all finite; see there for the equations.
 struct AdamOptions {
+  /// The learning rate, at least 0. Adam::lr changes it later.
   double lr = 1e-3;
+  /// β₁, the decay of the mean of gradients per update, in [0, 1).
   double beta1 = 0.9;
+  /// β₂, the decay of the mean of squared gradients per update, in [0, 1).
   double beta2 = 0.999;
+  /// Keeps the divisor away from zero; at least 0.
   double eps = 1e-8;
+  /// The factor of the parameters that is added to their gradients (an L2 penalty), at least 0.
   double weight_decay = 0;
-  /// The number of threads of a step (OpenMP). The result does not depend on it, to the bit.
+  /// The number of threads of a step (OpenMP), at least 1. The result does not depend on it, to the bit.
   int threads = 1;
 };
 
@@ -41,6 +47,7 @@ struct AdamState {
 template <Real Scalar>
 class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
  public:
+  /// An optimizer of these parameters, whose memory it shares. Allocates.
   explicit Adam(ParameterList<Scalar> parameters, const AdamOptions& options = {})
       : detail::Optimizer<Scalar, detail::AdamState<Scalar>>(std::move(parameters)), options_(options) {
     detail::check_option("Adam", "lr", options.lr, 0);
@@ -54,6 +61,8 @@ class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
   /// The learning rate, to read or change.
   double& lr() { return options_.lr; }
 
+  /// One update of every parameter that has a gradient in `gradients`; then drops those gradients. Allocates
+  /// in a parameter's first update only.
   void step(GradientSums<Scalar>& gradients) {
     using L = Lane<Scalar>;
     const L beta1 = options_.beta1, rest1 = 1 - options_.beta1;

@@ -27,6 +27,7 @@ inline void check_option(const char* optimizer, const char* option, double value
 template <Real Scalar, typename State>
 class Optimizer {
  public:
+  /// The parameters that it updates, in the order in which it got them.
   const ParameterList<Scalar>& parameters() const { return parameters_; }
 
  protected:

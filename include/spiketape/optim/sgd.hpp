@@ -9,11 +9,15 @@
 
 namespace spiketape {
 
+/// The options of SGD, all finite; see there for the equations.
 struct SGDOptions {
+  /// η, the learning rate, at least 0. SGD::lr changes it later.
   double lr = 1e-2;
+  /// μ, the part of the last velocity that is kept, at least 0.
   double momentum = 0;
+  /// λ, the factor of the parameters that is added to their gradients (an L2 penalty), at least 0.
   double weight_decay = 0;
-  /// The number of threads of a step (OpenMP). The result does not depend on it, to the bit.
+  /// The number of threads of a step (OpenMP), at least 1. The result does not depend on it, to the bit.
   int threads = 1;
 };
 
@@ -33,6 +37,7 @@ struct SGDState {
 template <Real Scalar>
 class SGD : public detail::Optimizer<Scalar, detail::SGDState<Scalar>> {
  public:
+  /// An optimizer of these parameters, whose memory it shares. Allocates.
   explicit SGD(ParameterList<Scalar> parameters, const SGDOptions& options = {})
       : detail::Optimizer<Scalar, detail::SGDState<Scalar>>(std::move(parameters)), options_(options) {
     detail::check_option("SGD", "lr", options.lr, 0);
@@ -44,6 +49,8 @@ class SGD : public detail::Optimizer<Scalar, detail::SGDState<Scalar>> {
   /// The learning rate, to read or change.
   double& lr() { return options_.lr; }
 
+  /// One update of every parameter that has a gradient in `gradients`; then drops those gradients. Allocates
+  /// in a parameter's first update only.
   void step(GradientSums<Scalar>& gradients) {
     using L = Lane<Scalar>;
     const L lr = options_.lr, momentum = options_.momentum, decay = options_.weight_decay;

@@ -29,6 +29,7 @@ struct Box {
   double width = 0;
   double height = 0;
 
+  /// The x of the right edge and the y of the lower one.
   double right() const { return x + width; }
   double bottom() const { return y + height; }
 };
@@ -88,6 +89,7 @@ class Svg {
     rectangle({0, 0, width, height}, {.color = colors::background});
   }
 
+  /// The size, in pixels.
   double width() const { return width_; }
   double height() const { return height_; }
 
@@ -165,7 +167,7 @@ class Svg {
   }
 
   /// The picture as the text of an SVG file.
-  std::string str() const {
+  [[nodiscard]] std::string str() const {
     Svg file(*this);
     file.body_.clear();
     file.add("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", width_, "\" height=\"", height_,

@@ -37,7 +37,7 @@ namespace spiketape::detail {
 inline bool has_place(double value) { return std::abs(value) < 1e300; }
 
 /// Extends a range at both ends by a margin that keeps lines off the frame and is never zero.
-inline plot::Range padded(const plot::Range& range) {
+inline plot::Range with_margin(const plot::Range& range) {
   const double size = std::max(std::abs(range.low), std::abs(range.high));
   double margin = std::max(0.06 * (range.high - range.low), 1e-3 * size);
   if (margin < 1e-300) margin = 0.5;
@@ -69,7 +69,7 @@ void trace(Svg& svg, const Box& box, const Values& values, Index sample, const T
   if (options.y_range) include(options.y_range->low), include(options.y_range->high);
   if (range.low > range.high) range = {0, 0};  // nothing to draw
 
-  const detail::Axes axes{box, detail::time_range(view.steps), detail::padded(range)};
+  const detail::Axes axes{box, detail::time_range(view.steps), detail::with_margin(range)};
   detail::draw_axes(svg, axes, detail::nice_ticks(axes.y_range, detail::y_distances(box.height), false), true,
                     options.title, options.x_label, options.y_label);
   if (options.threshold && detail::has_place(*options.threshold)) {

@@ -16,6 +16,7 @@
 
 namespace spiketape {
 
+/// The options of check_gradients.
 struct CheckGradientsOptions {
   /// The step of the differences: a number is changed by ± this.
   double step = 1e-6;
@@ -191,7 +192,7 @@ class GradientChecker {
 ///
 /// Each call trains and uses round 0, so random layers draw the same numbers. A surrogate is not the
 /// derivative of spikes: give neurons surrogate_disable = true, and numbers that keep every membrane away
-/// from its threshold. Changes parameters during the check and restores them, unless `function` throws; such
+/// from its threshold. Changes parameters during the check and restores them, also if `function` throws; such
 /// an exception is passed on. Allocates.
 template <typename Function, std::size_t n>
 [[nodiscard]] GradientCheck check_gradients(const Function& function,
