@@ -29,8 +29,13 @@ endif()
 if(SPIKETAPE_SANITIZE)
   set(sanitize -fsanitize=${SPIKETAPE_SANITIZE} -fno-sanitize-recover=all)
   if(SPIKETAPE_SANITIZE MATCHES "address")
-    # Costs much compile time, for accesses outside of an object, which the address sanitizer finds.
-    list(APPEND sanitize -fno-sanitize=object-size)
+    # These cost much compile time, for accesses that the address sanitizer finds where they happen.
+    list(APPEND sanitize -fno-sanitize=object-size,pointer-overflow)
+    if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+      # Checks by calls instead of inline code compile in two thirds of the time.
+      target_compile_options(spiketape_development
+                             INTERFACE "SHELL:-mllvm -asan-instrumentation-with-call-threshold=0")
+    endif()
   endif()
   target_compile_options(spiketape_development INTERFACE ${sanitize} -fno-omit-frame-pointer -O1 -g1)
   target_link_options(spiketape_development INTERFACE ${sanitize})

@@ -1,11 +1,16 @@
 // The recorded levels of state_quant, to the last bit, and the level that each of some membranes takes.
+#include "../any_neuron.hpp"
 #include "leaky_case.hpp"
 
 namespace st = spiketape;
 
+SPIKETAPE_ANY_NEURON_OF(extern, st::Leaky, float, None)
+
 namespace {
 
-template <typename Scalar, typename Quantizer>
+/// `InNeuron` is the quantizer's type in the neuron: float's scans are compiled once for a program.
+template <typename Scalar, typename Quantizer,
+          typename InNeuron = std::conditional_t<std::is_same_v<Scalar, float>, AnyQuantizer, Quantizer>>
 void check_levels(const golden::json& item) {
   const auto quantizer = golden::quantizer_of<Quantizer>(item["config"]["state_quant"]);
   const std::vector<Scalar> levels = quantizer.template levels<Scalar>();
@@ -20,7 +25,8 @@ void check_levels(const golden::json& item) {
   // The difference between the distances of the two nearest levels; in cases without, no x is near a tie.
   golden::Tensor gap;
   if (item["info"].contains("gap")) gap = golden::Tensor(item["info"]["gap"]);
-  const st::Leaky<Scalar, st::reset::None, st::surrogate::ATan, Quantizer> lif({.beta = 0, .state_quant = quantizer});
+  using Surrogate = std::conditional_t<std::is_same_v<Scalar, float>, AnySurrogate, st::surrogate::ATan>;
+  const st::Leaky<Scalar, st::reset::None, Surrogate, InNeuron> lif({.beta = 0, .state_quant = InNeuron(quantizer)});
   st::Tape<Scalar> tape;
   const auto input = tape.variable(x.template array<Scalar>(1));
   const auto mem = lif(input).mem;

@@ -12,15 +12,15 @@
 
 namespace st = spiketape;
 
-SPIKETAPE_ANY_NEURON_OF(extern, st::Leaky, double, Zero)
-SPIKETAPE_ANY_NEURON_OF(extern, st::Leaky, double, ZeroBeforeInput)
-SPIKETAPE_ANY_NEURON_OF(extern, st::Leaky, double, None)
+SPIKETAPE_ANY_NEURON(extern, st::Leaky, double)
 
 namespace {
 
 template <typename Reset = st::reset::Subtract, typename Surrogate = st::surrogate::StraightThrough,
           typename Quantizer = st::quant::None>
 using Neuron = st::Leaky<double, Reset, Surrogate, Quantizer>;
+template <typename Reset>
+using AnyNeuron = Neuron<Reset, AnySurrogate, AnyQuantizer>;
 
 /// What comes out, and the derivatives of the sum of all spikes and of all membranes.
 struct Outcome {
@@ -91,8 +91,8 @@ TEST_CASE("threshold is where the neuron spikes, and what a spike takes away") {
 }
 
 TEST_CASE("spike_grad is the derivative of the spike") {
-  const Outcome o = outcome(Neuron<st::reset::None, st::surrogate::Boxcar>(
-      {.beta = 0.5, .spike_grad = {.width = 0.3, .height = 2}}));
+  const AnySurrogate box{.kind = AnySurrogate::Boxcar, .Boxcar_ = {.width = 0.3, .height = 2}};
+  const Outcome o = outcome(AnyNeuron<st::reset::None>({.beta = 0.5, .spike_grad = box}));
   check(o.mem, {1.2, 1.1});
   check(o.of_spk.input, {0 + 0.5 * 2, 2});  // U[0] − θ = 0.2 lies outside the box, U[1] − θ = 0.1 inside
 }
@@ -153,22 +153,23 @@ TEST_CASE("learn_beta, learn_threshold and learn_graded_spikes_factor choose wha
 }
 
 TEST_CASE("reset_mechanism says what a spike does to the membrane") {
-  const AnySurrogate one{AnySurrogate::StraightThrough};
-  const Outcome zero = outcome(Neuron<st::reset::Zero, AnySurrogate, AnyQuantizer>({.beta = 0.5, .spike_grad = one}));
+  const AnySurrogate one{.kind = AnySurrogate::StraightThrough};
+  const Outcome zero = outcome(AnyNeuron<st::reset::Zero>({.beta = 0.5, .spike_grad = one}));
   check(zero.mem, {1.2, 0});  // the input of the step is lost, too
   check(zero.of_mem.input, {1, 0});
-  const Outcome before = outcome(Neuron<st::reset::ZeroBeforeInput, AnySurrogate, AnyQuantizer>({.beta = 0.5, .spike_grad = one}));
+  const Outcome before = outcome(AnyNeuron<st::reset::ZeroBeforeInput>({.beta = 0.5, .spike_grad = one}));
   check(before.mem, {1.2, 0.5});
   check(before.of_mem.input, {1, 1});
-  const Outcome none = outcome(Neuron<st::reset::None, AnySurrogate, AnyQuantizer>({.beta = 0.5, .spike_grad = one}));
+  const Outcome none = outcome(AnyNeuron<st::reset::None>({.beta = 0.5, .spike_grad = one}));
   check(none.mem, {1.2, 1.1});
   check(none.of_mem.input, {1.5, 1});
 }
 
 TEST_CASE("state_quant rounds the membrane and passes the gradient straight through") {
   // Four levels: −1.5, −0.5, 0.5, 1.5.
-  const Outcome o = outcome(Neuron<st::reset::Subtract, st::surrogate::StraightThrough, st::quant::Uniform>(
-      {.beta = 0.5, .state_quant = {.num_bits = 2, .lower_limit = 0.5, .upper_limit = 0.5}}));
+  const st::quant::Uniform four{.num_bits = 2, .lower_limit = 0.5, .upper_limit = 0.5};
+  const Outcome o = outcome(AnyNeuron<st::reset::Subtract>(
+      {.beta = 0.5, .spike_grad = {.kind = AnySurrogate::StraightThrough}, .state_quant = four}));
   check(o.spk, {1, 0});
   check(o.mem, {1.5, 0.5});  // from 1.2 and from 0.5·1.5 + 0.5 − 1 = 0.25
   check(o.of_mem.input, {1.5, 1});

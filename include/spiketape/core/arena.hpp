@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <type_traits>
 #include <vector>
 
@@ -22,8 +23,13 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  /// Memory for `bytes` bytes, valid until `rewind`. Allocates a block only when the blocks are full.
-  SPIKETAPE_NOINLINE void* allocate(std::size_t bytes) {
+  /// Memory for `count` objects of `size` bytes, valid until `rewind`. Allocates a block only when the blocks
+  /// are full. Throws std::invalid_argument if `count` is negative or more than there are addresses.
+  SPIKETAPE_NOINLINE void* allocate(std::ptrdiff_t count, std::size_t size) {
+    const std::ptrdiff_t most = std::numeric_limits<std::ptrdiff_t>::max() / static_cast<std::ptrdiff_t>(size);
+    if (count < 0 || count > most)
+      detail::fail_argument("spiketape::Arena::allocate: count is ", count, ", expected 0 to ", most);
+    std::size_t bytes = static_cast<std::size_t>(count) * size;
     bytes = (bytes + detail::alignment - 1) / detail::alignment * detail::alignment;
     while (block_ < blocks_.size() && blocks_[block_].size() - used_ < bytes) {
       ++block_;
@@ -38,14 +44,13 @@ class Arena {
     used_ += bytes;
     return memory;
   }
-
-  /// The same for `count` values of type T. Throws std::invalid_argument if `count` is negative.
+  /// The same for `bytes` bytes.
+  void* allocate(std::size_t bytes) { return allocate(static_cast<std::ptrdiff_t>(bytes), 1); }
+  /// The same for `count` values of type T.
   template <typename T>
   T* allocate(std::ptrdiff_t count) {
     static_assert(std::is_trivially_destructible_v<T>, "spiketape::Arena: T needs its destructor");
-    if (count < 0)
-      detail::fail_argument("spiketape::Arena::allocate: count is ", count, ", expected at least 0");
-    return static_cast<T*>(allocate(static_cast<std::size_t>(count) * sizeof(T)));
+    return static_cast<T*>(allocate(count, sizeof(T)));
   }
 
   /// Frees everything that was handed out and keeps the memory.

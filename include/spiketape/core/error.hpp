@@ -28,15 +28,29 @@ namespace detail {
 
 inline void append(std::string& text, std::string_view part) { text += part; }
 inline void append(std::string& text, char part) { text += part; }
-template <std::integral Number>
-void append(std::string& text, Number number) {
+// Not inlined, since every type of number in a message would repeat them.
+SPIKETAPE_NOINLINE inline void append_number(std::string& text, long long number) {
   text += std::to_string(number);
+}
+SPIKETAPE_NOINLINE inline void append_number(std::string& text, unsigned long long number) {
+  text += std::to_string(number);
+}
+SPIKETAPE_NOINLINE inline void append_number(std::string& text, double number) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%.9g", number);
+  text += digits;
+}
+template <std::signed_integral Number>
+void append(std::string& text, Number number) {
+  append_number(text, static_cast<long long>(number));
+}
+template <std::unsigned_integral Number>
+void append(std::string& text, Number number) {
+  append_number(text, static_cast<unsigned long long>(number));
 }
 template <std::floating_point Number>
 void append(std::string& text, Number number) {
-  char digits[32];
-  std::snprintf(digits, sizeof digits, "%.9g", static_cast<double>(number));
-  text += digits;
+  append_number(text, static_cast<double>(number));
 }
 
 /// A part of a message, whatever its type. A message is a list of these, so that the many messages of a

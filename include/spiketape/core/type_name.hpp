@@ -1,6 +1,8 @@
 // Names of types, for messages.
 #pragma once
 
+#include <spiketape/core/config.hpp>
+
 #include <string>
 #include <string_view>
 
@@ -19,18 +21,24 @@ constexpr std::string_view compilers_name() {
   return text.substr(begin, end - begin);
 }
 
+/// The name of a type from that of the compiler.
+SPIKETAPE_NOINLINE inline std::string shown_name(std::string_view compilers, std::string_view own) {
+  if (!own.empty()) {
+    const bool ours = compilers.find("spiketape::") < compilers.find('<');
+    return std::string(ours ? "spiketape::" : "").append(own);
+  }
+  for (const std::string_view prefix : {"{anonymous}::", "(anonymous namespace)::", "struct ", "class "})
+    if (compilers.substr(0, prefix.size()) == prefix) compilers.remove_prefix(prefix.size());
+  return std::string(compilers);
+}
+
 /// The `name` of a layer, behind spiketape:: if it is one of this library. Without a `name`, that of its type.
 template <typename T>
 std::string type_name() {
-  std::string_view text = compilers_name<T>();
-  if constexpr (requires { std::string_view(T::name); }) {
-    const bool ours = text.find("spiketape::") < text.find('<');
-    return std::string(ours ? "spiketape::" : "").append(std::string_view(T::name));
-  } else {
-    for (const std::string_view prefix : {"{anonymous}::", "(anonymous namespace)::", "struct ", "class "})
-      if (text.substr(0, prefix.size()) == prefix) text.remove_prefix(prefix.size());
-    return std::string(text);
-  }
+  if constexpr (requires { std::string_view(T::name); })
+    return shown_name(compilers_name<T>(), T::name);
+  else
+    return shown_name(compilers_name<T>(), {});
 }
 
 }  // namespace spiketape::detail
