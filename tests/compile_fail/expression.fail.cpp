@@ -1,4 +1,4 @@
-// expect: spiketape: an expression lies nowhere in memory: write .eval(), or make it a spiketape::Array<Scalar>
+// expect: spiketape: an expression lies nowhere in memory: give its values a name first
 #include <spiketape/core/array.hpp>
 
 void use(spiketape::SequenceView<const float>) {}

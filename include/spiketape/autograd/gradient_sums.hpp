@@ -15,7 +15,7 @@ namespace spiketape {
 /// The gradient of one parameter.
 template <Real Scalar>
 struct GradientSum {
-  ParameterPtr<Scalar> parameter;  ///< What the gradient is by.
+  std::weak_ptr<detail::ParameterData<Scalar>> parameter;  ///< What the gradient is by.
   /// Laid out like the parameter's memory. For a number that many neurons share it is one row with a sum for
   /// each neuron, reduced when the gradient is read. So the order of summation is the same for a sequence,
   /// for a loop of steps and for any number of threads.
@@ -34,7 +34,8 @@ struct GradientSum {
 
 /// Maps parameters to their gradients. Tapes add to it during backward; an optimizer reads and clears it.
 /// Without a clear in between, gradients of several batches add up. Use one for each thread. Allocates when
-/// it meets a parameter, or more neurons that share one, for the first time.
+/// it meets a parameter, or more neurons that share one, for the first time; it then drops the sums of
+/// parameters that are gone.
 template <Real Scalar>
 class GradientSums {
  public:
@@ -93,7 +94,7 @@ class GradientSums {
   /// The sum of a parameter, or nullptr: for optimizers.
   [[nodiscard]] const GradientSum<Scalar>* find(const ParameterPtr<Scalar>& parameter) const {
     for (const auto& sum : sums_)
-      if (sum->parameter == parameter) return sum.get();
+      if (is_of(*sum, parameter)) return sum.get();
     return nullptr;
   }
 
@@ -105,11 +106,14 @@ class GradientSums {
   void add_all(const Others& others, int threads) {
     for (const GradientSums* other : others)
       for (const auto& theirs : other->sums_)
-        if (theirs->written) place_for(*theirs).open();
-    for (const auto& sum : sums_)
+        if (const auto parameter = theirs->parameter.lock(); parameter != nullptr && theirs->written)
+          (theirs->shared ? shared_sum_of(parameter, theirs->features) : sum_of(parameter)).open();
+    for (const auto& sum : sums_) {
+      const auto parameter = sum->parameter.lock();
+      if (parameter == nullptr) continue;
       detail::parallel_pieces(threads, static_cast<Index>(sum->values.size()), [&](Index begin, Index end) {
         for (const GradientSums* other : others) {
-          const GradientSum<Scalar>* theirs = other->find(sum->parameter);
+          const GradientSum<Scalar>* theirs = other->find(parameter);
           if (theirs == nullptr || !theirs->written) continue;
           const Index count = std::min(end, static_cast<Index>(theirs->values.size())) - begin;
           if (count > 0)
@@ -117,6 +121,14 @@ class GradientSums {
                 Eigen::Map<const Eigen::ArrayX<Scalar>>(theirs->values.data() + begin, count);
         }
       });
+    }
+  }
+
+  /// Bytes held for sums.
+  std::size_t capacity() const noexcept {
+    std::size_t bytes = 0;
+    for (const auto& sum : sums_) bytes += sum->values.size() * sizeof(Scalar);
+    return bytes;
   }
 
   /// Drops all gradients and keeps the memory.
@@ -126,17 +138,19 @@ class GradientSums {
   /// Drops the gradient of one parameter.
   void clear(const ParameterPtr<Scalar>& parameter) {
     for (auto& sum : sums_)
-      if (sum->parameter == parameter) sum->written = false;
+      if (is_of(*sum, parameter)) sum->written = false;
   }
 
  private:
-  GradientSum<Scalar>& place_for(const GradientSum<Scalar>& theirs) {
-    return theirs.shared ? shared_sum_of(theirs.parameter, theirs.features) : sum_of(theirs.parameter);
+  static bool is_of(const GradientSum<Scalar>& sum, const ParameterPtr<Scalar>& parameter) {
+    return !sum.parameter.owner_before(parameter) && !parameter.owner_before(sum.parameter);
   }
 
   SPIKETAPE_NOINLINE GradientSum<Scalar>& find_or_add(const ParameterPtr<Scalar>& parameter) {
     for (auto& sum : sums_)
-      if (sum->parameter == parameter) return *sum;
+      if (is_of(*sum, parameter)) return *sum;
+    // A tape keeps the parameters that its records add to, so no pointer to one of these sums is in use.
+    std::erase_if(sums_, [](const auto& sum) { return sum->parameter.expired(); });
     sums_.push_back(std::make_unique<GradientSum<Scalar>>());
     sums_.back()->parameter = parameter;
     return *sums_.back();

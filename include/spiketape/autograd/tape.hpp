@@ -5,12 +5,14 @@
 #include <spiketape/autograd/gradient_sums.hpp>
 #include <spiketape/autograd/var.hpp>
 #include <spiketape/core/arena.hpp>
+#include <spiketape/core/random_key.hpp>
 #include <spiketape/kernels/product.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -94,6 +96,7 @@ class Tape {
     last_ = nullptr;
     foreign_ = nullptr;
     swept_ = false;
+    steps_done_.clear();
     ++round_;
     recording_.renew();
   }
@@ -148,9 +151,13 @@ class Tape {
   Index first_sample() const noexcept { return first_sample_; }
   void set_first_sample(Index first_sample) { first_sample_ = first_sample; }
 
-  /// The same for steps: the index in the whole sequence of this tape's first step.
+  /// The same for steps: the index in the whole sequence of the step that each layer computes next. A reset
+  /// keeps it.
   Index first_step() const noexcept { return first_step_; }
-  void set_first_step(Index first_step) { first_step_ = first_step; }
+  void set_first_step(Index first_step) {
+    first_step_ = first_step;
+    steps_done_.clear();
+  }
 
   /// The seed of the random numbers of layers, see RandomKey. 0 unless set; a reset keeps it.
   std::uint64_t seed() const noexcept { return seed_; }
@@ -159,6 +166,17 @@ class Tape {
   /// round; code that runs parts of one round on several recordings sets it.
   std::uint64_t round() const noexcept { return round_; }
   void set_round(std::uint64_t round) { round_ = round; }
+
+  /// The key for the random numbers of a layer's call of `steps` steps. Calls of one layer (the object at the
+  /// address `layer`) on one recording follow each other in time, so a loop of steps draws the numbers of a
+  /// sequence. `number` is the layer's number in its network.
+  [[nodiscard]] RandomKey key(const void* layer, std::uint64_t number, Index steps) {
+    const auto same = [layer](const auto& done) { return done.first == layer; };
+    auto done = std::find_if(steps_done_.begin(), steps_done_.end(), same);
+    if (done == steps_done_.end()) done = steps_done_.insert(done, {layer, 0});
+    const Index first = first_step_ + std::exchange(done->second, done->second + steps);
+    return RandomKey(seed_, round_, first_sample_, first).of_layer(number);
+  }
 
   /// Whether layers such as dropout, which behave differently in training, train (the default) or evaluate.
   bool training() const noexcept { return training_; }
@@ -201,6 +219,7 @@ class Tape {
     value.features = shape.features;
     const Var<Scalar> var = add_node(value, differentiable);
     set_bits(var, bits);
+    var.node_->as_bits.store(true, std::memory_order_relaxed);
     return var;
   }
   /// Adds bits to a result whose numbers are written, too.
@@ -315,9 +334,14 @@ class Tape {
   }
 
   void write_out(detail::Node<Scalar>& node) {
-    node.value = bare_room(node.value.shape());
-    for (Index row = 0; row < node.value.rows(); ++row)
-      node.bits->write(row, node.value.data + row * node.value.stride);
+    const std::lock_guard lock(writing_out_);
+    if (!node.as_bits.load(std::memory_order_relaxed)) return;  // another thread was faster
+    const SequenceView<Scalar> numbers = bare_room(node.value.shape());
+    for (Index row = 0; row < numbers.rows(); ++row)
+      node.bits->write(row, numbers.data + row * numbers.stride);
+    node.value.data = numbers.data;  // others may be reading the shape
+    node.value.stride = numbers.stride;
+    node.as_bits.store(false, std::memory_order_release);
   }
 
   void provide_adjoint(detail::Node<Scalar>& node) {
@@ -351,6 +375,8 @@ class Tape {
   Index first_step_ = 0;
   std::uint64_t seed_ = 0;
   std::uint64_t round_ = 0;
+  std::vector<std::pair<const void*, Index>> steps_done_;  // by each layer, on this recording
+  std::mutex writing_out_;
   detail::Generation recording_;
   std::vector<std::shared_ptr<const void>> owners_;
   Kept* kept_ = nullptr;
@@ -359,7 +385,7 @@ class Tape {
 template <Real Scalar>
 SequenceView<const Scalar> Var<Scalar>::value() const {
   detail::Node<Scalar>& written = node("value");
-  if (written.value.empty() && written.bits != nullptr) tape_->write_out(written);
+  if (written.as_bits.load(std::memory_order_acquire)) tape_->write_out(written);
   return written.value;
 }
 

@@ -5,6 +5,8 @@
 #include <spiketape/core/generation.hpp>
 #include <spiketape/kernels/bit_rows.hpp>
 
+#include <atomic>
+
 namespace spiketape {
 
 template <Real Scalar>
@@ -20,6 +22,7 @@ struct Node {
   bool differentiable;                    // a constant has no adjoint
   bool touched;                           // the adjoint has been written
   const BitRows<Scalar>* bits = nullptr;  // spikes: where they are
+  std::atomic<bool> as_bits = false;      // spikes: not yet written to `value`
 };
 
 }  // namespace detail
@@ -50,7 +53,7 @@ class Var {
   bool differentiable() const { return node("differentiable").differentiable; }
 
   /// The value; its rows are padded to whole cache lines. Spikes are stored as bits; the first call writes
-  /// them out as numbers.
+  /// them out as numbers. Threads may read the values of a tape at once.
   SequenceView<const Scalar> value() const;
   /// The stored rows of the value as an Eigen array.
   ArrayMap<const Scalar> array() const { return value().array(); }

@@ -129,7 +129,7 @@ struct SequenceView {
   template <typename Derived>
   static SequenceView step_of(Derived& step) noexcept {
     static_assert(bool(Derived::Flags & Eigen::DirectAccessBit),
-                  "spiketape: an expression lies nowhere in memory: write .eval(), or make it a "
+                  "spiketape: an expression lies nowhere in memory: give its values a name first, as a "
                   "spiketape::Array<Scalar>");
     static_assert(Derived::IsRowMajor || Derived::IsVectorAtCompileTime,
                   "spiketape: a step must be row-major, (batch, features): use spiketape::Array<Scalar>");
@@ -178,13 +178,6 @@ bool overlap(const SequenceView<const Scalar>& a, const SequenceView<const Scala
 }
 
 }  // namespace detail
-
-/// The same step, `steps` times, as a view. Nothing is copied, so the step must outlive the view; layers
-/// multiply it once. Throws std::invalid_argument unless `step` is one step and `steps` is not negative.
-template <typename Step>
-[[nodiscard]] auto repeat(const Step& step, Index steps) {
-  return detail::repeated(view_of(step), steps, "repeat");
-}
 
 /// A sequence that owns its memory: (steps, batch, features), C-contiguous, zero when made.
 template <typename Scalar>
@@ -258,4 +251,41 @@ template <typename Scalar>
 SequenceView<const Scalar> view_of(const Sequence<Scalar>& sequence) noexcept {
   return sequence;
 }
+
+namespace detail {
+
+template <typename T>
+concept HasPlainObject = requires {
+  typename T::PlainObject;
+};
+
+/// Whether a view of a step would outlive its memory: of a temporary array or sequence, or of an expression.
+template <typename Step>
+constexpr bool needs_copy() {
+  using Type = std::remove_cvref_t<Step>;
+  if constexpr (!HasPlainObject<Type>)
+    return !std::is_lvalue_reference_v<Step> && !requires(Type view) { Type(view.data, view.shape(), 0); };
+  else if constexpr (!bool(Type::Flags & Eigen::DirectAccessBit))
+    return true;
+  else
+    return !std::is_lvalue_reference_v<Step> && std::is_same_v<Type, typename Type::PlainObject>;
+}
+
+}  // namespace detail
+
+/// The same step, `steps` times; layers multiply it once. Of an array or sequence with a name, or of a view:
+/// a view, which must not outlive it. Of a temporary or an Eigen expression: a Sequence, a copy, which
+/// allocates. Throws std::invalid_argument unless `step` is one step and `steps` is not negative.
+template <typename Step>
+[[nodiscard]] auto repeat(Step&& step, Index steps) {
+  if constexpr (!detail::needs_copy<Step>()) {
+    return detail::repeated(view_of(step), steps, "repeat");
+  } else if constexpr (detail::HasPlainObject<std::remove_cvref_t<Step>>) {
+    const typename std::remove_cvref_t<Step>::PlainObject values = step;
+    return Sequence<typename std::remove_cvref_t<Step>::Scalar>::repeat(values, steps);
+  } else {
+    return std::remove_cvref_t<Step>::repeat(step, steps);
+  }
+}
+
 }  // namespace spiketape

@@ -32,8 +32,8 @@ struct AlphaDynamics {
   /// τ as a function of α and β.
   template <typename T>
   SPIKETAPE_INLINE T tau(const T& alpha, const T& beta) const {
-    const T a = log(clamped(alpha)), b = log(clamped(beta));
-    return exact ? a / (b - a) + T(1) : a / b - a + T(1);
+    const T a = log(rate(alpha)), b = log(rate(beta));
+    return exact ? a / distance(a, b) + T(1) : a / b - a + T(1);
   }
   template <typename T>
   SPIKETAPE_INLINE T tau(const std::array<T, 3>& c) const {
@@ -44,12 +44,22 @@ struct AlphaDynamics {
   SPIKETAPE_INLINE void tau_adjoint(const std::array<T, 3>& c, const T& adjoint,
                                     std::array<T, 3>& c_adjoint) const {
     if (!learns) return;
-    const T a = log(clamped(c[0])), b = log(clamped(c[1]));
-    const T across = exact ? T(1) / ((b - a) * (b - a)) : T(1) / (b * b);
-    // b/(b − a)², but 0 where the clamp holds β at 0 and b is −∞
-    const T by_alpha = exact ? T(1) / (b - a) + a * across : T(1) / b - T(1);
-    c_adjoint[0] += where(unclamped(c[0]), adjoint * by_alpha / clamped(c[0]));
-    c_adjoint[1] += where(unclamped(c[1]), -(adjoint * a * across) / clamped(c[1]));
+    const T a = log(rate(c[0])), b = log(rate(c[1]));
+    const T d = exact ? distance(a, b) : b;
+    const T across = T(1) / (d * d);
+    const T by_alpha = exact ? T(1) / d + a * across : T(1) / d - T(1);
+    c_adjoint[0] += adjoint * by_alpha / rate(c[0]);
+    c_adjoint[1] -= adjoint * a * across / rate(c[1]);
+  }
+  /// α or β in τ. The constructor has checked them if they are not learned.
+  template <typename T>
+  SPIKETAPE_INLINE T rate(const T& given) const {
+    return learns ? inside(given) : clamped(given);
+  }
+  /// ln β − ln α, less than 0 as it is for β < α.
+  template <typename T>
+  SPIKETAPE_INLINE T distance(const T& a, const T& b) const {
+    return learns ? min(b - a, T(-1e-6)) : b - a;
   }
 
   /// I_exc becomes α̂ I_exc + I, I_inh becomes β̂ I_inh − I, and U is τ(I_exc + I_inh).
@@ -120,7 +130,8 @@ struct AlphaDynamics {
 /// shares with Leaky are described there.
 template <typename Scalar, typename Reset, typename Surrogate, typename Quantizer>
 struct AlphaOptions {
-  /// α, the excitatory current's decay per step, clamped to [0, 1]; larger than β. Required.
+  /// α, the excitatory current's decay per step, clamped to [0, 1]; larger than β. Required. If α or β is
+  /// learned, both are kept 10⁻⁶ away from 0 and 1 in τ, and τ's gradient passes everywhere.
   Coefficient<Scalar> alpha = detail::required_alpha<Scalar>();
   /// β, the inhibitory current's decay per step, clamped to [0, 1]; less than 1. Required.
   Coefficient<Scalar> beta = detail::required_beta<Scalar>();

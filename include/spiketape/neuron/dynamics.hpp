@@ -72,6 +72,13 @@ template <typename T>
 [[nodiscard]] SPIKETAPE_INLINE detail::MaskOf<T> unclamped(const T& rate) {
   return (rate >= T(0)) & (rate <= T(1));
 }
+/// A learned rate for a formula that needs 0 < rate < 1, such as a logarithm that divides: at least 10⁻⁶ away
+/// from both. Its adjoint is passed on as it is everywhere, so a rate that an optimizer has moved out of range
+/// comes back.
+template <typename T>
+[[nodiscard]] SPIKETAPE_INLINE T inside(const T& rate) {
+  return min(max(rate, T(1e-6)), T(1 - 1e-6));
+}
 
 }  // namespace spiketape
 

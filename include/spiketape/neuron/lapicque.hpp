@@ -27,11 +27,11 @@ struct LapicqueDynamics {
   template <typename T>
   SPIKETAPE_INLINE T decay(const std::array<T, 4>& c) const {
     if (!learns_beta) return c[3];
-    return exact ? T(1) + log(clamped(c[0])) : clamped(c[0]);
+    return exact ? T(1) + log(inside(c[0])) : inside(c[0]);
   }
   template <typename T>
   SPIKETAPE_INLINE T gain(const std::array<T, 4>& c) const {
-    return learns_beta && !given_c ? -(c[1] * log(clamped(c[0]))) : c[2];
+    return learns_beta && !given_c ? -(c[1] * log(inside(c[0]))) : c[2];
   }
 
   /// U becomes decay·U + gain·I.
@@ -44,10 +44,10 @@ struct LapicqueDynamics {
   SPIKETAPE_INLINE void integrate_adjoint(const std::array<T, 1>& entered, const T& input,
                                           const std::array<T, 4>& c, std::array<T, 1>& adjoint,
                                           T& input_adjoint, std::array<T, 4>& c_adjoint) const {
-    const T per_beta = T(1) / clamped(c[0]);
+    const T per_beta = T(1) / inside(c[0]);
     const T by_beta =
         (exact ? entered[0] * per_beta : entered[0]) - (given_c ? T(0) : c[1] * per_beta * input);
-    c_adjoint = {where(unclamped(c[0]), adjoint[0] * by_beta), T(0), T(0), T(0)};
+    c_adjoint = {adjoint[0] * by_beta, T(0), T(0), T(0)};
     input_adjoint = gain(c) * adjoint[0];
     adjoint[0] = decay(c) * adjoint[0];
   }
@@ -72,7 +72,8 @@ struct LapicqueOptions {
   bool surrogate_disable = false;
   bool init_hidden = false;
   bool inhibition = false;
-  /// Needs beta. What follows from β (C, or R) then changes with it; in snnTorch it stays fixed.
+  /// Needs beta. What follows from β (C, or R) then changes with it; in snnTorch it stays fixed. A learned β is
+  /// kept 10⁻⁶ away from 0 and 1 where it is used, and its gradient passes everywhere.
   bool learn_beta = false;
   bool learn_threshold = false;
   Reset reset_mechanism{};

@@ -70,6 +70,9 @@ class LIFCore : public HasParameters<Derived> {
   Parameter<Scalar>& recurrent_bias() requires(recurrent) { return recurrent_.bias; }
   const Parameter<Scalar>& recurrent_bias() const requires(recurrent) { return recurrent_.bias; }
 
+  /// For networks: the neuron's number, so that each draws its own random numbers (0 outside of a network).
+  void set_number(std::uint64_t number) noexcept { number_.set(number); }
+
   /// Calls f(name, parameter) for every parameter.
   template <typename F>
   void for_each_parameter(F&& f) {
@@ -272,6 +275,8 @@ class LIFCore : public HasParameters<Derived> {
     op.call = scan_call(input.value(), views, written, width);
     op.call.spk_bits = bits;
     op.call.recurrence.workspace = &tape.workspace();
+    if constexpr (detail::HasRandomDerivative<Surrogate, Lane<Scalar>>)
+      op.key = tape.key(this, number_.get(), shape.steps);
     if (differentiable && !rules_.delayed)
       for (std::size_t k = detail::NeuronStep<Derived, detail::Rules, Scalar>::first_reset; k < state_count;
            ++k)
@@ -374,6 +379,7 @@ class LIFCore : public HasParameters<Derived> {
   [[no_unique_address]] RecurrentWeights recurrent_;
   detail::Rules rules_;
   bool surrogate_disable_ = false;
+  detail::LayerNumber number_;
 };
 
 }  // namespace spiketape

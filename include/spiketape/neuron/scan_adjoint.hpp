@@ -1,6 +1,7 @@
 // The scan in reverse: the adjoint of every step, from the last to the first.
 #pragma once
 
+#include <spiketape/core/random_key.hpp>
 #include <spiketape/neuron/scan_call.hpp>
 #include <spiketape/neuron/winner.hpp>
 
@@ -28,7 +29,7 @@ struct ScanAdjoint {
   std::array<SequenceView<Scalar>, states> carry;                             // the same for the states
   std::array<Scalar*, Neuron::Dynamics::coefficient_count + 2> coefficients;  // rows of sums, or nullptr
   RecurrenceAdjoint<Scalar> recurrence;
-  Index first_sample;   // see Tape::first_sample
+  RandomKey key;        // of random surrogates
   bool with_surrogate;  // whether σ' counts; else it is zero
 
   /// See ScanCall::seamless.
@@ -59,7 +60,7 @@ class RowAdjoint {
         coefficients_(coefficients.row()),
         sums_(adjoint.coefficients),
         samples_(samples),
-        first_element_(static_cast<std::uint64_t>((adjoint.first_sample + b) * call.input.features)),
+        first_element_(HasRandomDerivative<typename Neuron::Surrogate, L> ? adjoint.key.row(t, b) : 0),
         input_(call.input.row(t, b)),
         spk_adjoint_(adjoint.spk.empty() ? zero.stream() : Stream<Scalar>{adjoint.spk.row(t, b), 1}) {
     const bool last = t == call.input.steps - 1;
@@ -198,7 +199,7 @@ SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdj
   const RepeatedNumber<Scalar> zero;
   const SumsBehind<Neuron> behind(call, adjoint);
   // Sums of coefficients are one sample wide, so rows of samples cannot be joined if any are learned. Random
-  // surrogates count neurons without padding.
+  // surrogates draw by samples.
   constexpr bool may_join =
       Coefficients::shared && !learns && !HasRandomDerivative<typename Neuron::Surrogate, Lane<Scalar>>;
   const bool joins = may_join && adjoint.seamless(call) && call.joins();

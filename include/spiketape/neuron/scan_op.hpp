@@ -26,6 +26,7 @@ struct ScanOp {
   std::array<GradientSum<Scalar>*, count + 2> sums;  // nullptr: not learned
   GradientSum<Scalar>* recurrent_weight_sum;
   GradientSum<Scalar>* recurrent_bias_sum;
+  RandomKey key;
 
   void backward(Tape<Scalar>& tape) const {
     bool reached = spk.has_adjoint();
@@ -69,7 +70,7 @@ struct ScanOp {
       }
     }
 
-    adjoint.first_sample = tape.first_sample();
+    adjoint.key = key;
     scan_adjoint(learns, call, adjoint);
 
     if (call.input.steps == 0) return;

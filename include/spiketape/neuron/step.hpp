@@ -181,8 +181,8 @@ struct NeuronStep {
   }
 
   /// The adjoint of the step. `entered` are the states before the step, `integrated` those that fired,
-  /// `spk_adjoint` and `returned` the adjoints of S and of the returned states, `element` the place of the
-  /// (first) neuron in the batch, for random surrogates.
+  /// `spk_adjoint` and `returned` the adjoints of S and of the returned states, `element` the number of the
+  /// (first) neuron for random surrogates.
   SPIKETAPE_INLINE Adjoint adjoint(const States& entered, const T& input, const T& spk_before,
                                    const States& integrated, const Coefficients& c, const Winners<T>& winners,
                                    const T& spk_adjoint, const States& returned,
@@ -221,7 +221,7 @@ struct NeuronStep {
         a[membrane] = mem_adjoint * (T(1) + d * T(Reset::d_mem - 1));
         threshold_adjoint = mem_adjoint * (d * T(Reset::d_threshold));
         if (!rules.graded())
-          graded_adjoint = where(fired, -(mem_adjoint * (after[membrane] - v)) / (c.graded * c.graded));
+          graded_adjoint = where(fired, -(mem_adjoint * (after[membrane] - v)) / (divisor(c) * divisor(c)));
       }
     }
 
@@ -314,7 +314,11 @@ struct NeuronStep {
   }
 
   /// κ of the exact rules.
-  SPIKETAPE_INLINE T kappa(const Coefficients& c) const { return rules.graded() ? T(1) : T(1) / c.graded; }
+  SPIKETAPE_INLINE T kappa(const Coefficients& c) const { return rules.graded() ? T(1) : T(1) / divisor(c); }
+  /// g, but not 0, which a learned g may become.
+  SPIKETAPE_INLINE T divisor(const Coefficients& c) const {
+    return select(abs(c.graded) < T(1e-6), T(1e-6), c.graded);
+  }
 
   /// D = κh − R of the exact rules.
   SPIKETAPE_INLINE T exact_reset(const Mask& fired, const States& entered, const Coefficients& c,

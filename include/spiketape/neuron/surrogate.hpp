@@ -40,7 +40,8 @@ concept IsDerivative = requires(const S surrogate, T x) {
 };
 
 /// σ'(x) for a number or a lane. A lane uses the surrogate's own lane code if there is any, else it goes
-/// number by number. `element` is the place of the (first) number in the batch, for random surrogates.
+/// number by number. `element` is for random surrogates: the (first) number's own number, which differs in
+/// each round, layer, step, sample and feature.
 template <typename T, typename S>
 SPIKETAPE_INLINE T surrogate_derivative(const S& surrogate, const T& x, std::uint64_t element) {
   using Scalar = typename LaneTraits<T>::Scalar;

@@ -5,7 +5,6 @@
 #include <spiketape/neuron/surrogate.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <numbers>
@@ -122,28 +121,26 @@ struct SparseFastSigmoid {
 };
 
 /// 1 above the threshold, else (u + mean)·variance with u uniform in [−0.5, 0.5). snnTorch:
-/// StochasticSpikeOperator (SSO). u is a hash of the seed, the element's place in the batch, and x, which
-/// changes from step to step. So it repeats with the seed: for the same bits of x it is the same in a
-/// sequence, in a loop of steps, and in a batch that is split over tapes and threads (see
-/// Tape::first_sample). Give two layers different seeds.
+/// StochasticSpikeOperator (SSO). u depends on the seed here and on that of the tape, the neuron's number in
+/// its network, the round of training, step, sample and feature (see RandomKey): a loop of steps draws the
+/// numbers of the sequence, and a batch the same ones in blocks and on threads. Outside of a network give two
+/// layers different seeds.
 struct StochasticSpike {
   double mean = 0;
   double variance = 0.2;
   std::uint64_t seed = 0;
-  /// `element` is the place of x, or of the first number of a lane; the others follow it.
+  /// `element` is the number of x, or of the first number of a lane; the others follow it.
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x, std::uint64_t element) const {
     using Scalar = typename detail::LaneTraits<T>::Scalar;
-    const T noise = detail::by_number(x, [&](Scalar number, Index i) {
-      return uniform(static_cast<double>(number), element + static_cast<std::uint64_t>(i));
-    });
+    const T noise = detail::by_number(
+        x, [&](Scalar, Index i) { return uniform(element + static_cast<std::uint64_t>(i)); });
     return select(x > T(0), T(1), (noise + T(mean)) * T(variance));
   }
 
  private:
-  double uniform(double x, std::uint64_t element) const {
-    const std::uint64_t hash = detail::mix_bits(detail::mix_bits(seed ^ std::bit_cast<std::uint64_t>(x)) +
-                                                0x9e3779b97f4a7c15u * (element + 1));
+  double uniform(std::uint64_t element) const {
+    const std::uint64_t hash = detail::mix_bits(detail::mix_bits(seed) + 0x9e3779b97f4a7c15u * (element + 1));
     return detail::unit_interval(hash) - 0.5;
   }
 };

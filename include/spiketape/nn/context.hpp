@@ -2,49 +2,12 @@
 #pragma once
 
 #include <spiketape/autograd/tape.hpp>
-#include <spiketape/core/random.hpp>
+#include <spiketape/core/random_key.hpp>
 
 #include <cstddef>
 #include <cstdint>
 
 namespace spiketape {
-
-/// Random numbers that depend on where they are used, not on when: on the seed, the layer's place in its
-/// network, the round of training, the sample in the whole batch, the step and the feature. So a batch draws
-/// the same numbers whole, in blocks, and on any number of threads. Layers draw from the key of their
-/// context.
-class RandomKey {
- public:
-  /// The key of a recording; see the functions of Tape with these names.
-  RandomKey(std::uint64_t seed, std::uint64_t round, Index first_sample, Index first_step)
-      : bits_(detail::mix_bits(detail::mix_bits(seed) + round)),
-        first_sample_(first_sample),
-        first_step_(first_step) {}
-
-  /// A key with other numbers for each `layer`.
-  RandomKey of_layer(std::uint64_t layer) const {
-    RandomKey key = *this;
-    key.bits_ = detail::mix_bits(bits_ + layer + 1);
-    return key;
-  }
-  /// Uniform in [0, 1), for a step and a sample of this call and a feature, all counted from 0.
-  double uniform(Index step, Index sample, Index feature) const {
-    return detail::unit_interval(
-        mixed(mixed(mixed(bits_, first_step_ + step + 1), first_sample_ + sample), feature));
-  }
-  /// The same for all steps.
-  double uniform(Index sample, Index feature) const {
-    return detail::unit_interval(mixed(mixed(mixed(bits_, 0), first_sample_ + sample), feature));
-  }
-
- private:
-  static std::uint64_t mixed(std::uint64_t bits, Index place) {
-    return detail::mix_bits(bits + 0x9e3779b97f4a7c15u * static_cast<std::uint64_t>(place + 1));
-  }
-
-  std::uint64_t bits_;
-  Index first_sample_, first_step_;
-};
 
 namespace detail {
 
@@ -79,9 +42,8 @@ class Context {
   bool training() const noexcept { return training_; }
   /// The number of threads that the call may use. The result must not depend on it.
   int threads() const noexcept { return tape_ == nullptr ? 1 : tape_->threads(); }
-  /// The source of random numbers; see RandomKey. On arrays: seed, round, first sample and first step
-  /// are 0. In a loop of single steps on one tape every call is step 0, unless Tape::set_first_step says
-  /// more.
+  /// The source of random numbers; see RandomKey and Tape::key. On arrays seed, round, first sample and first
+  /// step are 0.
   [[nodiscard]] const RandomKey& key() const noexcept { return key_; }
 
   /// Memory for `count` values until the call ends, not initialised, aligned to cache lines. On a tape it is
@@ -148,14 +110,8 @@ class Context {
   template <typename>
   friend struct detail::LayerOp;
 
-  Context(Tape<Scalar>* tape, Arena& memory, std::uint64_t layer)
-      : tape_(tape),
-        memory_(&memory),
-        training_(tape != nullptr && tape->training()),
-        key_((tape == nullptr
-                  ? RandomKey(0, 0, 0, 0)
-                  : RandomKey(tape->seed(), tape->round(), tape->first_sample(), tape->first_step()))
-                 .of_layer(layer)) {}
+  Context(Tape<Scalar>* tape, Arena& memory, const RandomKey& key)
+      : tape_(tape), memory_(&memory), training_(tape != nullptr && tape->training()), key_(key) {}
 
   Tape<Scalar>* tape_;
   Arena* memory_;

@@ -202,14 +202,15 @@ class Layer : public HasParameters<Derived> {
   // For networks: the layer's number, so that each layer draws its own random numbers (0 outside of a
   // network), and calls as parts of a larger one.
 
-  void set_number(std::uint64_t number) { number_ = number; }
+  void set_number(std::uint64_t number) { number_.set(number); }
 
   /// On a tape, from the layer's states; without any, from zero.
   Var<Scalar> run(const Var<Scalar>& input, detail::StateParts<Scalar> parts) const {
     constexpr std::size_t states = Derived::carried;
     Tape<Scalar>& tape = input.tape();
     const Shape in = input.shape(), shape = result_for(in);
-    detail::LayerOp<Derived> op{nullptr, input, {}, {}, {}, Context<Scalar>(&tape, tape.arena(), number_)};
+    const RandomKey key = tape.key(this, number_.get(), in.steps);
+    detail::LayerOp<Derived> op{nullptr, input, {}, {}, {}, Context<Scalar>(&tape, tape.arena(), key)};
     bool differentiable = input.differentiable();
     detail::for_each_parameter(derived(), [&](std::string_view, const Parameter<Scalar>& parameter) {
       differentiable = differentiable || parameter.learned();
@@ -269,10 +270,6 @@ class Layer : public HasParameters<Derived> {
     compute(input, y, parts, memory);
     return y;
   }
-
-  Layer(const Layer&) = default;
-  /// Assignment keeps the layer's number.
-  Layer& operator=(const Layer&) noexcept { return *this; }
 
   /// The checks stand in the constructor so that they come before other compiler errors.
   Layer() {
@@ -346,7 +343,7 @@ class Layer : public HasParameters<Derived> {
       checked_state(k, x.shape(), parts[k]);
       rows[k].entering = {parts[k].values.data(), shape, shape.features};
     }
-    Context<Scalar> context(nullptr, memory, number_);
+    Context<Scalar> context(nullptr, memory, RandomKey().of_layer(number_.get()));
     context.bits_ = bits;
     context.states_ = rows.data();
     derived().forward(x, y, context);
@@ -357,7 +354,7 @@ class Layer : public HasParameters<Derived> {
       }
   }
 
-  std::uint64_t number_ = 0;
+  detail::LayerNumber number_;
 };
 
 }  // namespace spiketape

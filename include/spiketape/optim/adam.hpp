@@ -62,7 +62,8 @@ class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
   double& lr() { return options_.lr; }
 
   /// One update of every parameter that has a gradient in `gradients`; then drops those gradients. Allocates
-  /// in a parameter's first update only.
+  /// in a parameter's first update only. Throws std::invalid_argument if none has one, since the step would
+  /// have no effect: see Parameter on which network an optimizer trains.
   void step(GradientSums<Scalar>& gradients) {
     using L = Lane<Scalar>;
     const L beta1 = options_.beta1, rest1 = 1 - options_.beta1;
@@ -75,7 +76,7 @@ class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
       state.beta2_power *= options_.beta2;
     };
     this->update_all(
-        gradients, options_.threads, prepare,
+        "Adam", gradients, options_.threads, prepare,
         [&](Scalar* all, const Scalar* all_gradients, Index begin, Index end, auto& state) {
           const L rate = options_.lr / (1 - state.beta1_power);
           const L unbias = 1 / std::sqrt(1 - state.beta2_power);

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -36,13 +37,17 @@ class Optimizer {
 
   /// Calls prepare(state, count) and then update(values, gradient, begin, end, state) for each parameter that
   /// a gradient has reached, on pieces of the whole padded memory (the padding's gradient is zero) and on
-  /// several threads, then clears that gradient.
+  /// several threads, then clears that gradient. Throws std::invalid_argument, in the name of the optimizer,
+  /// if a gradient has reached none of the parameters.
   template <typename Prepare, typename Update>
-  void update_all(GradientSums<Scalar>& gradients, int threads, Prepare&& prepare, Update&& update) {
+  void update_all(const char* optimizer, GradientSums<Scalar>& gradients, int threads, Prepare&& prepare,
+                  Update&& update) {
+    bool reached = parameters_.empty();
     for (std::size_t k = 0; k < parameters_.size(); ++k) {
       const ParameterPtr<Scalar>& parameter = parameters_[k];
       const GradientSum<Scalar>* sum = gradients.find(parameter);
       if (sum == nullptr || !sum->written) continue;
+      reached = true;
       State& state = states_[k];
       const Scalar shared = sum->shared ? GradientSums<Scalar>::reduced(*sum) : Scalar(0);
       const Scalar* gradient = sum->shared ? &shared : sum->values.data();
@@ -53,9 +58,18 @@ class Optimizer {
       });
       gradients.clear(parameter);
     }
+    if (!reached)
+      fail_argument("spiketape::", optimizer, "::step: no gradient has reached any of the ",
+                    parameters_.size(), " parameters, the first is ", shown(*parameters_.front()),
+                    ": expected a backward pass before, the gradients of what ran it (a tape, Shards or "
+                    "Windows), and the parameters of the network that it trains (not of a copy)");
   }
 
  private:
+  static std::string shown(const ParameterData<Scalar>& parameter) {
+    return parameter.name.empty() ? "without a name" : parameter.name;
+  }
+
   ParameterList<Scalar> parameters_;
   std::vector<State> states_;
 };

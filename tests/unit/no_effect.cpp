@@ -1,0 +1,105 @@
+// What has no effect says so, and nothing is kept that nobody can reach.
+#include <spiketape/optim/adam.hpp>
+#include <spiketape/optim/sgd.hpp>
+
+#include <spiketape/autograd/ops.hpp>
+#include <spiketape/nn/linear.hpp>
+#include <spiketape/nn/sequential.hpp>
+#include <spiketape/train/shards.hpp>
+
+#include "catch.hpp"
+#include "errors.hpp"
+#include "numeric.hpp"
+#include "plain_neurons.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+namespace st = spiketape;
+using st::Index;
+
+namespace {
+
+st::Sequential<st::Linear<double>, st::Leaky<double>> make(int seed) {
+  st::Random random(static_cast<std::uint64_t>(seed));
+  return st::Sequential{st::Linear<double>(4, 3, random), st::Leaky<double>({.beta = 0.9})};
+}
+const st::Array<double> input = st::Array<double>::Constant(2, 4, 0.7);
+
+template <typename Network>
+void run_backward(const Network& net, st::Tape<double>& tape) {
+  tape.reset();
+  tape.backward(st::sum(net(tape.constant(input, 3)).mem));
+}
+
+}  // namespace
+
+TEST_CASE("an optimizer's step that reaches none of its parameters throws") {
+  auto net = make(1);
+  st::Tape<double> tape;
+  st::Adam<double> adam(net.parameters());
+  st::SGD<double> sgd(net.parameters());
+  CHECK_THROWS_AS(sgd.step(tape.gradients()), std::invalid_argument);  // no backward
+  const std::string text = error_text<std::invalid_argument>([&] { adam.step(tape.gradients()); });
+  CHECK(text.find("spiketape::Adam::step: no gradient has reached any of the 2 parameters, the first is "
+                  "0.weight: expected a backward pass before") == 0);
+
+  const auto copy = net;
+  run_backward(copy, tape);  // training a copy
+  CHECK_THROWS_AS(adam.step(tape.gradients()), std::invalid_argument);
+
+  st::Shards<double> shards(1);
+  shards.run(net, input, [](const auto& out, Index, Index) { return st::sum(out.mem); });
+  tape.reset();
+  CHECK_THROWS_AS(adam.step(tape.gradients()), std::invalid_argument);  // the gradients of another
+  adam.step(shards.gradients());
+  CHECK_THROWS_AS(adam.step(shards.gradients()), std::invalid_argument);  // they are used up
+}
+
+TEST_CASE("networks that are assigned and swapped go on being trained") {
+  auto net = make(1), best = make(2);
+  st::Tape<double> tape;
+  st::Adam<double> adam(net.parameters());
+  const auto trains = [&] {
+    const st::Array<double> before = net.layer<0>().weight().array();
+    run_backward(net, tape);
+    adam.step(tape.gradients());
+    return (before != net.layer<0>().weight().array()).any();
+  };
+  net = std::move(best);
+  CHECK(trains());
+  auto other = make(3);
+  swap(net, other);
+  CHECK(trains());
+  net = make(4);
+  CHECK(trains());
+}
+
+TEST_CASE("a gradient that reaches some parameters, and an optimizer without any, are no mistake") {
+  auto net = make(1);
+  st::Tape<double> tape;
+  auto list = net.parameters();
+  list.push_back(make(2).parameters().front());
+  st::SGD<double> some(list), none({});
+  run_backward(net, tape);
+  some.step(tape.gradients());
+  none.step(tape.gradients());
+}
+
+TEST_CASE("sums of gradients of networks that are gone are dropped") {
+  st::Tape<double> tape;
+  std::size_t after_few = 0;
+  for (int i = 0; i < 100; ++i) {
+    run_backward(make(i), tape);
+    if (i == 3) after_few = tape.gradients().capacity();
+  }
+  tape.reset();
+  CHECK(tape.gradients().capacity() <= after_few);
+  st::Shards<double> shards(3, 1, 1);
+  const st::Array<double> rows = st::Array<double>::Ones(6, 4);
+  for (int i = 0; i < 100; ++i) {
+    shards.run(make(i), rows, [](const auto& out, Index, Index) { return st::sum(out.mem); });
+    if (i == 3) after_few = shards.gradients().capacity();
+  }
+  CHECK(shards.gradients().capacity() <= after_few);
+}
