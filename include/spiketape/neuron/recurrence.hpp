@@ -33,42 +33,21 @@ struct Recurrence {
                                                       current.data, current.stride, workspace);
   }
 
+  /// Adds the adjoint of a step's current to that of the spikes of the step before. That of weights and bias
+  /// is one product for all steps, see ScanOp.
+  void backward(const SequenceView<const Scalar>& current_adjoint,
+                const SequenceView<Scalar>& spk_adjoint) const {
+    add_product<Order::as_is, Order::transposed, Scalar>(
+        current_adjoint.batch, current_adjoint.features, current_adjoint.features,
+        {current_adjoint.data, current_adjoint.stride}, {weight, stride}, spk_adjoint.data,
+        spk_adjoint.stride, workspace);
+  }
+
  private:
   static bool fires_densely(const SequenceView<const Scalar>& spk) {
     Index count = 0;
     for (Index b = 0; b < spk.batch; ++b) count += nonzeros(spk.row(0, b), spk.features);
     return static_cast<double>(count) > densest_events * static_cast<double>(spk.batch * spk.features);
-  }
-};
-
-/// The inputs and outputs of the adjoint of a recurrence.
-template <Real Scalar>
-struct RecurrenceAdjoint {
-  SequenceView<Scalar> current;  // one step: the adjoint of the current
-  Scalar* weight = nullptr;      // sums, or nullptr: not learned
-  Scalar* bias = nullptr;
-  EventRoom<Scalar>* room = nullptr;
-
-  /// The largest share of firing neurons at which scattering is faster than a dense product.
-  static constexpr double densest = 0.2;
-
-  /// One step: adds to the sums, and to the adjoint of the spikes of the step before.
-  void step(const Recurrence<Scalar>& recurrence, const SequenceView<const Scalar>& spk_before,
-            const SequenceView<Scalar>& spk_adjoint) const {
-    const Index width = whole_lines<Scalar>(current.features);
-    if (weight != nullptr && !spk_before.empty()) {
-      if (const Events<Scalar> events = decode(spk_before, *room))
-        scatter_weight_gradient(events, current.batch, current.data, current.stride, width, weight,
-                                recurrence.stride);
-      else
-        add_product<Order::transposed, Order::as_is, Scalar>(
-            spk_before.features, width, current.batch, {spk_before.data, spk_before.stride},
-            {current.data, current.stride}, weight, recurrence.stride, recurrence.workspace);
-    }
-    if (bias != nullptr) add_rows<Scalar>(current, bias);
-    add_product<Order::as_is, Order::transposed, Scalar>(
-        current.batch, current.features, current.features, {current.data, current.stride},
-        {recurrence.weight, recurrence.stride}, spk_adjoint.data, spk_adjoint.stride, recurrence.workspace);
   }
 };
 

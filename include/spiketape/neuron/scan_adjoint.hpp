@@ -28,14 +28,14 @@ struct ScanAdjoint {
   SequenceView<Scalar> spk_carry;  // of recurrent neurons; one step: what step t sends to t − 1
   std::array<SequenceView<Scalar>, states> carry;                             // the same for the states
   std::array<Scalar*, Neuron::Dynamics::coefficient_count + 2> coefficients;  // rows of sums, or nullptr
-  RecurrenceAdjoint<Scalar> recurrence;
+  SequenceView<Scalar> current;  // of an all-to-all recurrence; constant: one step for all
   RandomKey key;        // of random surrogates
   bool with_surrogate;  // whether σ' counts; else it is zero
 
   /// See ScanCall::seamless.
   bool seamless(const ScanCall<Neuron>& call) const {
     return call.seamless(spk) && call.all_seamless(returned) && call.seamless(input) &&
-           call.seamless(spk_carry) && call.all_seamless(carry) && call.seamless(recurrence.current);
+           call.seamless(spk_carry) && call.all_seamless(carry) && call.seamless(current);
   }
 };
 
@@ -76,7 +76,7 @@ class RowAdjoint {
       entering_spk_ = call.entering_spk(t, b, zero);
       spk_carry_ = adjoint.spk_carry.row(0, b);
       carried_spk_ = last ? zero.stream() : Stream<Scalar>{spk_carry_, 1};
-      if (call.recurrence) current_adjoint_ = adjoint.recurrence.current.row(0, b);
+      if (call.recurrence) current_adjoint_ = adjoint.current.row(t, b);
     }
     if (!adjoint.input.empty()) {
       input_adjoint_ = adjoint.input.row(t, b);
@@ -213,8 +213,9 @@ SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdj
             .run();
       if constexpr (is_recurrent<typename Neuron::Dynamics>)
         if (call.recurrence) {
-          call.clear_padding(adjoint.recurrence.current);
-          adjoint.recurrence.step(call.recurrence, call.step_before(t), adjoint.spk_carry);
+          const SequenceView<Scalar> current = adjoint.current.step(t);
+          call.clear_padding(current);
+          call.recurrence.backward(current, adjoint.spk_carry);
         }
     }
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spiketape/autograd/tape.hpp>
+#include <spiketape/kernels/linear_product.hpp>
 #include <spiketape/neuron/scan.hpp>
 #include <spiketape/neuron/scan_adjoint.hpp>
 
@@ -57,23 +58,16 @@ struct ScanOp {
       adjoint.coefficients[k] = wanted ? sums[k]->open() : nullptr;
       learns = learns || wanted;
     }
-    EventRoom<Scalar> room{};
     if (call.recurrence) {
-      adjoint.recurrence.current = tape.bare_room(one_step);
-      if (recurrent_bias_sum != nullptr) adjoint.recurrence.bias = recurrent_bias_sum->open();
-      if (recurrent_weight_sum != nullptr) {
-        room = EventRoom<Scalar>(one_step.batch, one_step.features,
-                                 most_events(one_step.batch, one_step.features, adjoint.recurrence.densest),
-                                 tape.arena());
-        adjoint.recurrence.room = &room;
-        adjoint.recurrence.weight = recurrent_weight_sum->open();
-      }
+      const bool one_for_all = recurrent_weight_sum == nullptr && recurrent_bias_sum == nullptr;
+      adjoint.current = tape.bare_room(call.input.shape(), one_for_all);
     }
 
     adjoint.key = key;
     scan_adjoint(learns, call, adjoint);
 
     if (call.input.steps == 0) return;
+    add_recurrence(tape, adjoint.current);
     const auto pass_on = [&](const Var<Scalar>& var, const SequenceView<Scalar>& carry) {
       if (var.empty() || !var.differentiable()) return;
       const Adjoint<Scalar> touched = tape.touch(var);
@@ -85,6 +79,32 @@ struct ScanOp {
     };
     pass_on(initial_spk, adjoint.spk_carry);
     for (std::size_t k = 0; k < states; ++k) pass_on(initial[k], adjoint.carry[k]);
+  }
+
+  /// The gradients of the recurrent weights and bias, from the adjoints of the currents of all steps.
+  void add_recurrence(Tape<Scalar>& tape, const SequenceView<const Scalar>& current) const {
+    const Index neurons = current.features;
+    const LinearProduct<Scalar> product{call.recurrence.weight, call.recurrence.stride, call.recurrence.bias,
+                                        neurons, neurons};
+    if (recurrent_bias_sum != nullptr)
+      product.add_bias_adjoint(current, {recurrent_bias_sum->open(), false});
+    if (recurrent_weight_sum == nullptr) return;
+    const auto add = [&](const SequenceView<const Scalar>& sent, const SequenceView<const Scalar>& adjoint) {
+      if (sent.rows() == 0) return;
+      const typename LinearProduct<Scalar>::WeightSums place{recurrent_weight_sum->open(), false};
+      const Index most = most_events(sent.rows(), neurons);
+      if (const Events<Scalar> events =
+              decode(sent, EventRoom<Scalar>(sent.rows(), neurons, most, tape.arena())))
+        product.add_weight_adjoint(events, adjoint, place, tape.arena(), tape.threads());
+      else
+        product.add_weight_adjoint(sent, adjoint, place, tape.workspace());
+    };
+    if (!call.initial_spk.empty()) add(call.initial_spk, current.step(0));
+    SequenceView<const Scalar> before = call.spk, after = current.step(0);
+    before.steps = after.steps = current.steps - 1;
+    if (before.steps == 0) return;
+    after.data = current.row(1, 0);
+    add(before, after);
   }
 
   /// Whether the loss depends on coefficient k at all. If not, k gets no gradient, so that optimizers leave
