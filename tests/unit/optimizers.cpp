@@ -156,14 +156,17 @@ TEMPLATE_TEST_CASE("a number that many neurons share is stepped once, by the sum
 TEST_CASE("without a gradient nothing moves, weight decay and momentum included") {
   st::Parameter<double> weight("weight", 2, 3);
   weight.array().setConstant(1);
-  st::SGD<double> sgd({weight.ptr()}, {.lr = 0.1, .momentum = 0.9, .weight_decay = 0.5});
-  st::Adam<double> adam({weight.ptr()}, {.weight_decay = 0.5});
+  const st::Parameter<double> other("other", 1, 1);
+  st::SGD<double> sgd({weight.ptr(), other.ptr()}, {.lr = 0.1, .momentum = 0.9, .weight_decay = 0.5});
+  st::Adam<double> adam({weight.ptr(), other.ptr()}, {.weight_decay = 0.5});
   st::GradientSums<double> sums;
   give(sums, weight, st::Array<double>::Ones(2, 3));
   sgd.step(sums);
   const st::Array<double> after = weight.array();
   CHECK_FALSE(same(after, st::Array<double>::Ones(2, 3)));
+  give(sums, other, st::Array<double>::Ones(1, 1));
   sgd.step(sums);
+  give(sums, other, st::Array<double>::Ones(1, 1));
   adam.step(sums);
   CHECK(same(weight.array(), after));
 }
