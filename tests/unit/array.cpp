@@ -209,3 +209,25 @@ TEST_CASE("sequences that cannot be say why") {
   CHECK(view.constant);
   CHECK(view.data == two.view().row(1, 0));
 }
+
+TEST_CASE("repeat of a temporary or an expression owns its step; of what has a name it is a view") {
+  using Step = st::Array<float>;
+  const Step step = Step::Constant(2, 3, 1.5f);
+  const auto of_temporary = st::repeat((2 * step).eval(), 20);
+  const auto of_expression = st::repeat(2 * step, 20);
+  const auto of_row = st::repeat(st::Row<float>::Constant(3, 3), 20);
+  for (const auto& sequence : {of_temporary, of_expression}) {
+    CHECK(sequence.shape() == st::Shape{20, 2, 3});
+    CHECK(sequence.constant());
+    CHECK((sequence.array() == 3).all());
+  }
+  CHECK(of_row.shape() == st::Shape{20, 1, 3});
+  CHECK(st::repeat(st::Sequence<float>(1, 2, 3), 4).constant());
+
+  const auto of_name = st::repeat(step, 20);
+  static_assert(std::is_same_v<decltype(of_name), const st::SequenceView<const float>>);
+  CHECK(of_name.data == step.data());
+  const auto of_block = st::repeat(step.topRows(1), 20);
+  CHECK(of_block.data == step.data());
+  CHECK(st::repeat(of_name.step(0), 3).data == step.data());
+}

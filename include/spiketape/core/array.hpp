@@ -83,7 +83,13 @@ struct SequenceView {
   SequenceView(const SequenceView<Other>& other) noexcept  // NOLINT: a harmless conversion
       : SequenceView(other.data, other.shape(), other.stride, other.constant) {}
 
-  /// A view of one step: any row-major Eigen array, matrix, map or block with its own memory.
+  /// A view of one step: any row-major Eigen array, matrix, map or block with its own memory. It must not
+  /// outlive that memory; a temporary lives until the end of the call that it is passed to.
+  template <typename Derived>
+    requires std::same_as<typename Derived::Scalar, std::remove_const_t<Scalar>>
+  SequenceView(const Eigen::PlainObjectBase<Derived>& step SPIKETAPE_LIFETIMEBOUND) noexcept  // NOLINT: as below
+    requires std::is_const_v<Scalar>
+      : SequenceView(step_of(step.derived())) {}
   template <typename Derived>
     requires std::same_as<typename Derived::Scalar, std::remove_const_t<Scalar>>
   SequenceView(const Eigen::DenseBase<Derived>& step) noexcept  // NOLINT: Eigen arrays are passed as they are
@@ -216,23 +222,29 @@ class Sequence {
 
   /// The stored rows as an Eigen array of fixed shape: (steps * batch, features), or (batch, features) if
   /// constant.
-  ArrayMap<Scalar> array() { return view().array(); }
-  ArrayMap<const Scalar> array() const { return view().array(); }
+  ArrayMap<Scalar> array() SPIKETAPE_LIFETIMEBOUND { return view().array(); }
+  ArrayMap<const Scalar> array() const SPIKETAPE_LIFETIMEBOUND { return view().array(); }
 
   /// One step as an Eigen array, (batch, features). Throws std::invalid_argument if there is no such step.
-  ArrayMap<Scalar> step(Index t) { return view().step(checked(t)).array(); }
-  ArrayMap<const Scalar> step(Index t) const { return view().step(checked(t)).array(); }
+  ArrayMap<Scalar> step(Index t) SPIKETAPE_LIFETIMEBOUND { return view().step(checked(t)).array(); }
+  ArrayMap<const Scalar> step(Index t) const SPIKETAPE_LIFETIMEBOUND {
+    return view().step(checked(t)).array();
+  }
 
   /// A view, valid until the sequence moves, ends or is assigned to. In a constant sequence, writing changes
   /// all steps.
-  [[nodiscard]] SequenceView<Scalar> view() noexcept {
+  [[nodiscard]] SequenceView<Scalar> view() noexcept SPIKETAPE_LIFETIMEBOUND {
     return {values_.data(), shape_, shape_.features, constant_};
   }
-  [[nodiscard]] SequenceView<const Scalar> view() const noexcept {
+  [[nodiscard]] SequenceView<const Scalar> view() const noexcept SPIKETAPE_LIFETIMEBOUND {
     return {values_.data(), shape_, shape_.features, constant_};
   }
-  operator SequenceView<Scalar>() noexcept { return view(); }              // NOLINT: passed like an array
-  operator SequenceView<const Scalar>() const noexcept { return view(); }  // NOLINT: passed like an array
+  operator SequenceView<Scalar>() noexcept SPIKETAPE_LIFETIMEBOUND {  // NOLINT: passed like an array
+    return view();
+  }
+  operator SequenceView<const Scalar>() const noexcept SPIKETAPE_LIFETIMEBOUND {  // NOLINT: passed like an array
+    return view();
+  }
 
  private:
   Index checked(Index t) const {

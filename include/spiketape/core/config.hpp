@@ -17,6 +17,17 @@
 #define SPIKETAPE_NOINLINE_LAMBDA __attribute__((noinline))
 #endif
 
+// Marks a parameter, or the object of a function, that the result refers to: clang then warns if a temporary
+// ends before the result.
+#if defined(__has_cpp_attribute)
+#if __has_cpp_attribute(clang::lifetimebound)
+#define SPIKETAPE_LIFETIMEBOUND [[clang::lifetimebound]]
+#endif
+#endif
+#ifndef SPIKETAPE_LIFETIMEBOUND
+#define SPIKETAPE_LIFETIMEBOUND
+#endif
+
 // Unrolls a loop of at most 16 iterations, a number known at compile time; at -O2 g++ does not.
 // (detail::unrolled also makes the index a constant, and takes longer to compile.)
 #if defined(__clang__)

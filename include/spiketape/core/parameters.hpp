@@ -4,6 +4,7 @@
 #include <spiketape/core/parameter.hpp>
 #include <spiketape/core/type_name.hpp>
 
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -51,6 +52,14 @@ void name_parameters(L& layer, const std::string& prefix) {
   });
 }
 
+/// Names a parameter unless it has a name. Threads may do so at once.
+template <Real Scalar>
+SPIKETAPE_NOINLINE void name_unnamed(ParameterData<Scalar>& parameter, std::string_view name) {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  if (parameter.name.empty()) parameter.name = name;
+}
+
 }  // namespace detail
 
 /// What every layer and network offers (CRTP): its parameters for optimizers and by path. Derived has
@@ -59,12 +68,11 @@ template <typename Derived>
 class HasParameters {
  public:
   /// The learned parameters, for optimizers, in the order of the layers. Frozen ones are left out, so an
-  /// optimizer made before `unfreeze` never updates them. Although const, it writes the names of parameters
-  /// that have none, so two threads must not make its first call at once. Allocates.
+  /// optimizer made before `unfreeze` never updates them. Allocates.
   [[nodiscard]] auto parameters() const {
     ParameterList<typename Derived::Scalar> list;
     detail::for_each_parameter(derived(), [&](std::string_view path, const auto& parameter) {
-      if (parameter.ptr()->name.empty()) parameter.ptr()->name = path;
+      detail::name_unnamed(*parameter.ptr(), path);
       if (parameter.learned()) list.push_back(parameter.ptr());
     });
     return list;
