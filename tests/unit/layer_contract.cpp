@@ -104,7 +104,6 @@ TEST_CASE("backward draws the random numbers of its forward, whatever the tape i
 }
 
 TEST_CASE("layers of a network draw numbers of their own, also after an assignment") {
-  st::Random random(6);
   st::Sequential net{own::Dropout<double>(0.5), own::Dropout<double>(0.5)};
   net.layer<0>() = own::Dropout<double>(0.5);
   net.layer<1>() = own::Dropout<double>(0.5);
@@ -115,7 +114,6 @@ TEST_CASE("layers of a network draw numbers of their own, also after an assignme
 }
 
 TEST_CASE("drivers draw by their seed") {
-  st::Random random(6);
   const st::Sequential net{own::Dropout<double>(0.5), st::Leaky<double>({.beta = 0.9, .learn_beta = true})};
   const st::Array<double> x = ones(4, 50);
   const auto loss_with = [&](auto&& driver, std::uint64_t seed) {
