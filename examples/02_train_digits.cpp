@@ -59,7 +59,7 @@ int main(int argc, char** argv) try {
     const auto start = Clock::now();
     double loss = 0;
     // The learning rate decreases towards the end.
-    adam.lr() = settings.lr * (settings.epochs - epoch + 1) / settings.epochs;
+    adam.set_lr(settings.lr * (settings.epochs - epoch + 1) / settings.epochs);
     for (const auto& batch : batches.shuffled()) {
       const st::CrossEntropyOptions whole{.samples = batch.size()};
       loss += shards.run(net, st::repeat(batch.input, settings.steps),

@@ -1,4 +1,4 @@
-// Counts what is allocated between start() and stop(). Include in one file of a program: it replaces operator
+// Counts what is allocated between start() and stop(), and lets one of these allocations fail. Include in one file of a program: it replaces operator
 // new, and with glibc malloc and its like, unless a sanitizer has replaced them already.
 #pragma once
 
@@ -25,11 +25,14 @@ namespace allocation {
 inline std::atomic<bool> counting{false};
 inline std::atomic<long> count{0};
 
-inline void saw_one() noexcept {
-  if (counting) ++count;
-}
-inline void start() {
+inline std::atomic<long> failing{0};  // the one that fails, counted from 1
+
+/// Returns whether an allocation may succeed.
+inline bool saw_one() noexcept { return !counting || ++count != failing; }
+/// `fails` is the allocation that fails, counted from 1; 0: none.
+inline void start(long fails = 0) {
   count = 0;
+  failing = fails;
   counting = true;
 }
 inline long stop() {
@@ -39,7 +42,7 @@ inline long stop() {
 
 /// Eigen's assertions come here: while we count, that against allocation counts; any other stops the program.
 inline void assertion_failed(const char* condition) {
-  if (counting) return saw_one();
+  if (counting) return static_cast<void>(saw_one());
   std::fprintf(stderr, "Eigen asserts: %s\n", condition);
   std::abort();
 }
@@ -68,28 +71,22 @@ void* __libc_realloc(void* memory, std::size_t size);
 void* __libc_memalign(std::size_t alignment, std::size_t size);
 
 void* malloc(std::size_t size) noexcept {
-  allocation::saw_one();
-  return __libc_malloc(size);
+  return allocation::saw_one() ? __libc_malloc(size) : nullptr;
 }
 void* calloc(std::size_t number, std::size_t size) noexcept {
-  allocation::saw_one();
-  return __libc_calloc(number, size);
+  return allocation::saw_one() ? __libc_calloc(number, size) : nullptr;
 }
 void* realloc(void* memory, std::size_t size) noexcept {
-  allocation::saw_one();
-  return __libc_realloc(memory, size);
+  return allocation::saw_one() ? __libc_realloc(memory, size) : nullptr;
 }
 void* memalign(std::size_t alignment, std::size_t size) noexcept {
-  allocation::saw_one();
-  return __libc_memalign(alignment, size);
+  return allocation::saw_one() ? __libc_memalign(alignment, size) : nullptr;
 }
 void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
-  allocation::saw_one();
-  return __libc_memalign(alignment, size);
+  return allocation::saw_one() ? __libc_memalign(alignment, size) : nullptr;
 }
 int posix_memalign(void** memory, std::size_t alignment, std::size_t size) noexcept {
-  allocation::saw_one();
-  *memory = __libc_memalign(alignment, size);
+  *memory = allocation::saw_one() ? __libc_memalign(alignment, size) : nullptr;
   return *memory == nullptr ? ENOMEM : 0;
 }
 }
@@ -103,11 +100,10 @@ inline constexpr bool sees_malloc = false;
 namespace allocation {
 
 inline void* take(std::size_t size) noexcept {
-  saw_one();
-  return std::malloc(size > 0 ? size : 1);
+  return saw_one() ? std::malloc(size > 0 ? size : 1) : nullptr;
 }
 inline void* take(std::size_t size, std::align_val_t alignment) noexcept {
-  saw_one();
+  if (!saw_one()) return nullptr;
   const auto step = static_cast<std::size_t>(alignment);
   return std::aligned_alloc(step, (size + step - 1) / step * step);
 }

@@ -44,3 +44,19 @@ TEMPLATE_TEST_CASE("the first of the largest wins, wherever it stands, and NaN n
   CHECK(winner(std::vector<TestType>(20, nan)) == -1);
   CHECK(winner(std::vector<TestType>(20, -infinity)) == 0);
 }
+
+TEMPLATE_TEST_CASE("it is found among more neurons than a float can count", "", float, double) {
+  using L = st::Lane<TestType>;
+  const st::Index last = (st::Index(1) << 24) + 38;
+  for (const st::Index place : {last, last - 1, st::Index(1) << 20, (st::Index(1) << 20) - 1}) {
+    const auto found = st::detail::winner_of<TestType>(last + 1, [&](st::Index i, auto) {
+      return select(L::counting_from(0) == L(static_cast<TestType>(place - i)), L(3), L(2));
+    });
+    CHECK(found == place);
+    const st::Index first = place / L::size * L::size;
+    TestType won[L::size];
+    const auto winners = st::detail::winners_at<TestType>(first, place, -1);
+    select(winners.now, L(1), L(0)).store(won);
+    for (st::Index k = 0; k < L::size; ++k) CHECK(won[k] == (first + k == place ? 1 : 0));
+  }
+}

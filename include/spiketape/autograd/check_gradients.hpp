@@ -99,10 +99,12 @@ class GradientChecker {
   GradientChecker(const Function& function, const std::array<Sequence<double>, n>& inputs,
                   const ParameterList<double>& parameters, const CheckGradientsOptions& options)
       : function_(function), inputs_(inputs), parameters_(parameters), options_(options) {
-    if (!(options.step > 0))
-      fail_argument("spiketape::check_gradients: step is ", options.step, ", expected more than 0");
-    if (!(options.tolerance >= 0))
-      fail_argument("spiketape::check_gradients: tolerance is ", options.tolerance, ", expected at least 0");
+    if (!(options.step > 0 && std::isfinite(options.step)))
+      fail_argument("spiketape::check_gradients: step is ", options.step,
+                    ", expected more than 0 and finite");
+    if (!(options.tolerance >= 0 && std::isfinite(options.tolerance)))
+      fail_argument("spiketape::check_gradients: tolerance is ", options.tolerance,
+                    ", expected at least 0 and finite");
   }
 
   GradientCheck run() {

@@ -15,8 +15,7 @@ Scalar extreme_of_row(const Scalar* row, Index features) {
   using L = Lane<Scalar>;
   L best(row[0]);
   for_lanes<Scalar>(features, [&](Index i, auto extent) {
-    const L inside = L::counting_from(i);
-    best = select(inside < L(features), Function::value(best, load(row + i, extent)), best);
+    best = select(L::counting_from(0) < L(features - i), Function::value(best, load(row + i, extent)), best);
   });
   Scalar numbers[L::size];
   best.store(numbers);

@@ -16,9 +16,9 @@ namespace spiketape {
 template <Real Scalar>
 struct GradientSum {
   std::weak_ptr<detail::ParameterData<Scalar>> parameter;  ///< What the gradient is by.
-  /// Laid out like the parameter's memory. For a number that many neurons share it is one row with a sum for
-  /// each neuron, reduced when the gradient is read. So the order of summation is the same for a sequence,
-  /// for a loop of steps and for any number of threads.
+  /// Laid out like the parameter's memory; sums over rows (steps and samples) are in Scalar. For a number
+  /// that many neurons share it is one row with a sum for each neuron, reduced when the gradient is read. So
+  /// the order of summation is the same for a sequence, for a loop of steps and for any number of threads.
   detail::AlignedVector<Scalar> values;
   Index features = 0;    ///< The number of neurons that share the parameter, else its columns.
   bool shared = false;   ///< Whether the parameter is one number for `features` neurons.
@@ -72,7 +72,10 @@ class GradientSums {
   [[nodiscard]] bool has(const Parameter<Scalar>& parameter) const { return has(parameter.ptr()); }
 
   /// The gradient of a parameter, (rows, cols) like it; zero if no backward pass has reached it. Allocates.
+  /// Throws std::invalid_argument for a parameter that was moved from.
   [[nodiscard]] Array<Scalar> gradient(const ParameterPtr<Scalar>& parameter) const {
+    if (parameter == nullptr)
+      detail::fail_argument("spiketape::GradientSums::gradient: the parameter has been moved from");
     const GradientSum<Scalar>* sum = find(parameter);
     if (sum == nullptr || !sum->written) return Array<Scalar>::Zero(parameter->rows, parameter->cols);
     if (sum->shared) return Array<Scalar>::Constant(1, 1, reduced(*sum));

@@ -5,6 +5,7 @@
 #include <spiketape/core/arena.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
@@ -17,17 +18,101 @@ namespace spiketape {
 
 namespace detail {
 
+/// A state before the call that replaced it; a copy of a state has none.
+template <Real Scalar>
+struct StateBefore {
+  Array<Scalar> values;
+  Var<Scalar> var;
+  bool zero = true;       // it was empty, and `values` is just memory for a later state
+  bool replaced = false;  // since the call began that would put it back
+
+  StateBefore() = default;
+  StateBefore(const StateBefore&) {}
+  StateBefore(StateBefore&&) noexcept = default;
+  StateBefore& operator=(const StateBefore&) { return *this; }
+  StateBefore& operator=(StateBefore&&) noexcept = default;
+  ~StateBefore() = default;
+};
+
 /// One state of one layer. `values` are rows of (features), empty if the state is zero. After a call on a
 /// tape, `var` is the value on the tape that they come from; they are its last rows.
 template <Real Scalar>
 struct StatePart {
   Array<Scalar> values;
   Var<Scalar> var;
+  StateBefore<Scalar> before;
+
+  /// Takes the next values; `next` gets memory that may be reused.
+  void replace(Array<Scalar>& next, const Var<Scalar>& next_var) {
+    before.zero = values.size() == 0;
+    if (!before.zero) before.values.swap(values);
+    values.swap(next);
+    before.var = std::exchange(var, next_var);
+    before.replaced = true;
+  }
+  void put_back() {
+    if (!std::exchange(before.replaced, false)) return;
+    if (before.zero)
+      reset();
+    else
+      values.swap(before.values);
+    var = before.var;
+  }
+  /// Zero.
+  void reset() {
+    if (values.size() > 0) before.values.swap(values);  // memory for the next values
+    values.resize(0, 0);
+    var = {};
+  }
 };
 
 /// The states of a layer or of several.
 template <Real Scalar>
 using StateParts = std::span<StatePart<Scalar>>;
+
+/// Resizes an array. Eigen's resize would free it first, and leave it so if memory runs out.
+template <Real Scalar>
+void give_size(Array<Scalar>& array, Index rows, Index cols) {
+  if (array.rows() != rows || array.cols() != cols) array = Array<Scalar>(rows, cols);
+}
+
+/// Replaces all states of a layer by copies of these rows, or none if memory runs out. Allocates in the first
+/// call only: a state that is zero gets the memory of its next two values.
+template <Real Scalar, std::size_t n>
+SPIKETAPE_NOINLINE void replace_states(StateParts<Scalar> parts,
+                                       const std::array<SequenceView<const Scalar>, n>& values,
+                                       const std::array<Var<Scalar>, n>& vars) {
+  std::array<Array<Scalar>, n> next, spare;
+  for (std::size_t k = 0; k < n; ++k) {
+    next[k].swap(parts[k].before.values);
+    give_size(next[k], values[k].rows(), values[k].features);
+    if (parts[k].values.size() == 0) give_size(spare[k], values[k].rows(), values[k].features);
+  }
+  for (std::size_t k = 0; k < n; ++k) {
+    SequenceView<Scalar>(next[k]).assign(values[k]);
+    parts[k].before.values.swap(spare[k]);
+    parts[k].replace(next[k], vars[k]);
+  }
+}
+
+/// Puts the states of a network back unless its call ends well: each_part(f) calls f(part) for each of them.
+template <typename EachPart>
+class StateUndo {
+ public:
+  explicit StateUndo(EachPart each_part) : each_part_(std::move(each_part)) {
+    each_part_([](auto& part) { part.before.replaced = false; });
+  }
+  StateUndo(const StateUndo&) = delete;
+  StateUndo& operator=(const StateUndo&) = delete;
+  ~StateUndo() {
+    if (!ended_) each_part_([](auto& part) { part.put_back(); });
+  }
+  void end() noexcept { ended_ = true; }
+
+ private:
+  EachPart each_part_;
+  bool ended_ = false;
+};
 
 /// The last `steps` steps of a state as a value on a tape, with its history if that is on this tape, else as
 /// a constant. An empty handle if the state is zero.
@@ -75,13 +160,22 @@ class State {
   }
   /// A copy has the values of the states and their history, but not the results of the last call.
   State(const State& other) : parts_(other.parts_), batch_(other.batch_) {}
-  State(State&&) noexcept = default;
+  /// A state that was moved from has no parts and no batch.
+  State(State&& other) noexcept
+      : parts_(std::move(other.parts_)),
+        batch_(std::exchange(other.batch_, 0)),
+        memory_(std::move(other.memory_)) {}
   State& operator=(const State& other) {
     parts_ = other.parts_;
     batch_ = other.batch_;
     return *this;
   }
-  State& operator=(State&&) noexcept = default;
+  State& operator=(State&& other) noexcept {
+    parts_ = std::move(other.parts_);
+    batch_ = std::exchange(other.batch_, 0);
+    memory_ = std::move(other.memory_);
+    return *this;
+  }
   ~State() = default;
 
   /// The number of states, over all layers.
@@ -93,11 +187,11 @@ class State {
   /// state; empty before the first call and after reset(), which means zero. `set` replaces them and cuts
   /// their gradient. Both throw std::invalid_argument if there is no state k.
   const Array<Scalar>& operator[](std::size_t k) const { return parts_[checked(k)].values; }
-  void set(std::size_t k, Array<Scalar> values) { parts_[checked(k)] = {std::move(values), {}}; }
+  void set(std::size_t k, Array<Scalar> values) { parts_[checked(k)].replace(values, {}); }
 
   /// Sets all states to zero.
   void reset() {
-    for (auto& part : parts_) part = {Array<Scalar>(), {}};
+    for (auto& part : parts_) part.reset();
   }
   /// Cuts the gradient between earlier calls and the next one (truncated BPTT); the values stay.
   void detach() {

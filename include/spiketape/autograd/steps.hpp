@@ -94,6 +94,9 @@ Layout stacked_layout(const Parts& parts) {
       fail_argument("spiketape::stack: the shapes are ", first, " and ", shape,
                     ", expected the same batch and features");
     steps += shape.steps;
+    if (const char* expected = shape_fault({steps, first.batch, first.features}))
+      fail_argument("spiketape::stack: the result has shape ", Shape{steps, first.batch, first.features},
+                    ", expected ", expected);
   }
   return {{steps, first.batch, first.features}, false};
 }

@@ -182,8 +182,8 @@ class Tape {
   bool training() const noexcept { return training_; }
   void set_training(bool training) { training_ = training; }
 
-  /// The number of threads for large products on this tape (OpenMP): 1 unless set. The results do not depend
-  /// on it, to the bit. Throws std::invalid_argument below 1.
+  /// The largest number of threads for large products on this tape (OpenMP): 1 unless set. No more start than
+  /// have something to do. The results do not depend on it, to the bit. Throws std::invalid_argument below 1.
   int threads() const noexcept { return workspace_.threads(); }
   void set_threads(int threads) {
     if (threads < 1)
@@ -213,6 +213,7 @@ class Tape {
   [[nodiscard]] SPIKETAPE_NOINLINE Var<Scalar> result(const Shape& shape, bool differentiable,
                                                       const detail::BitRows<Scalar>& bits) {
     check_not_swept("result");
+    check_shape(shape);
     SequenceView<Scalar> value;
     value.steps = shape.steps;
     value.batch = shape.batch;
@@ -280,7 +281,8 @@ class Tape {
     return arena_.allocate<T>(count);
   }
   /// Memory for a sequence with padded rows until the next reset. Its padding is zero, the rest is not
-  /// initialised.
+  /// initialised. Throws std::invalid_argument for a shape with a negative extent or more numbers than memory
+  /// has addresses.
   SPIKETAPE_NOINLINE SequenceView<Scalar> room(const Shape& shape, bool constant = false) {
     const SequenceView<Scalar> view = bare_room(shape, constant);
     for (Index row = 0; row < view.rows() && shape.features < view.stride; ++row)
@@ -289,6 +291,7 @@ class Tape {
   }
   /// The same without any initialisation.
   SPIKETAPE_NOINLINE SequenceView<Scalar> bare_room(const Shape& shape, bool constant = false) {
+    check_shape(shape);
     const Index stride = detail::padded<Scalar>(shape.features);
     const Index rows = constant ? shape.batch : shape.steps * shape.batch;
     return {allocate<Scalar>(rows * stride), shape, stride, constant};
@@ -357,6 +360,10 @@ class Tape {
     return new (arena_.allocate(sizeof(Foreign))) Foreign{node, list};
   }
 
+  static void check_shape(const Shape& shape) {
+    if (const char* expected = detail::shape_fault(shape))
+      detail::fail_argument("spiketape::Tape: a value has shape ", shape, ", expected ", expected);
+  }
   void check_not_swept(const char* function) const {
     if (swept_)
       detail::fail_argument("spiketape::Tape::", function,

@@ -24,9 +24,12 @@ class Arena {
   Arena& operator=(const Arena&) = delete;
 
   /// Memory for `count` objects of `size` bytes, valid until `rewind`. Allocates a block only when the blocks
-  /// are full. Throws std::invalid_argument if `count` is negative or more than there are addresses.
+  /// are full. Throws std::invalid_argument if `count` is negative or more than there are addresses. An object
+  /// has at least one byte.
   SPIKETAPE_NOINLINE void* allocate(std::ptrdiff_t count, std::size_t size) {
-    const std::ptrdiff_t most = std::numeric_limits<std::ptrdiff_t>::max() / static_cast<std::ptrdiff_t>(size);
+    size = std::max<std::size_t>(size, 1);
+    constexpr auto addresses = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
+    const auto most = static_cast<std::ptrdiff_t>(addresses / size);
     if (count < 0 || count > most)
       detail::fail_argument("spiketape::Arena::allocate: count is ", count, ", expected 0 to ", most);
     std::size_t bytes = static_cast<std::size_t>(count) * size;

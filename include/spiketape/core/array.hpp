@@ -12,8 +12,10 @@
 #include <algorithm>
 #include <concepts>
 #include <functional>
+#include <limits>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #if !EIGEN_VERSION_AT_LEAST(3, 4, 0)
 #error "spiketape needs Eigen 3.4 or newer"
@@ -54,6 +56,32 @@ struct Shape {
     text += detail::text_of('(', shape.steps, ", ", shape.batch, ", ", shape.features, ')');
   }
 };
+
+namespace detail {
+
+/// What is expected of a shape that nothing can have, else nullptr: no extent is negative, and the bytes of
+/// its numbers, with padded rows, can be counted. Whoever takes extents from a caller asks first, so that no
+/// later product of them overflows.
+SPIKETAPE_NOINLINE inline const char* shape_fault(const Shape& shape) noexcept {
+  if (shape.steps < 0 || shape.batch < 0 || shape.features < 0) return "no negative extent";
+  // A row is padded by less than two cache lines, see line.hpp. An extent of 0 counts as 1, so that partial
+  // products do not overflow either. In double, the product is at most rounded.
+  const auto extent = [](Index count) { return static_cast<double>(std::max<Index>(count, 1)); };
+  const double bytes = extent(shape.steps) * extent(shape.batch) * (8 * extent(shape.features) + 128);
+  const bool countable = bytes <= 0.5 * static_cast<double>(std::numeric_limits<Index>::max());
+  return countable ? nullptr : "fewer numbers than memory has addresses";
+}
+
+/// The number of parts of up to `size` that `count` is split into; both are at least 0 and 1.
+constexpr Index parts_of(Index count, Index size) noexcept {
+  return count / size + (count % size > 0 ? 1 : 0);
+}
+/// Where part i of `parts` equal ones begins: ⌊count·i / parts⌋.
+constexpr Index part_begin(Index count, Index i, Index parts) noexcept {
+  return count / parts * i + count % parts * i / parts;
+}
+
+}  // namespace detail
 
 /// A view of a sequence that someone else owns: cheap to copy, never owns, never allocates. A constant
 /// sequence has `steps` equal steps and stores one of them (`batch` rows).
@@ -167,20 +195,33 @@ SequenceView<Scalar> repeated(SequenceView<Scalar> step, Index steps, const char
   if (steps < 0) fail_argument("spiketape::", function, ": steps is ", steps, ", expected at least 0");
   step.steps = steps;
   step.constant = true;
+  if (const char* expected = shape_fault(step.shape()))
+    fail_argument("spiketape::", function, ": the result has shape ", step.shape(), ", expected ", expected);
   return step;
+}
+
+/// Whether rows of a view share numbers.
+template <typename Scalar>
+bool rows_overlap(const SequenceView<Scalar>& view) noexcept {
+  return !view.empty() && view.rows() > 1 && view.stride < view.features;
 }
 
 /// Whether two views share a number. Different columns of one array share none.
 template <Real Scalar>
 bool overlap(const SequenceView<const Scalar>& a, const SequenceView<const Scalar>& b) {
-  if (a.rows() == 0 || b.rows() == 0 || a.features == 0 || b.features == 0) return false;
+  const auto nothing = [](const SequenceView<const Scalar>& x) {
+    return x.empty() || x.rows() == 0 || x.features == 0;
+  };
+  if (nothing(a) || nothing(b)) return false;
   const auto before = [](const SequenceView<const Scalar>& x, const SequenceView<const Scalar>& y) {
     return std::less_equal<>()(x.data + (x.rows() - 1) * x.stride + x.features, y.data);
   };
   if (before(a, b) || before(b, a)) return false;
-  if (a.stride != b.stride || a.stride == 0) return true;
-  const Index shift = ((b.data - a.data) % a.stride + a.stride) % a.stride;
-  return shift < a.features || shift + b.features > a.stride;
+  // One row has no stride of its own.
+  const Index stride = a.rows() == 1 ? b.stride : a.stride;
+  if ((a.rows() > 1 && b.rows() > 1 && a.stride != b.stride) || stride <= 0) return true;
+  const Index shift = ((b.data - a.data) % stride + stride) % stride;
+  return shift < a.features || shift + b.features > stride;
 }
 
 }  // namespace detail
@@ -191,13 +232,27 @@ class Sequence {
  public:
   Sequence() = default;
   /// All zero; with `constant` one step is stored for all. Allocates. Throws std::invalid_argument for a
-  /// negative extent.
+  /// negative extent and for more numbers than memory has addresses.
   Sequence(Index steps, Index batch, Index features) : Sequence(Shape{steps, batch, features}) {}
   explicit Sequence(const Shape& shape, bool constant = false) : shape_(shape), constant_(constant) {
-    if (shape.steps < 0 || shape.batch < 0 || shape.features < 0)
-      detail::fail_argument("spiketape::Sequence: shape is ", shape, ", expected no negative extent");
+    if (const char* expected = detail::shape_fault(shape))
+      detail::fail_argument("spiketape::Sequence: shape is ", shape, ", expected ", expected);
     values_ = Array<Scalar>::Zero(constant ? shape.batch : shape.steps * shape.batch, shape.features);
   }
+  Sequence(const Sequence&) = default;
+  Sequence& operator=(const Sequence&) = default;
+  /// A sequence that was moved from is empty: (0, 0, 0).
+  Sequence(Sequence&& other) noexcept
+      : shape_(std::exchange(other.shape_, {})),
+        constant_(std::exchange(other.constant_, false)),
+        values_(std::move(other.values_)) {}
+  Sequence& operator=(Sequence&& other) noexcept {
+    shape_ = std::exchange(other.shape_, {});
+    constant_ = std::exchange(other.constant_, false);
+    values_ = std::move(other.values_);
+    return *this;
+  }
+  ~Sequence() = default;
 
   /// The same step, `steps` times; a copy, stored once. Layers multiply it once. Throws like
   /// spiketape::repeat.

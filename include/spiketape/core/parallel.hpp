@@ -1,46 +1,52 @@
 // Loops on several threads if the program is compiled with OpenMP, else on one.
 #pragma once
 
+#include <spiketape/core/array.hpp>
 #include <spiketape/core/config.hpp>
-
-#include <Eigen/Core>
 
 #include <algorithm>
 
 namespace spiketape::detail {
 
-/// Calls body(i) for i = 0, …, count − 1, on up to `threads` threads. `body` must not depend on the order and
-/// must not throw.
+/// Of the threads that a caller allows, as many as have something to do.
+constexpr int busy_threads(int threads, Index tasks) noexcept {
+  return static_cast<int>(std::clamp<Index>(tasks, 1, std::max(threads, 1)));
+}
+
+/// Calls body(i) for i = 0, …, count − 1, on up to `threads` threads, but no more than `count`. `body` must
+/// not depend on the order and must not throw.
 template <typename Body>
-void parallel_for(int threads, Eigen::Index count, Body&& body) {
+void parallel_for(int threads, Index count, Body&& body) {
 #ifdef _OPENMP
-  if (threads > 1 && count > 1) {  // OpenMP allocates even for one thread
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (Eigen::Index i = 0; i < count; ++i) body(i);
+  if (const int busy = busy_threads(threads, count); busy > 1) {  // OpenMP allocates even for one thread
+#pragma omp parallel for schedule(static) num_threads(busy)
+    for (Index i = 0; i < count; ++i) body(i);
     return;
   }
 #endif
   static_cast<void>(threads);
-  for (Eigen::Index i = 0; i < count; ++i) body(i);
+  for (Index i = 0; i < count; ++i) body(i);
 }
 
 /// Calls body(thread, begin, end) for ranges of 0, …, count − 1, one for each of up to `threads` threads,
-/// counted from 0. `body` must not depend on where a range ends and must not throw.
+/// counted from 0. A range has at least `least` numbers, so that it is worth a thread. `body` must not depend
+/// on where a range ends and must not throw.
 template <typename Body>
-void parallel_ranges(int threads, Eigen::Index count, Body&& body) {
-  const Eigen::Index ranges = std::min<Eigen::Index>(threads, count);
-  parallel_for(threads, ranges, [&](Eigen::Index i) {
-    body(static_cast<int>(i), count * i / ranges, count * (i + 1) / ranges);
+void parallel_ranges(int threads, Index count, Index least, Body&& body) {
+  if (count == 0) return;
+  const int ranges = busy_threads(threads, count / least);
+  parallel_for(ranges, ranges, [&](Index i) {
+    body(static_cast<int>(i), part_begin(count, i, ranges), part_begin(count, i + 1, ranges));
   });
 }
 
 /// Calls body(begin, end) for pieces of 0, …, count − 1 that are worth a thread. All but the last consist of
 /// whole lanes.
 template <typename Body>
-void parallel_pieces(int threads, Eigen::Index count, Body&& body) {
-  constexpr Eigen::Index piece = 1 << 14;
-  parallel_for(threads, (count + piece - 1) / piece,
-               [&](Eigen::Index i) { body(i * piece, std::min(count, (i + 1) * piece)); });
+void parallel_pieces(int threads, Index count, Body&& body) {
+  constexpr Index piece = 1 << 14;
+  parallel_for(threads, parts_of(count, piece),
+               [&](Index i) { body(i * piece, std::min(count, (i + 1) * piece)); });
 }
 
 }  // namespace spiketape::detail

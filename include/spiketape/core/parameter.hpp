@@ -7,6 +7,7 @@
 #include <spiketape/core/random.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -18,6 +19,17 @@ namespace spiketape {
 
 namespace detail {
 
+/// The numbers that a parameter takes: weights take any, also what a training run has made of them.
+enum class Allowed { any, numbers, finite };
+/// What is expected instead of a number that is not allowed, else nullptr.
+template <Real Scalar>
+const char* refused(Scalar value, Allowed allowed) {
+  if (allowed != Allowed::any && std::isnan(value)) return "a number";
+  return allowed == Allowed::finite && std::isinf(value) ? "a finite number" : nullptr;
+}
+
+inline std::string number_text(double value) { return std::isnan(value) ? "NaN" : text_of(value); }
+
 /// The memory of a Parameter: rows padded to whole lines; the padding is zero. Its address is the parameter's
 /// identity, by which gradients and optimizers find it.
 template <Real Scalar>
@@ -27,9 +39,10 @@ struct ParameterData {
   Index cols;
   Index stride;
   AlignedVector<Scalar> values;
-  bool learn = true;    // set by the layer's options
-  bool frozen = false;  // set by freeze and unfreeze
-  bool widens = false;  // one number that `set` may replace by a row, a number for each neuron
+  bool learn = true;               // set by the layer's options
+  bool frozen = false;             // set by freeze and unfreeze
+  bool widens = false;             // one number that `set` may replace by a row, a number for each neuron
+  Allowed allowed = Allowed::any;  // what `set` takes
 
   ArrayMap<Scalar> array() noexcept { return {values.data(), rows, cols, Eigen::OuterStride<>(stride)}; }
 };
@@ -64,7 +77,8 @@ using ParameterList = std::vector<ParameterPtr<Scalar>>;
 /// A learned array of (rows, cols). It is a value with an identity, by which optimizers know it:
 ///
 ///   - A copy is a new array with an identity of its own.
-///   - Construction by move takes the identity along. The source is then empty: assign to it or destroy it.
+///   - Construction by move takes the identity along. The source is then empty, 0 x 0 and without a name:
+///     assign to it or destroy it. What would change it throws std::invalid_argument.
 ///   - Assignment (copy or move) and swap(a, b) transfer the values and whether they are learned. Each
 ///     parameter keeps its identity and name, so after `net = best` the optimizer of `net` continues with the
 ///     values of `best`. Only if the shapes differ does the target become a new parameter. (std::swap,
@@ -74,9 +88,13 @@ using ParameterList = std::vector<ParameterPtr<Scalar>>;
 template <Real Scalar>
 class Parameter {
  public:
-  /// All zero and learned. Allocates.
-  SPIKETAPE_NOINLINE Parameter(std::string name, Index rows, Index cols)
-      : data_(std::make_shared<detail::ParameterData<Scalar>>()) {
+  /// All zero and learned. Allocates. Throws std::invalid_argument for a negative extent and for more numbers
+  /// than memory has addresses.
+  SPIKETAPE_NOINLINE Parameter(std::string name, Index rows, Index cols) {
+    if (const char* expected = detail::shape_fault({1, rows, cols}))
+      detail::fail_argument("spiketape::Parameter: ", name, " is ", rows, " x ", cols, ", expected ",
+                            expected);
+    data_ = std::make_shared<detail::ParameterData<Scalar>>();
     data_->name = std::move(name);
     data_->rows = rows;
     data_->cols = cols;
@@ -104,18 +122,22 @@ class Parameter {
   }
 
   /// Its name in error texts; in a network the path, such as fc1.weight.
-  const std::string& name() const noexcept { return data_->name; }
-  Index rows() const noexcept { return data_->rows; }
-  Index cols() const noexcept { return data_->cols; }
+  const std::string& name() const noexcept {
+    static const std::string none;
+    return data_ == nullptr ? none : data_->name;
+  }
+  Index rows() const noexcept { return data_ == nullptr ? 0 : data_->rows; }
+  Index cols() const noexcept { return data_ == nullptr ? 0 : data_->cols; }
   /// The distance between the beginnings of two rows, in numbers.
-  Index stride() const noexcept { return data_->stride; }
+  Index stride() const noexcept { return data_ == nullptr ? 0 : data_->stride; }
 
   /// Copies the values of an Eigen array, matrix or vector of the same scalar, in the layout of this library:
   /// weights are (in_features, out_features). For PyTorch's layout see set_transposed: the shape of a square
   /// matrix does not tell the two apart. The values must have the same rows and columns; a parameter of one
   /// row also takes a column. A coefficient that all neurons of a layer share also takes a row with a number
   /// for each neuron. It then becomes a new parameter, which existing optimizers do not know. Allocates.
-  /// Throws std::invalid_argument for values of any other shape.
+  /// Throws std::invalid_argument for values of any other shape, and for a coefficient of a neuron if a value
+  /// is one that its option refuses, such as NaN.
   template <typename Derived>
   void set(const Eigen::DenseBase<Derived>& values) {
     const bool column = rows() == 1 && values.cols() == 1 && values.rows() != 1;
@@ -126,34 +148,52 @@ class Parameter {
   void set_transposed(const Eigen::DenseBase<Derived>& values) {
     set_rows("set_transposed", values, true);
   }
-  /// Sets all elements to one value.
-  void set(Scalar value) { array().setConstant(value); }
+  /// Sets all elements to one value. Throws as above.
+  void set(Scalar value) {
+    check_values("set", &value, 1);
+    array().setConstant(value);
+  }
 
   /// Whether it is learned, that is, whether backward gives it a gradient. False if its layer's options say
   /// so (such as learn_beta = false), or while it is frozen.
-  bool learned() const noexcept { return data_->learn && !data_->frozen; }
+  bool learned() const noexcept { return data_ != nullptr && data_->learn && !data_->frozen; }
   /// `freeze` stops learning, `unfreeze` resumes it. A parameter that is not learned at all stays so.
-  void freeze() { data_->frozen = true; }
-  void unfreeze() { data_->frozen = false; }
+  void freeze() { held("freeze").frozen = true; }
+  void unfreeze() { held("unfreeze").frozen = false; }
   /// Sets whether it is learned at all. Authors of layers pass false for arrays such as running means.
-  void set_learned(bool learned) { data_->learn = learned; }
+  void set_learned(bool learned) { held("set_learned").learn = learned; }
 
   /// The values, to read and write in place. Only debug builds check an assignment of another shape (Eigen's
   /// assertion), so prefer `set`.
-  ArrayMap<Scalar> array() noexcept { return data_->array(); }
+  ArrayMap<Scalar> array() noexcept { return {data(), rows(), cols(), Eigen::OuterStride<>(stride())}; }
   ArrayMap<const Scalar> array() const noexcept {
-    return {data_->values.data(), rows(), cols(), Eigen::OuterStride<>(stride())};
+    return {data(), rows(), cols(), Eigen::OuterStride<>(stride())};
   }
 
   /// The first row; row r begins at data() + r * stride(). Valid until the parameter is assigned to, takes
   /// another shape or ends.
-  Scalar* data() noexcept { return data_->values.data(); }
-  const Scalar* data() const noexcept { return data_->values.data(); }
+  Scalar* data() noexcept { return data_ == nullptr ? nullptr : data_->values.data(); }
+  const Scalar* data() const noexcept { return data_ == nullptr ? nullptr : data_->values.data(); }
 
-  /// The memory, with shared ownership, for optimizers and gradient sums.
+  /// The memory, with shared ownership, for optimizers and gradient sums; null if it was moved from.
   const ParameterPtr<Scalar>& ptr() const noexcept { return data_; }
 
  private:
+  detail::ParameterData<Scalar>& held(const char* function) const {
+    if (data_ == nullptr)
+      detail::fail_argument("spiketape::Parameter::", function,
+                            ": the parameter has been moved from, expected an assignment first");
+    return *data_;
+  }
+  /// Refuses what the option of a coefficient refuses.
+  SPIKETAPE_NOINLINE void check_values(const char* function, const Scalar* values, Index count) const {
+    const detail::Allowed allowed = held(function).allowed;
+    for (Index i = 0; i < count && allowed != detail::Allowed::any; ++i)
+      if (const char* expected = detail::refused(values[i], allowed))
+        detail::fail_argument("spiketape::Parameter::", function, ": ", name(), " is ",
+                              detail::number_text(values[i]), ", expected ", expected);
+  }
+
   /// Takes everything from `other` except identity and name.
   void assign(const Parameter& other) {
     if (data_ == nullptr || other.data_ == nullptr) {
@@ -167,6 +207,7 @@ class Parameter {
       data_->learn = other.data_->learn;
       data_->frozen = other.data_->frozen;
       data_->widens = other.data_->widens;
+      data_->allowed = other.data_->allowed;
     }
   }
   static ParameterPtr<Scalar> copy_of(const Parameter& other) {
@@ -180,6 +221,7 @@ class Parameter {
                   "spiketape::Parameter::set: the values are of another scalar than the parameter: write "
                   "values.cast<float>() (or double)");
     const Array<Scalar> given = values.derived().array();  // the expression may refer to this parameter
+    check_values(function, given.data(), given.size());
     const Index given_rows = transpose ? given.cols() : given.rows();
     const Index given_cols = transpose ? given.rows() : given.cols();
     if (given_rows != rows() || given_cols != cols()) {

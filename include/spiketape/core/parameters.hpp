@@ -44,6 +44,16 @@ void for_each_parameter(const L& layer, F&& f) {
         [&](std::string_view name, const auto& parameter) { f(name, parameter); });
 }
 
+/// Throws std::invalid_argument, in the name of the layer, if it has been moved from: its parameters are
+/// gone.
+template <typename L>
+void check_not_moved_from(const L& layer) {
+  for_each_parameter(layer, [](std::string_view, const auto& parameter) {
+    if (parameter.ptr() == nullptr)
+      fail_argument(type_name<L>(), ": it has been moved from, expected an assignment before its next use");
+  });
+}
+
 /// Sets the name of each parameter, for error texts, to its path. `prefix` is empty or ends with a dot.
 template <typename L>
 void name_parameters(L& layer, const std::string& prefix) {
@@ -63,13 +73,15 @@ SPIKETAPE_NOINLINE void name_unnamed(ParameterData<Scalar>& parameter, std::stri
 }  // namespace detail
 
 /// What every layer and network offers (CRTP): its parameters for optimizers and by path. Derived has
-/// for_each_parameter(f), which calls f(path, parameter) for each, or none.
+/// for_each_parameter(f), which calls f(path, parameter) for each, or none. All throw std::invalid_argument
+/// if it has been moved from.
 template <typename Derived>
 class HasParameters {
  public:
   /// The learned parameters, for optimizers, in the order of the layers. Frozen ones are left out, so an
   /// optimizer made before `unfreeze` never updates them. Allocates.
   [[nodiscard]] auto parameters() const {
+    detail::check_not_moved_from(derived());
     ParameterList<typename Derived::Scalar> list;
     detail::for_each_parameter(derived(), [&](std::string_view path, const auto& parameter) {
       detail::name_unnamed(*parameter.ptr(), path);
@@ -95,6 +107,7 @@ class HasParameters {
 
   template <typename Self>
   static auto named(Self& self) {
+    detail::check_not_moved_from(static_cast<const Derived&>(self));
     using Scalar = typename Derived::Scalar;
     using P = std::conditional_t<std::is_const_v<Self>, const Parameter<Scalar>, Parameter<Scalar>>;
     std::vector<NamedParameter<P>> list;
@@ -114,6 +127,7 @@ class HasParameters {
                           others.empty() ? "nothing: it has no parameters" : "one of " + others);
   }
   void set_frozen(bool frozen) {
+    detail::check_not_moved_from(derived());
     detail::for_each_parameter(derived(),
                                [&](std::string_view, auto& parameter) { parameter.ptr()->frozen = frozen; });
   }

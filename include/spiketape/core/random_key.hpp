@@ -29,20 +29,24 @@ class RandomKey {
   }
   /// Random bits for a step and a sample of this call, both counted from 0.
   std::uint64_t row(Index step, Index sample) const {
-    return mixed(mixed(bits_, first_step_ + step + 1), first_sample_ + sample);
+    return mixed(mixed(bits_, place(first_step_, step) + 1), place(first_sample_, sample));
   }
   /// Uniform in [0, 1), for a step, a sample and a feature.
   double uniform(Index step, Index sample, Index feature) const {
-    return detail::unit_interval(mixed(row(step, sample), feature));
+    return detail::unit_interval(mixed(row(step, sample), place(0, feature)));
   }
   /// The same for all steps.
   double uniform(Index sample, Index feature) const {
-    return detail::unit_interval(mixed(mixed(mixed(bits_, 0), first_sample_ + sample), feature));
+    return detail::unit_interval(mixed(mixed(mixed(bits_, 0), place(first_sample_, sample)), place(0, feature)));
   }
 
  private:
-  static std::uint64_t mixed(std::uint64_t bits, Index place) {
-    return detail::mix_bits(bits + 0x9e3779b97f4a7c15u * static_cast<std::uint64_t>(place + 1));
+  // Unsigned, since a caller's first step and sample may be anything.
+  static std::uint64_t place(Index first, Index i) {
+    return static_cast<std::uint64_t>(first) + static_cast<std::uint64_t>(i);
+  }
+  static std::uint64_t mixed(std::uint64_t bits, std::uint64_t place) {
+    return detail::mix_bits(bits + 0x9e3779b97f4a7c15u * (place + 1));
   }
 
   std::uint64_t bits_;

@@ -50,7 +50,8 @@ class Batches {
            " pixels, expected at least 1 of 1");
     if (!std::cmp_equal(images.labels.size(), images.count()))
       fail("images has ", images.labels.size(), " labels for ", images.count(), " images, expected as many");
-    if (!std::isfinite(images.scale)) fail("images has the scale ", images.scale, ", expected a finite one");
+    if (!std::isfinite(static_cast<Scalar>(images.scale)))
+      fail("images has the scale ", images.scale, ", expected a finite one");
     order_.resize(images.labels.size());
     std::iota(order_.begin(), order_.end(), Index(0));
     input_.resize(batch_size_, images.features());
@@ -59,19 +60,28 @@ class Batches {
   Batches(const Images&&, Index, Random) = delete;  // the images would not live long enough
 
   /// The number of batches in a pass.
-  Index size() const { return (images_->count() + batch_size_ - 1) / batch_size_; }
+  Index size() const { return detail::parts_of(images_->count(), batch_size_); }
 
   class Pass;
   /// One pass over all images in a new random order. The same seed gives the same sequence of orders on every
   /// machine. Allocates nothing.
   [[nodiscard]] Pass shuffled() & {
+    check_not_moved_from();
     random_.shuffle(order_);
     return Pass(*this, order_.data());
   }
   /// One pass over all images in their own order; draws no random numbers. Allocates nothing.
-  [[nodiscard]] Pass in_order() & { return Pass(*this, nullptr); }
+  [[nodiscard]] Pass in_order() & {
+    check_not_moved_from();
+    return Pass(*this, nullptr);
+  }
 
  private:
+  void check_not_moved_from() const {
+    if (order_.empty())
+      detail::fail_argument("spiketape::Batches: it has been moved from, expected an assignment first");
+  }
+
   const Images* images_;
   Index batch_size_;
   Random random_;

@@ -8,6 +8,19 @@
 
 namespace spiketape {
 
+namespace detail {
+
+/// Throws std::invalid_argument unless all targets are classes, 0 to classes − 1.
+SPIKETAPE_NOINLINE inline void check_targets(const char* function, std::span<const int> targets,
+                                             Index classes) {
+  for (std::size_t b = 0; b < targets.size(); ++b)
+    if (targets[b] < 0 || targets[b] >= classes)
+      fail_argument("spiketape::", function, ": target ", b, " is ", targets[b], ", expected 0 to ",
+                    classes - 1);
+}
+
+}  // namespace detail
+
 /// The class of each sample by rate code: the output neuron with the largest sum over all steps (the first of
 /// equal ones; a NaN never wins against a number). `outputs` is a step or a sequence, on arrays or on a tape,
 /// of (steps, batch, classes): spikes, or membranes to read the classes from these. Not differentiated.
@@ -33,7 +46,8 @@ template <typename Outputs>
 }
 
 /// The fraction of samples whose predicted class is the target, in [0, 1]. Not differentiated. Allocates.
-/// Throws std::invalid_argument for an empty batch, no classes or a wrong number of targets.
+/// Throws std::invalid_argument for an empty batch, no classes, a wrong number of targets or a target that is
+/// no class.
 template <typename Outputs>
 [[nodiscard]] double accuracy(const Outputs& outputs, std::span<const int> targets) {
   const auto view = view_of(outputs);
@@ -43,6 +57,7 @@ template <typename Outputs>
   if (static_cast<Index>(targets.size()) != view.batch)
     detail::fail_argument("spiketape::accuracy: targets has ", targets.size(),
                           " labels, input has a batch of ", view.batch);
+  detail::check_targets("accuracy", targets, view.features);
   const std::vector<int> classes = predict(outputs);
   std::size_t right = 0;
   for (std::size_t b = 0; b < targets.size(); ++b) right += classes[b] == targets[b] ? 1 : 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spiketape/autograd/tape.hpp>
+#include <spiketape/functional/accuracy.hpp>
 #include <spiketape/kernels/rows.hpp>
 
 #include <cmath>
@@ -62,7 +63,7 @@ Scalar softmax(const Scalar* row, Scalar* probabilities, Index features) {
   for (Index i = 0; i < features; ++i) largest = row[i] > largest || row[i] != row[i] ? row[i] : largest;
   L sums = L(0);
   for_whole_lines<Scalar>(whole_lines<Scalar>(features), [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
-    const auto inside = L::counting_from(i) < L(features);
+    const auto inside = L::counting_from(0) < L(features - i);
     const L e = where(inside, exp(load(row + i, whole) - L(largest)));
     store(e, probabilities + i, whole);
     sums += e;
@@ -99,10 +100,7 @@ template <Real Scalar>
                           " labels, input has a batch of ", shape.batch);
   if (options.samples < 0)
     detail::fail_argument("spiketape::cross_entropy: samples is ", options.samples, ", expected at least 0");
-  for (std::size_t b = 0; b < targets.size(); ++b)
-    if (targets[b] < 0 || targets[b] >= shape.features)
-      detail::fail_argument("spiketape::cross_entropy: target ", b, " is ", targets[b], ", expected 0 to ",
-                            shape.features - 1);
+  detail::check_targets("cross_entropy", targets, shape.features);
 
   Tape<Scalar>& tape = x.tape();
   const Var<Scalar> loss = tape.result({1, 1, 1}, x.differentiable());

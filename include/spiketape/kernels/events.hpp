@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <limits>
 
 namespace spiketape::detail {
 
@@ -58,8 +59,10 @@ Index nonzeros(const Scalar* numbers, Index count) {
   return found;
 }
 
-/// The largest number of events in some rows; with more, decoding gives up.
+/// The largest number of events in some rows; with more, decoding gives up. -1 if a column could have a place
+/// that 32 bits do not hold.
 inline Index most_events(Index rows, Index features, double densest = densest_events) {
+  if (features > std::numeric_limits<std::int32_t>::max() - 16) return -1;
   return static_cast<Index>(densest * static_cast<double>(rows * features));
 }
 

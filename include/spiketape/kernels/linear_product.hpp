@@ -23,7 +23,7 @@ struct LinearProduct {
 
   /// y = x W + b with x as events. `width` is that of y: whole lines if its rows are padded, else `out`.
   void forward(const Events<Scalar>& x, const SequenceView<Scalar>& y, Index width, int threads) const {
-    parallel_ranges(threads, y.rows(), [&](int, Index begin, Index end) {
+    parallel_ranges(threads, y.rows(), 4, [&](int, Index begin, Index end) {
       events_times_weight(x.from(begin), end - begin, in, weight, weight_stride, bias, width,
                           y.data + begin * y.stride, y.stride);
     });
@@ -71,11 +71,11 @@ struct LinearProduct {
     }
     // Rows of ȳ are read at random, so they are taken in groups that stay in the cache.
     constexpr Index group = 1024;
-    const Index groups = std::max<Index>(1, (rows + group - 1) / group);
+    const Index groups = std::max<Index>(1, parts_of(rows, group));
     auto* by_column = memory.allocate<Events<Scalar>>(groups);
     for (Index g = 0; g < groups; ++g)
       by_column[g] = transposed(x, g * group, std::min(group, rows - g * group), in, memory);
-    parallel_ranges(threads, in, [&](int, Index begin, Index end) {
+    parallel_ranges(threads, in, 8, [&](int, Index begin, Index end) {
       for (Index g = 0; g < groups; ++g)
         gather_weight_gradient(by_column[g].from(begin), end - begin,
                                y_adjoint.data + g * group * y_adjoint.stride, y_adjoint.stride, width,

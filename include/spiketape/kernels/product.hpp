@@ -16,15 +16,18 @@
 
 namespace spiketape::detail {
 
-/// The memory in which products pack their operands, one place per thread. It grows to the largest product so
-/// far and is then reused.
+/// The memory in which products pack their operands, one place for each thread that has been busy. It grows
+/// to the largest product so far and is then reused.
 template <typename Scalar>
 class Workspace {
  public:
-  Workspace() : places_(1) {}
+  int threads() const noexcept { return threads_; }
+  void set_threads(int threads) noexcept { threads_ = threads; }
 
-  int threads() const noexcept { return static_cast<int>(places_.size()); }
-  void set_threads(int threads) { places_.resize(static_cast<std::size_t>(threads)); }
+  /// Makes places for a product on this many threads, of which each then reserves its own.
+  void open(int threads) {
+    if (places_.size() < static_cast<std::size_t>(threads)) places_.resize(static_cast<std::size_t>(threads));
+  }
 
   Scalar* reserve(Index count, int thread = 0) {
     AlignedVector<Scalar>& place = places_[static_cast<std::size_t>(thread)];
@@ -33,7 +36,8 @@ class Workspace {
   }
 
  private:
-  std::vector<AlignedVector<Scalar>> places_;
+  int threads_ = 1;
+  std::vector<AlignedVector<Scalar>> places_ = std::vector<AlignedVector<Scalar>>(1);
 };
 
 /// Without a workspace Eigen takes memory itself: on the stack for small products, else on the heap.
@@ -83,13 +87,15 @@ template <Order order_a, Order order_b, typename Scalar, typename Prepare>
 void add_product_in_pieces(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand<Scalar> b,
                            Scalar* c, Index stride_c, Workspace<Scalar>* workspace, Prepare&& prepare) {
   const Index piece = std::clamp<Index>(whole_lines<Scalar>(cols / 4), 64, 256);
-  const Index pieces = (cols + piece - 1) / piece;
-  const int threads = workspace == nullptr ? 1 : workspace->threads();
-  if (workspace != nullptr && rows > 0 && cols > 0 && depth > 0)  // may throw; threads must not
+  const Index pieces = parts_of(cols, piece);
+  const int threads = workspace == nullptr ? 1 : busy_threads(workspace->threads(), pieces);
+  if (workspace != nullptr && rows > 0 && cols > 0 && depth > 0) {  // may throw; threads must not
+    workspace->open(threads);
     for (int thread = 0; thread < threads; ++thread)
       for (const Index count : {std::min(piece, cols), cols - (pieces - 1) * piece})
         PackingSpace<Scalar>(count, rows, depth, workspace, thread);
-  parallel_ranges(threads, pieces, [&](int thread, Index begin, Index end) {
+  }
+  parallel_ranges(threads, pieces, 1, [&](int thread, Index begin, Index end) {
     for (Index i = begin * piece; i < std::min(end * piece, cols); i += piece) {
       const Index count = std::min(piece, cols - i);
       prepare(i, count);

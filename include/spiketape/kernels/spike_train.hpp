@@ -12,7 +12,8 @@ namespace spiketape::detail {
 template <Real Scalar>
 class SpikeTrain {
  public:
-  /// Starts without spikes. `value` is one number that all neurons share, or one for each.
+  /// Starts without spikes; the caller has checked the shape. `value` is one number that all neurons share,
+  /// or one for each.
   SpikeTrain(const Shape& shape, const Scalar* value, bool shared)
       : shape_(shape),
         bits_(static_cast<std::size_t>(shape.steps * shape.batch * lines())),

@@ -111,11 +111,12 @@ class Alif : public LIF<Alif<Scalar, Reset, Surrogate, Quantizer>, detail::AlifD
   using Options = AlifOptions<Scalar, Reset, Surrogate, Quantizer>;
   static constexpr const char* name = "Alif";
 
-  /// Throws std::invalid_argument as Leaky does.
+  /// Throws std::invalid_argument as Leaky does, and for an infinite κ.
   explicit Alif(const Options& options)
       : Base(options, {{{name, "beta", options.beta, options.learn_beta},
                         {name, "rho", options.rho, options.learn_rho},
-                        {name, "adaptation", options.adaptation, options.learn_adaptation},
+                        {name, "adaptation", options.adaptation, options.learn_adaptation, false,
+                         detail::Allowed::finite},  // 0·∞ is NaN
                         {name, "threshold", options.threshold, options.learn_threshold},
                         {name, "graded_spikes_factor", options.graded_spikes_factor,
                          options.learn_graded_spikes_factor}}}) {}

@@ -88,16 +88,18 @@ struct NeuronCoefficient {
   bool derived;  // computed from others: not a parameter of the neuron
 
   NeuronCoefficient(const char* neuron, const char* name_, const Coefficient<Scalar>& option, bool learn,
-                    bool derived_ = false)
+                    bool derived_ = false, Allowed allowed = Allowed::numbers)
       : parameter(name_, 1, option.values().size()), name(name_), derived(derived_) {
     parameter.ptr()->learn = learn;
     parameter.ptr()->widens = true;
+    parameter.ptr()->allowed = allowed;
     const Row<Scalar>& values = option.values();
     if (values.size() == 0)
       fail_argument("spiketape::", neuron, ": ", name, " has no values, expected one or one for each neuron");
     for (Index i = 0; i < values.size(); ++i)
-      if (values[i] != values[i])
-        fail_argument("spiketape::", neuron, ": ", name, " is NaN, expected a number");
+      if (const char* expected = refused(values[i], allowed))
+        fail_argument("spiketape::", neuron, ": ", name, " is ", number_text(values[i]), ", expected ",
+                      expected);
     std::copy_n(values.data(), values.size(), parameter.data());
   }
 

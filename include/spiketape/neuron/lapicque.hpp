@@ -179,6 +179,9 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
         C[i] = static_cast<Scalar>(c);
         gain[i] = static_cast<Scalar>(time_step / c);
         decay[i] = static_cast<Scalar>(options.snntorch_exact ? 1 - time_step / (r * c) : b);
+        if (!std::isfinite(gain[i]) || !std::isfinite(decay[i]))
+          detail::fail_argument("spiketape::Lapicque: T/C is ", gain[i], " and the decay is ", decay[i],
+                                ", expected finite numbers");
       }
     }
 

@@ -33,7 +33,9 @@ inline constexpr bool is_state<State<Scalar>> = true;
 /// State, which holds all of them and becomes the state after the last step.
 ///
 /// Calls are const and may run on many threads at once. The exception is a neuron with hidden state (a State
-/// that the neuron keeps itself), which belongs to one thread.
+/// that the neuron keeps itself), which belongs to one thread. A call that throws, also std::bad_alloc,
+/// leaves all states as they were. A neuron that was moved from throws std::invalid_argument until it is
+/// assigned to.
 template <typename Derived, typename Dynamics_, typename Scalar_, typename Reset_, typename Surrogate_,
           typename Quantizer_>
 class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quantizer_> {
@@ -102,35 +104,34 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   /// Allocates nothing, except where 16 or more samples fire densely and all neurons act on all: Eigen's
   /// product may then take packing space from the heap. Initial states are empty or one step each. A result
   /// may lie exactly where the state it replaces lies (except spikes that act all to all), so a loop over a
-  /// stream of steps is one line. Otherwise it must not lie where an input, state or other result lies.
-  /// Hidden state is neither read nor written.
+  /// stream of steps is one line. Otherwise it must share no number with an input, state or other result, and
+  /// rows must not share any: std::invalid_argument. Hidden state is neither read nor written.
   void forward_into(const SequenceView<const Scalar>& input, const CarriedViews& states,
                     const ResultViews& results) const {
+    this->check_memory(input, states, results);
     this->write_into(input, states, results);
   }
   /// The same where the membrane is the only state.
   void forward_into(const SequenceView<const Scalar>& input, const SequenceView<const Scalar>& mem,
                     const SequenceView<Scalar>& spk_out, const SequenceView<Scalar>& mem_out) const
       requires(carried == 1) {
-    this->write_into(input, {mem}, {spk_out, mem_out});
+    forward_into(input, CarriedViews{mem}, ResultViews{spk_out, mem_out});
   }
 
   /// Only the spikes of a whole sequence, as bits, for the next layer; see Sequential. The states of single
   /// steps are not needed there and are not kept.
   detail::SpikeTrain<Scalar> spikes(const Sequence<Scalar>& input) const requires(!recurrent) {
-    check_parts(hidden_parts(), input.shape());
+    const auto parts = hidden_parts();
+    check_parts(parts, input.shape());
     std::array<Array<Scalar>, carried> states;
     for (std::size_t k = 0; k < carried; ++k)
-      if (init_hidden_ && hidden(k).size() > 0)
-        states[k] = hidden(k);
+      if (k < parts.size() && parts[k].values.size() > 0)
+        states[k] = parts[k].values;
       else
         states[k].setZero(input.batch(), input.features());
     auto result = this->spikes_of(input, states);
-    if (init_hidden_) {
-      hidden_.detach();
-      if (input.steps() > 0 && input.batch() > 0)
-        for (std::size_t k = 0; k < carried; ++k) hidden_.set(k, std::move(states[k]));
-    }
+    if (init_hidden_ && input.steps() > 0 && input.batch() > 0)
+      for (std::size_t k = 0; k < carried; ++k) hidden_.set(k, std::move(states[k]));
     return result;
   }
 
@@ -149,6 +150,11 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   /// reset_mem, under the name that works for networks too.
   void reset_hidden() const { reset_mem(); }
 
+  /// For networks: calls f(part) for every hidden state.
+  template <typename F>
+  void for_each_hidden_part(F&& f) const {
+    for (auto& part : hidden_parts()) f(part);
+  }
   /// Calls f(values, var) for every hidden state, in the order of a call's arguments. `values` has the shape
   /// (batch, features) or is empty; `var` is their value on a tape, or none. f may change both. See
   /// hidden_state.hpp for its uses.
@@ -237,21 +243,25 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
       for (std::size_t k = 0; k < carried; ++k) initial[k] = detail::on_tape(parts[k], input.tape());
     }
     auto results = this->record(input, initial);
-    if (!parts.empty() && input.steps() > 0) {
+    if (!parts.empty()) {
       ResultViews views;
-      for (std::size_t k = 0; k < carried; ++k) views[at(k)] = input.tape().writable(results[at(k)]);
-      keep(parts, views);
-      for (std::size_t k = 0; k < carried; ++k) parts[k].var = results[at(k)];
+      CarriedVars vars;
+      for (std::size_t k = 0; k < carried; ++k) {
+        vars[k] = results[at(k)];
+        views[at(k)] = input.tape().writable(vars[k]);
+      }
+      keep(parts, views, vars);
     }
     return this->packed(std::move(results));
   }
   /// On arrays, with results in `memory`.
   Result<SequenceView<const Scalar>> run(const SequenceView<const Scalar>& input,
                                          detail::StateParts<Scalar> parts, Arena& memory) const {
+    if (const char* expected = detail::shape_fault(input.shape()))
+      Core::fail("input has shape ", input.shape(), ", expected ", expected);
     ResultViews views;
-    const Index stride = detail::padded<Scalar>(input.features);
-    for (auto& view : views)
-      view = {memory.allocate<Scalar>(input.steps * input.batch * stride), input.shape(), stride};
+    const Index rows = input.steps * input.batch, stride = detail::padded<Scalar>(input.features);
+    for (auto& view : views) view = {memory.allocate<Scalar>(rows * stride), input.shape(), stride};
     write(input, parts, {}, views);
     std::array<SequenceView<const Scalar>, 1 + state_count> results;
     std::copy(views.begin(), views.end(), results.begin());
@@ -278,8 +288,7 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
     for (std::size_t k = 0; k < parts.size(); ++k)
       if (parts[k].values.size() > 0) initial[k] = parts[k].values;
     this->write_into(input, initial, views);
-    for (auto& part : parts) part.var = {};
-    keep(parts, views);
+    keep(parts, views, {});
   }
 
   template <typename T>
@@ -293,14 +302,16 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   /// The place of a carried state among the results.
   static constexpr std::size_t at(std::size_t k) { return 1 + state_count - carried + k; }
 
-  /// Keeps what the last step returned for the next call.
-  static void keep(detail::StateParts<Scalar> parts, const ResultViews& results) {
-    for (std::size_t k = 0; k < parts.size(); ++k) {
+  /// Keeps what the last step returned for the next call: all states, or none if memory runs out.
+  static void keep(detail::StateParts<Scalar> parts, const ResultViews& results, const CarriedVars& vars) {
+    if (parts.empty()) return;
+    std::array<SequenceView<const Scalar>, carried> last;
+    for (std::size_t k = 0; k < carried; ++k) {
       const SequenceView<Scalar>& view = results[at(k)];
-      if (view.steps == 0 || view.batch == 0) continue;
-      parts[k].values.resize(view.batch, view.features);
-      SequenceView<Scalar>(parts[k].values).assign(view.step(view.steps - 1));
+      if (view.steps == 0 || view.batch == 0) return;
+      last[k] = view.step(view.steps - 1);
     }
+    detail::replace_states<Scalar>(parts, last, vars);
   }
 
   /// The hidden states; empty without init_hidden.

@@ -117,9 +117,12 @@ class LIFCore : public HasParameters<Derived> {
              longest->parameter.name(), " has ", longest->parameter.cols(),
              " (expected 1 value or one for each neuron)");
     // A neuron that does not fire sends 0, and 0·∞ is NaN.
-    for (Index i = 0; i < graded_spikes_factor().cols(); ++i)
-      if (const Scalar factor = graded_spikes_factor().array()(0, i); !std::isfinite(factor))
-        fail("graded_spikes_factor is ", factor, ", expected a finite number");
+    graded_spikes_factor().ptr()->allowed = detail::Allowed::finite;
+    for (Index i = 0; i < graded_spikes_factor().cols(); ++i) {
+      const Scalar factor = graded_spikes_factor().array()(0, i);
+      if (const char* expected = detail::refused(factor, detail::Allowed::finite))
+        fail("graded_spikes_factor is ", factor, ", expected ", expected);
+    }
   }
 
   /// The neuron's own coefficients first, then threshold and graded_spikes_factor.
@@ -136,6 +139,7 @@ class LIFCore : public HasParameters<Derived> {
     detail::fail_argument(detail::type_name<Derived>(), ": ", parts...);
   }
   void check_input(const Shape& shape) const {
+    if (policies_ == nullptr) fail("it has been moved from, expected an assignment before its next use");
     for (const auto& coefficient : coefficients_) coefficient.check_features(Derived::name, shape.features);
     if constexpr (recurrent) recurrent_.check_features(Derived::name, shape.features);
   }
@@ -148,25 +152,39 @@ class LIFCore : public HasParameters<Derived> {
   static const char* name_of(std::size_t k) {
     return recurrent && k == 0 ? "spk" : Dynamics::state_names[k - (recurrent ? 1 : 0)];
   }
-  void check_results(const SequenceView<const Scalar>& input, const CarriedViews& initial,
-                     const ResultViews& results) const {
+  /// The checks of memory that the caller owns.
+  void check_memory(const SequenceView<const Scalar>& input, const CarriedViews& initial,
+                    const ResultViews& results) const {
     for (std::size_t k = 0; k <= state_count; ++k)
       if (results[k].shape() != input.shape())
         fail_result(k, " has shape ", results[k].shape(), ", input has ", input.shape());
     for (std::size_t k = 0; k <= state_count; ++k) {
       if (results[k].constant) fail_result(k, " is one step for all, expected one row for each step");
-      for (std::size_t other = 0; other < k; ++other)
-        if (!results[k].empty() && results[k].rows() > 0 && results[k].features > 0 &&
-            results[k].data == results[other].data)
-          fail_result(k, " lies where the result ", result_name(other), " lies, expected other memory");
+      if (detail::rows_overlap(results[k]))
+        fail_result(k, " has a stride of ", results[k].stride, ", expected at least ", results[k].features);
     }
-    if (!all_to_all() || results[0].empty()) return;
+    const auto overlap = [](const SequenceView<const Scalar>& a, const SequenceView<const Scalar>& b) {
+      return detail::overlap<Scalar>(a, b);
+    };
     // The recurrent current is stored where the spikes will be written.
-    if (!initial[0].empty() && initial[0].data == results[0].data)
-      fail_result(
-          0, " lies where the spikes of the step before lie, expected other memory, since all act on all");
-    if (input.data == results[0].data)
-      fail_result(0, " lies where input lies, expected other memory, since all act on all");
+    const char* why = all_to_all() ? ", since all act on all" : "";
+    for (std::size_t k = 0; k <= state_count; ++k) {
+      for (std::size_t other = 0; other < k; ++other)
+        if (overlap(results[k], results[other]))
+          fail_result(k, " lies where the result ", result_name(other), " lies, expected other memory");
+      if (overlap(results[k], input))
+        fail_result(k, " lies where input lies, expected other memory", k == 0 ? why : "");
+      for (std::size_t s = 0; s < carried; ++s) {
+        if (!overlap(results[k], initial[s])) continue;
+        const bool its_state = k == s + 1 + state_count - carried && !(k == 0 && all_to_all());
+        if (its_state && results[k].data == initial[s].data &&
+            (results[k].stride == initial[s].stride || initial[s].rows() == 1))
+          continue;
+        fail_result(k, " lies where ", recurrent && s == 0 ? "the spikes" : name_of(s),
+                    " of the step before ", recurrent && s == 0 ? "lie" : "lies", ", expected ",
+                    its_state ? "exactly there or " : "", "other memory", k == 0 ? why : "");
+      }
+    }
   }
   static const char* result_name(std::size_t k) { return k == 0 ? "spk" : Dynamics::state_names[k - 1]; }
   template <typename... What>
@@ -200,13 +218,17 @@ class LIFCore : public HasParameters<Derived> {
   void write_into(const SequenceView<const Scalar>& input, CarriedViews initial,
                   const ResultViews& results) const {
     check_input(input.shape());
+    if (detail::rows_overlap(input))
+      fail("input has a stride of ", input.stride, ", expected at least ", input.features);
     for (std::size_t k = 0; k < carried; ++k) {
-      if (initial[k].batch == 0 && initial[k].features == 0)
+      if (initial[k].batch == 0 && initial[k].features == 0) {
         initial[k] = {};
-      else
-        check_state(k, input.shape(), initial[k].shape());
+        continue;
+      }
+      check_state(k, input.shape(), initial[k].shape());
+      if (detail::rows_overlap(initial[k]))
+        fail(name_of(k), " has a stride of ", initial[k].stride, ", expected at least ", initial[k].features);
     }
-    check_results(input, initial, results);
     detail::scan_forward(scan_call(input, initial, results, input.features));
   }
 
@@ -371,6 +393,9 @@ class LIFCore : public HasParameters<Derived> {
       else
         return Quantizer();
     };
+    detail::check_policy(reset());
+    detail::check_policy(surrogate());
+    detail::check_policy(quantizer());
     return {dynamics, reset(), surrogate(), detail::prepared<Scalar>(quantizer())};
   }
 

@@ -9,7 +9,7 @@
 //                      by a branch-free search.
 //   apply(v)           Q itself, for Lane<Scalar> (a template, as in surrogates) or for Scalar.
 //
-// For example:
+// It may have check(), as surrogates do. For example:
 //
 //     struct Ternary {
 //       template <typename Scalar> std::vector<Scalar> levels() const { return {-1, 0, 1}; }
@@ -18,6 +18,7 @@
 
 #include <spiketape/kernels/lanes.hpp>
 
+#include <cmath>
 #include <concepts>
 #include <type_traits>
 #include <utility>
@@ -43,6 +44,9 @@ class NearestLevel {
   explicit NearestLevel(std::vector<Scalar> levels) : levels_(std::move(levels)) {
     if (levels_.size() < 2)
       fail_argument("spiketape: a quantizer has ", levels_.size(), " levels, expected at least 2");
+    for (const Scalar level : levels_)
+      if (!std::isfinite(level))
+        fail_argument("spiketape: a quantizer has the level ", level, ", expected finite ones");
     for (std::size_t k = 0; k + 1 < levels_.size(); ++k)
       if (!(levels_[k] <= levels_[k + 1]))
         fail_argument("spiketape: a quantizer has the level ", levels_[k], " before ", levels_[k + 1],

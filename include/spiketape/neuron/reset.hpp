@@ -11,6 +11,9 @@
 //       template <typename T> T after(const T& mem, const T&) const { return T(0.5) * mem; }
 //     };
 //
+// A policy with parameters may have `void check() const`, which throws std::invalid_argument for parameters
+// that make no sense; a neuron that is made with them calls it. The same holds for surrogates and quantizers.
+//
 // Where there is a cheaper form of select(spiked, after(V, θ), V), a policy may have it as
 // after_where(spiked, V, θ), which must equal it (see Subtract).
 #pragma once

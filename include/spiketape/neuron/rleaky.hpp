@@ -122,7 +122,7 @@ class RLeaky : public LIF<RLeaky<Scalar, Reset, Surrogate, Quantizer>, detail::R
       : Base(options,
              {{{name, "beta", options.beta, options.learn_beta},
                {name, "V", detail::one_to_one(options), options.learn_recurrent && !options.all_to_all,
-                options.all_to_all},
+                options.all_to_all, detail::Allowed::finite},  // 0·∞ is NaN
                {name, "threshold", options.threshold, options.learn_threshold},
                {name, "graded_spikes_factor", options.graded_spikes_factor,
                 options.learn_graded_spikes_factor}}},

@@ -6,6 +6,8 @@
 //
 //   primitive(x)  optional: the antiderivative. Tests differentiate it numerically.
 //   band()        optional: the half-width of the band outside of which, |x| >= band(), the derivative is 0.
+//   check()       optional: throws std::invalid_argument for parameters that make no sense. A neuron that is
+//                 made with them calls it.
 //
 // Your own surrogate is a struct with one function or a lambda, and is inlined like these:
 //
@@ -16,8 +18,10 @@
 // does not compile for a Lane. A random surrogate takes `derivative(x, element)`, see StochasticSpike.
 #pragma once
 
+#include <spiketape/core/error.hpp>
 #include <spiketape/kernels/lanes.hpp>
 
+#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <type_traits>
@@ -25,6 +29,25 @@
 namespace spiketape {
 
 namespace detail {
+
+/// Checks of a policy's parameters; `policy` is its name, such as surrogate::ATan. A parameter above zero is
+/// a scale, whose reciprocal must be a number in float as well.
+SPIKETAPE_NOINLINE inline void check_above_zero(const char* policy, const char* parameter, double value) {
+  if (!(value >= 1e-37 && value <= 1e37))
+    fail_argument("spiketape::", policy, ": ", parameter, " is ", value,
+                  value > 0 && std::isfinite(value) ? ", expected 1e-37 to 1e37"
+                                                    : ", expected a finite number above 0");
+}
+SPIKETAPE_NOINLINE inline void check_finite(const char* policy, const char* parameter, double value) {
+  if (!(std::abs(value) <= 1e37))
+    fail_argument("spiketape::", policy, ": ", parameter, " is ", value,
+                  std::isfinite(value) ? ", expected -1e37 to 1e37" : ", expected a finite number");
+}
+/// Calls a policy's own check, if it has one.
+template <typename Policy>
+void check_policy(const Policy& policy) {
+  if constexpr (requires { policy.check(); }) policy.check();
+}
 
 template <typename S, typename T>
 concept HasDerivative = requires(const S surrogate, T x) {

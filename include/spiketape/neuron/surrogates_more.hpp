@@ -14,6 +14,7 @@ namespace spiketape::surrogate {
 /// (2016).
 struct PiecewiseLinear {
   double slope = 1;
+  void check() const { detail::check_above_zero("surrogate::PiecewiseLinear", "slope", slope); }
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x) const {
     return max(T(1) - T(slope) * abs(x), T(0));
@@ -30,6 +31,10 @@ struct PiecewiseLinear {
 struct Boxcar {
   double width = 2;
   double height = 0.5;
+  void check() const {
+    detail::check_above_zero("surrogate::Boxcar", "width", width);
+    detail::check_above_zero("surrogate::Boxcar", "height", height);
+  }
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x) const {
     return where(abs(x) < T(width / 2), T(height));
@@ -43,6 +48,7 @@ struct Boxcar {
 /// Intelligence 3 (2021).
 struct Gaussian {
   double sigma = 0.5;
+  void check() const { detail::check_above_zero("surrogate::Gaussian", "sigma", sigma); }
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x) const {
     const T z = T(1 / sigma) * x;
@@ -54,6 +60,7 @@ struct Gaussian {
 /// (α/√π) exp(−α²x²). SpikingJelly: Erf; norse with another factor.
 struct Erf {
   double alpha = 2;
+  void check() const { detail::check_above_zero("surrogate::Erf", "alpha", alpha); }
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x) const {
     const T z = T(alpha) * x;
@@ -66,6 +73,7 @@ struct Erf {
 /// Source: Shrestha and Orchard, SLAYER, NeurIPS 2018.
 struct Exponential {
   double alpha = 1;
+  void check() const { detail::check_above_zero("surrogate::Exponential", "alpha", alpha); }
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x) const {
     return T(alpha / 2) * exp(-(T(alpha) * abs(x)));
@@ -76,6 +84,7 @@ struct Exponential {
 /// 1 − tanh²(kx), k = slope. Norse, Spyx: tanh.
 struct Tanh {
   double slope = 1;
+  void check() const { detail::check_above_zero("surrogate::Tanh", "slope", slope); }
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x) const {
     const T e = exp(T(-2 * slope) * abs(x));
@@ -89,6 +98,7 @@ struct Tanh {
 /// Source: Zenke and Ganguli, SuperSpike, Neural Computation 30 (2018).
 struct SuperSpike {
   double alpha = 100;
+  void check() const { detail::check_above_zero("surrogate::SuperSpike", "alpha", alpha); }
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x) const {
     return FastSigmoid{alpha}.derivative(x);
@@ -103,6 +113,11 @@ struct MultiGaussian {
   double sigma = 0.5;
   double h = 0.15;
   double s = 6;
+  void check() const {
+    detail::check_above_zero("surrogate::MultiGaussian", "sigma", sigma);
+    detail::check_finite("surrogate::MultiGaussian", "h", h);
+    detail::check_above_zero("surrogate::MultiGaussian", "s", s);
+  }
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x) const {
     const Gaussian wide{s * sigma};

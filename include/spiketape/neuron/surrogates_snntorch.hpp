@@ -15,6 +15,7 @@ namespace spiketape::surrogate {
 /// Source: Fang et al., Incorporating learnable membrane time constant, ICCV 2021.
 struct ATan {
   double alpha = 2;
+  void check() const { detail::check_above_zero("surrogate::ATan", "alpha", alpha); }
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x) const {
     const T scaled = T(alpha * (std::numbers::pi / 2)) * x;
@@ -27,6 +28,7 @@ struct ATan {
 /// Source: Zenke and Ganguli, SuperSpike, Neural Computation 30 (2018).
 struct FastSigmoid {
   double slope = 25;
+  void check() const { detail::check_above_zero("surrogate::FastSigmoid", "slope", slope); }
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x) const {
     const T root = multiply_add(T(slope), abs(x), T(1));
@@ -39,6 +41,7 @@ struct FastSigmoid {
 /// very negative x. The form here is stable: with e = exp(−k|x|) it is k e / (1 + e)².
 struct Sigmoid {
   double slope = 25;
+  void check() const { detail::check_above_zero("surrogate::Sigmoid", "slope", slope); }
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x) const {
     const T e = exp(-(T(slope) * abs(x)));
@@ -62,6 +65,7 @@ struct StraightThrough {
 /// triangular; its magnitude is constant. For a triangle see PiecewiseLinear.
 struct Triangular {
   double threshold = 1;
+  void check() const { detail::check_above_zero("surrogate::Triangular", "threshold", threshold); }
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x) const {
     return select(x < T(0), T(threshold), T(-threshold));
@@ -75,6 +79,10 @@ struct Triangular {
 struct SpikeRateEscape {
   double beta = 1;
   double slope = 25;
+  void check() const {
+    detail::check_above_zero("surrogate::SpikeRateEscape", "beta", beta);
+    detail::check_above_zero("surrogate::SpikeRateEscape", "slope", slope);
+  }
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x) const {
     return T(slope) * exp(-(T(beta) * abs(x)));
@@ -96,6 +104,7 @@ struct Heaviside {
 /// 1 above the threshold, else `slope`. snnTorch: LeakySpikeOperator (LSO), which raises an error there.
 struct LeakySpike {
   double slope = 0.1;
+  void check() const { detail::check_finite("surrogate::LeakySpike", "slope", slope); }
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x) const {
     return select(x > T(0), T(1), T(slope));
@@ -109,6 +118,10 @@ struct LeakySpike {
 struct SparseFastSigmoid {
   double slope = 25;
   double boundary = 1;
+  void check() const {
+    detail::check_above_zero("surrogate::SparseFastSigmoid", "slope", slope);
+    detail::check_finite("surrogate::SparseFastSigmoid", "boundary", boundary);
+  }
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x) const {
     return where(abs(x) < T(boundary), FastSigmoid{slope}.derivative(x));
@@ -129,6 +142,10 @@ struct StochasticSpike {
   double mean = 0;
   double variance = 0.2;
   std::uint64_t seed = 0;
+  void check() const {
+    detail::check_finite("surrogate::StochasticSpike", "mean", mean);
+    detail::check_finite("surrogate::StochasticSpike", "variance", variance);
+  }
   /// `element` is the number of x, or of the first number of a lane; the others follow it.
   template <typename T>
   SPIKETAPE_INLINE T derivative(const T& x, std::uint64_t element) const {

@@ -4,6 +4,7 @@
 #include <spiketape/kernels/rows.hpp>
 #include <spiketape/neuron/step.hpp>
 
+#include <algorithm>
 #include <limits>
 
 namespace spiketape::detail {
@@ -13,30 +14,41 @@ namespace spiketape::detail {
 template <Real Scalar, typename X>
 SPIKETAPE_INLINE Index winner_of(Index features, X&& x) {
   using L = Lane<Scalar>;
-  // Each place in a lane has its own winner; the best of those is chosen at the end.
-  L largest(-std::numeric_limits<Scalar>::infinity()), winner(-1);
-  for_lanes<Scalar>(features, [&](Index first, auto extent) SPIKETAPE_INLINE_LAMBDA {
-    const L numbers = x(first, extent), index = L::counting_from(first);
-    const Mask<Scalar> larger = (largest < numbers) | ((winner < L(0)) & (numbers == numbers));
-    const Mask<Scalar> wins = larger & (index < L(features));
-    largest = select(wins, numbers, largest);
-    winner = select(wins, index, winner);
-  });
-  Scalar numbers[L::size], indices[L::size];
-  largest.store(numbers);
-  winner.store(indices);
-  int best = -1;
-  for (int k = 0; k < L::size; ++k)
-    if (indices[k] >= 0 && (best < 0 || numbers[k] > numbers[best] ||
-                            (numbers[k] == numbers[best] && indices[k] < indices[best])))
-      best = k;
-  return best < 0 ? -1 : static_cast<Index>(indices[best]);
+  constexpr Index group =
+      Index(1) << 20;  // lanes count places, so a group has no more than a float can count
+  Index best = -1;
+  Scalar best_number = 0;
+  for (Index begin = 0; begin < features; begin += group) {
+    const Index count = std::min(group, features - begin);
+    // Each place in a lane has its own winner; the best of those is chosen at the end.
+    L largest(-std::numeric_limits<Scalar>::infinity()), winner(-1);
+    for_lanes<Scalar>(count, [&](Index first, auto extent) SPIKETAPE_INLINE_LAMBDA {
+      const L numbers = x(begin + first, extent), index = L::counting_from(first);
+      const Mask<Scalar> larger = (largest < numbers) | ((winner < L(0)) & (numbers == numbers));
+      const Mask<Scalar> wins = larger & (index < L(count));
+      largest = select(wins, numbers, largest);
+      winner = select(wins, index, winner);
+    });
+    Scalar numbers[L::size], indices[L::size];
+    largest.store(numbers);
+    winner.store(indices);
+    for (int k = 0; k < L::size; ++k) {
+      if (indices[k] < 0) continue;
+      const Index place = begin + static_cast<Index>(indices[k]);
+      if (best < 0 || numbers[k] > best_number || (numbers[k] == best_number && place < best)) {
+        best = place;
+        best_number = numbers[k];
+      }
+    }
+  }
+  return best;
 }
 
 template <Real Scalar>
 SPIKETAPE_INLINE Winners<Lane<Scalar>> winners_at(Index i, Index now, Index before) {
-  const Lane<Scalar> index = Lane<Scalar>::counting_from(i);
-  return {index == Lane<Scalar>(now), index == Lane<Scalar>(before)};
+  const Lane<Scalar> place =
+      Lane<Scalar>::counting_from(0);  // Scalar holds any distance that matters exactly
+  return {place == Lane<Scalar>(now - i), place == Lane<Scalar>(before - i)};
 }
 
 }  // namespace spiketape::detail

@@ -38,6 +38,7 @@ void save_hidden_state(const Network& net, State<typename Network::Scalar>& stat
   count = 0;
   net.for_each_hidden([&](const Array<Scalar>& values, const Var<Scalar>&) {
     auto& part = state.parts()[count++];
+    detail::give_size(part.values, values.rows(), values.cols());
     part.values = values;
     part.var = {};
   });
@@ -51,19 +52,29 @@ template <typename Network>
   return state;
 }
 
-/// Replaces the network's hidden state and cuts its gradient. Throws std::invalid_argument, and changes
-/// nothing, if the network has another number of states.
+/// Replaces the network's hidden state and cuts its gradient. Throws std::invalid_argument if the network has
+/// another number of states, and then changes nothing, as if memory runs out.
 template <typename Network>
 void set_hidden_state(const Network& net, const State<typename Network::Scalar>& state) {
   using Scalar = typename Network::Scalar;
   std::size_t count = 0;
-  net.for_each_hidden([&](const Array<Scalar>&, const Var<Scalar>&) { ++count; });
+  bool fits = true;
+  net.for_each_hidden([&](const Array<Scalar>& values, const Var<Scalar>&) {
+    const std::size_t k = count++;
+    fits = fits && k < state.size() && values.rows() == state[k].rows() && values.cols() == state[k].cols();
+  });
   if (count != state.size())
     detail::fail_argument("spiketape::set_hidden_state: state has ", state.size(),
                           " arrays, the network keeps ", count);
+  State<Scalar> copy;  // so that all states are replaced, or none if memory runs out
+  if (!fits) copy = state;
   count = 0;
   net.for_each_hidden([&](Array<Scalar>& values, Var<Scalar>& var) {
-    values = state[count++];
+    if (fits)
+      values = state[count];
+    else
+      values.swap(copy.parts()[count].values);
+    ++count;
     var = {};
   });
 }

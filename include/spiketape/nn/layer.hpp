@@ -118,8 +118,9 @@ concept AnyLayer = requires {
 
 /// The base of layers with an adjoint of their own (CRTP). The head of this file says what Derived has.
 ///
-/// Calls are const. They throw what result() throws and, for a state of another number, batch or shape,
-/// std::invalid_argument.
+/// Calls are const. They throw what result() throws and, for a state of another number, batch or shape, for
+/// rows of the input that share numbers, and if the layer was moved from, std::invalid_argument. A call that
+/// throws, also std::bad_alloc, leaves all states as they were.
 template <typename Derived, Real Scalar_>
 class Layer : public HasParameters<Derived> {
  public:
@@ -180,7 +181,8 @@ class Layer : public HasParameters<Derived> {
   }
 
   /// Writes the result to the caller's memory. Throws std::invalid_argument if `output` has another shape,
-  /// overlaps the input, or is constant where the result is not, or the other way round.
+  /// shares a number with the input, has rows that share some, or is constant where the result is not, or the
+  /// other way round.
   void forward_into(SequenceView<const Scalar> input, SequenceView<Scalar> output) const {
     const Shape shape = result_for(input.shape());
     const auto refuse = [](const auto&... what) {
@@ -190,6 +192,8 @@ class Layer : public HasParameters<Derived> {
     if (output.constant != gives_constant(input, shape))
       refuse(output.constant ? "output" : "input", " is one step for all and ",
              output.constant ? "input" : "output", " is not, expected both or neither");
+    if (detail::rows_overlap(output))
+      refuse("output has a stride of ", output.stride, ", expected at least ", output.features);
     if (detail::overlap<Scalar>(input, output)) refuse("output lies where input lies, expected other memory");
     on_arrays(input, output);
   }
@@ -251,11 +255,7 @@ class Layer : public HasParameters<Derived> {
       op.layer = &tape.keep(Derived(derived()));
       tape.record(op);
     }
-    if constexpr (states > 0)
-      for (std::size_t k = 0; k < parts.size(); ++k) {
-        parts[k].values = op.leaving[k].array();
-        parts[k].var = op.leaving[k];
-      }
+    if constexpr (states > 0) keep(parts, memory, op.leaving);
     return op.y;
   }
   /// The same on arrays, with the result in `memory`.
@@ -300,9 +300,10 @@ class Layer : public HasParameters<Derived> {
   Derived& derived() { return static_cast<Derived&>(*this); }
 
   Shape result_for(const Shape& input) const {
+    detail::check_not_moved_from(derived());
     const Shape shape = derived().result(input);
-    if (shape.steps < 0 || shape.batch < 0 || shape.features < 0)
-      fail("result is ", shape, " for an input of ", input, ", expected no negative extent");
+    if (const char* expected = detail::shape_fault(shape))
+      fail("result is ", shape, " for an input of ", input, ", expected ", expected);
     return shape;
   }
 
@@ -334,6 +335,7 @@ class Layer : public HasParameters<Derived> {
                detail::StateParts<Scalar> parts, Arena& memory,
                const detail::BitRows<Scalar>* bits = nullptr) const {
     constexpr std::size_t states = Derived::carried;
+    if (detail::rows_overlap(x)) fail("input has a stride of ", x.stride, ", expected at least ", x.features);
     std::array<detail::LayerState<Scalar>, states> rows{};
     for (std::size_t k = 0; k < states; ++k) {
       const Shape shape = derived().state_shape(k, x.shape());
@@ -347,11 +349,18 @@ class Layer : public HasParameters<Derived> {
     context.bits_ = bits;
     context.states_ = rows.data();
     derived().forward(x, y, context);
-    if constexpr (states > 0)
-      for (std::size_t k = 0; k < parts.size(); ++k) {
-        parts[k].values = rows[k].leaving.array();
-        parts[k].var = {};
-      }
+    if constexpr (states > 0) keep(parts, rows, {});
+  }
+
+  /// Keeps the states after a call for the next: all, or none if memory runs out.
+  template <std::size_t states>
+  static void keep(detail::StateParts<Scalar> parts,
+                   const std::array<detail::LayerState<Scalar>, states>& memory,
+                   const std::array<Var<Scalar>, states>& vars) {
+    if (parts.empty()) return;
+    std::array<SequenceView<const Scalar>, states> leaving;
+    for (std::size_t k = 0; k < states; ++k) leaving[k] = memory[k].leaving;
+    detail::replace_states<Scalar>(parts, leaving, vars);
   }
 
   detail::LayerNumber number_;

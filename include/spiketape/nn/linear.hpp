@@ -25,7 +25,8 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
  public:
   using Scalar = Scalar_;
 
-  /// Throws std::invalid_argument for a negative number of features.
+  /// Throws std::invalid_argument for a negative number of features, and for more weights than memory has
+  /// addresses.
   Linear(Index in_features, Index out_features, Random& random, const LinearOptions& options = {})
       : weight_("weight", checked("in_features", in_features), checked("out_features", out_features)),
         bias_("bias", 1, out_features),

@@ -39,8 +39,12 @@ namespace spiketape {
 /// On a tape and for a Sequence, spikes go from a neuron to a dense layer as bits, which become events there.
 /// For a Sequence the neuron then keeps only its last states.
 ///
+/// A call that throws leaves the states of all layers as they were, those inside of neurons, too; of a
+/// function, such as a lambda that calls a neuron, it knows none.
+///
 /// A value: a copy is a second network. Assignment and swap transfer values, and parameters keep their
-/// identity; see Parameter.
+/// identity; see Parameter. A network that was moved from throws std::invalid_argument until it is assigned
+/// to.
 template <typename... Layers>
 class Sequential : public HasParameters<Sequential<Layers...>> {
   static_assert(sizeof...(Layers) > 0, "spiketape::Sequential: expected at least one layer");
@@ -78,7 +82,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   /// as std::invalid_argument for a wrong number of features.
   template <typename Input>
   auto operator()(const Input& input) const {
-    return call<0, sizeof...(Layers)>(input);
+    return all_or_nothing<0, sizeof...(Layers)>(input);
   }
   /// The same from a state, which is updated to that after the last step; see State. Hidden states are
   /// neither read nor written, and a last neuron returns all its states.
@@ -107,7 +111,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   }
   template <typename Input>
   auto back(const Input& input) const {
-    return call<first_neuron(), sizeof...(Layers)>(input);
+    return all_or_nothing<first_neuron(), sizeof...(Layers)>(input);
   }
 
   /// Whether a layer keeps its states inside (a neuron with init_hidden).
@@ -158,7 +162,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   template <typename F>
   void trace(const SequenceView<const Scalar>& input, State<Scalar>& state, F&& f) const {
     const auto parts = state.of_layer(full_name, carried, input.batch);
-    run_from<0>(input, parts, &state.memory_for(full_name, input), f);
+    run_all(input, parts, &state.memory_for(full_name, input), f);
   }
 
   /// The reason why a batch cannot be split, if a layer couples its samples, else nullptr.
@@ -205,10 +209,16 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   }
 
   auto run(const Var<Scalar>& input, detail::StateParts<Scalar> parts) const {
-    return run_from<0>(input, parts, nullptr);
+    return run_all(input, parts, nullptr);
   }
   auto run(const SequenceView<const Scalar>& input, detail::StateParts<Scalar> parts, Arena& memory) const {
-    return run_from<0>(input, parts, &memory);
+    return run_all(input, parts, &memory);
+  }
+  template <typename F>
+  void for_each_hidden_part(F&& f) const {
+    for_hidden([&](const auto& layer) {
+      if constexpr (requires { layer.for_each_hidden_part(f); }) layer.for_each_hidden_part(f);
+    });
   }
 
   /// `reset_hidden` resets and `detach_hidden` detaches the hidden states of all layers that have some.
@@ -285,6 +295,15 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     }
   }
 
+  /// The same as `call`. If it throws, hidden states are those before it.
+  template <std::size_t i, std::size_t end, typename Input>
+  auto all_or_nothing(const Input& input) const {
+    detail::StateUndo undo([this](auto&& f) { for_each_hidden_part(f); });
+    auto result = call<i, end>(input);
+    undo.end();
+    return result;
+  }
+
   /// The layers i, …, end − 1.
   template <std::size_t i, std::size_t end, typename Input>
   auto call(const Input& input) const {
@@ -314,6 +333,18 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
       else
         return result;
     }
+  }
+
+  /// The same as `run_from` the first layer. If it throws, the states in `parts` are those before it.
+  template <typename Input, typename Observer = detail::TakesAnything>
+  auto run_all(const Input& input, detail::StateParts<Scalar> parts, Arena* memory,
+               const Observer& observer = {}) const {
+    detail::StateUndo undo([parts](auto&& f) {
+      for (auto& part : parts) f(part);
+    });
+    auto result = run_from<0>(input, parts, memory, observer);
+    undo.end();
+    return result;
   }
 
   /// Runs the layers from i on with the states in `parts`; on arrays the results lie in `memory`.

@@ -6,19 +6,20 @@
 
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <utility>
 
 namespace spiketape {
 
 /// The options of Adam, all finite; see there for the equations.
 struct AdamOptions {
-  /// The learning rate, at least 0. Adam::lr changes it later.
+  /// The learning rate, at least 0. Adam::set_lr changes it later.
   double lr = 1e-3;
   /// β₁, the decay of the mean of gradients per update, in [0, 1).
   double beta1 = 0.9;
   /// β₂, the decay of the mean of squared gradients per update, in [0, 1).
   double beta2 = 0.999;
-  /// Keeps the divisor away from zero; at least 0.
+  /// Keeps the divisor away from zero: more than 0, also in Scalar.
   double eps = 1e-8;
   /// The factor of the parameters that is added to their gradients (an L2 penalty), at least 0.
   double weight_decay = 0;
@@ -50,16 +51,24 @@ class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
   /// An optimizer of these parameters, whose memory it shares. Allocates.
   explicit Adam(ParameterList<Scalar> parameters, const AdamOptions& options = {})
       : detail::Optimizer<Scalar, detail::AdamState<Scalar>>(std::move(parameters)), options_(options) {
-    detail::check_option("Adam", "lr", options.lr, 0);
-    detail::check_option("Adam", "beta1", options.beta1, 0, 1);
-    detail::check_option("Adam", "beta2", options.beta2, 0, 1);
-    detail::check_option("Adam", "eps", options.eps, 0);
-    detail::check_option("Adam", "weight_decay", options.weight_decay, 0);
-    detail::check_option("Adam", "threads", options.threads, 1);
+    detail::check_option<Scalar>("Adam", "lr", options.lr, 0);
+    detail::check_option<Scalar>("Adam", "beta1", options.beta1, 0, 1);
+    detail::check_option<Scalar>("Adam", "beta2", options.beta2, 0, 1);
+    detail::check_option<Scalar>("Adam", "eps", options.eps, 0);
+    // Without it, a parameter whose gradients have all been zero would become 0/0, and so would padding.
+    if (constexpr Scalar least = std::numeric_limits<Scalar>::min(); options.eps < static_cast<double>(least))
+      detail::fail_argument("spiketape::Adam: eps is ", options.eps, ", expected at least ", least);
+    detail::check_option<Scalar>("Adam", "weight_decay", options.weight_decay, 0);
+    detail::check_option<Scalar>("Adam", "threads", options.threads, 1);
   }
 
-  /// The learning rate, to read or change.
-  double& lr() { return options_.lr; }
+  /// The learning rate. `set_lr` changes it for the next steps; it throws std::invalid_argument for a rate
+  /// that the constructor refuses.
+  double lr() const noexcept { return options_.lr; }
+  void set_lr(double lr) {
+    detail::check_option<Scalar>("Adam", "lr", lr, 0);
+    options_.lr = lr;
+  }
 
   /// One update of every parameter that has a gradient in `gradients`; then drops those gradients. Allocates
   /// in a parameter's first update only. Throws std::invalid_argument if none has one, since the step would

@@ -6,16 +6,22 @@
 
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace spiketape::detail {
 
-/// Checks that an option is a finite number of at least `least` and, if given, less than `below`.
-inline void check_option(const char* optimizer, const char* option, double value, double least,
-                         double below = HUGE_VAL) {
-  if (!(std::isfinite(value) && value >= least && value < below)) {
+/// Checks that an option is a number of at least `least` that is finite in Scalar and, if given, less than
+/// `below`.
+template <Real Scalar>
+void check_option(const char* optimizer, const char* option, double value, double least,
+                  double below = HUGE_VAL) {
+  constexpr auto most = static_cast<double>(std::numeric_limits<Scalar>::max());
+  if (!(value <= most && value >= least && value < below)) {
+    if (std::isfinite(value) && value > most && below == HUGE_VAL)
+      fail_argument("spiketape::", optimizer, ": ", option, " is ", value, ", expected at most ", most);
     if (below < HUGE_VAL)
       fail_argument("spiketape::", optimizer, ": ", option, " is ", value, ", expected at least ", least,
                     " and less than ", below);

@@ -11,7 +11,7 @@ namespace spiketape {
 
 /// The options of SGD, all finite; see there for the equations.
 struct SGDOptions {
-  /// η, the learning rate, at least 0. SGD::lr changes it later.
+  /// η, the learning rate, at least 0. SGD::set_lr changes it later.
   double lr = 1e-2;
   /// μ, the part of the last velocity that is kept, at least 0.
   double momentum = 0;
@@ -40,14 +40,19 @@ class SGD : public detail::Optimizer<Scalar, detail::SGDState<Scalar>> {
   /// An optimizer of these parameters, whose memory it shares. Allocates.
   explicit SGD(ParameterList<Scalar> parameters, const SGDOptions& options = {})
       : detail::Optimizer<Scalar, detail::SGDState<Scalar>>(std::move(parameters)), options_(options) {
-    detail::check_option("SGD", "lr", options.lr, 0);
-    detail::check_option("SGD", "momentum", options.momentum, 0);
-    detail::check_option("SGD", "weight_decay", options.weight_decay, 0);
-    detail::check_option("SGD", "threads", options.threads, 1);
+    detail::check_option<Scalar>("SGD", "lr", options.lr, 0);
+    detail::check_option<Scalar>("SGD", "momentum", options.momentum, 0);
+    detail::check_option<Scalar>("SGD", "weight_decay", options.weight_decay, 0);
+    detail::check_option<Scalar>("SGD", "threads", options.threads, 1);
   }
 
-  /// The learning rate, to read or change.
-  double& lr() { return options_.lr; }
+  /// The learning rate. `set_lr` changes it for the next steps; it throws std::invalid_argument for a rate
+  /// that the constructor refuses.
+  double lr() const noexcept { return options_.lr; }
+  void set_lr(double lr) {
+    detail::check_option<Scalar>("SGD", "lr", lr, 0);
+    options_.lr = lr;
+  }
 
   /// One update of every parameter that has a gradient in `gradients`; then drops those gradients. Allocates
   /// in a parameter's first update only. Throws std::invalid_argument if none has one, since the step would

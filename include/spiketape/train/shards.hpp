@@ -18,7 +18,7 @@ namespace spiketape {
 /// Splits a batch into a fixed number of shards, each with its own tape and gradient sums, runs them on up to
 /// `threads` threads (OpenMP if the program is compiled with it, else one after the other) and adds the
 /// gradients in the order of the shards. So the results depend on the number of shards and on the block size,
-/// but not, to the bit, on the number of threads.
+/// but not, to the bit, on the number of threads. No more threads start than have something to do.
 ///
 ///     st::Shards<float> shards(4, threads, 4);  // four shards, each in blocks of four samples
 ///
@@ -29,8 +29,8 @@ namespace spiketape {
 ///     optimizer.step(shards.gradients());
 ///
 /// The losses of the parts must add up to the loss of the batch: give them the size of the whole batch, as
-/// above. A layer that couples samples, such as a normalisation over the batch, cannot be split. Allocates
-/// nothing once the tapes have warmed up.
+/// above; they are added in double. A layer that couples samples, such as a normalisation over the batch,
+/// cannot be split. Allocates nothing once the tapes have warmed up.
 ///
 /// Blocks make training fast and small: a few samples at a time go forward and backward while everything the
 /// tape keeps of them lies in the cache (capacity() tells how much); the next block reuses that memory. If
@@ -76,6 +76,7 @@ class Shards {
       if (const char* reason = net.couples_samples(); reason != nullptr && (count() > 1 || block_ > 0))
         detail::fail_argument("spiketape::Shards::run: a layer of the network couples samples (", reason,
                               "), expected one shard without blocks, Shards(1)");
+    check_not_moved_from();
     ++round_;
     if constexpr (requires(const Var<Scalar>& x) { net.back(net.front(x)); })
       if (input.batch > 0 && (input.constant || input.steps == 1)) {
@@ -90,9 +91,11 @@ class Shards {
 
   /// The same for any function that makes a loss: `forward(tape, first, count)` returns the loss of the
   /// samples first, …, first + count − 1, which are those of a shard, without blocks. It is called on several
-  /// threads at once, each time with another tape, so it must not write shared data.
+  /// threads at once, each time with another tape, so it must not write shared data. Throws
+  /// std::invalid_argument for a negative batch.
   template <typename Forward>
   Scalar run(Index batch, Forward&& forward) {
+    check_not_moved_from();
     ++round_;
     return run_shards(batch, [&](Shard& shard, Index first, Index count) {
       start(shard, first);
@@ -102,12 +105,16 @@ class Shards {
 
   /// The seed of layers' random numbers: 0 unless set.
   void set_seed(std::uint64_t seed) {
+    check_not_moved_from();
     front_tape_->set_seed(seed);
     for (const auto& shard : shards_) shard->tape.set_seed(seed);
   }
 
   /// The gradients of the last run.
-  GradientSums<Scalar>& gradients() { return shards_.front()->gradients; }
+  GradientSums<Scalar>& gradients() {
+    check_not_moved_from();
+    return shards_.front()->gradients;
+  }
 
   /// The number of shards, and the largest number of threads.
   int count() const { return static_cast<int>(shards_.size()); }
@@ -115,16 +122,21 @@ class Shards {
 
   /// Bytes held for values, adjoints and records of all shards.
   std::size_t capacity() const {
-    std::size_t bytes = front_tape_->capacity();
+    std::size_t bytes = front_tape_ == nullptr ? 0 : front_tape_->capacity();
     for (const auto& shard : shards_) bytes += shard->tape.capacity();
     return bytes;
   }
 
  private:
+  void check_not_moved_from() const {
+    if (shards_.empty())
+      detail::fail_argument("spiketape::Shards: it has been moved from, expected an assignment first");
+  }
+
   struct Shard {
     GradientSums<Scalar> gradients;
     Tape<Scalar> tape{gradients};  // reset for each block
-    Scalar loss = 0;
+    double loss = 0;  // a sum of many blocks
     std::exception_ptr error;
   };
 
@@ -173,7 +185,7 @@ class Shards {
   }
   static void finish(Shard& shard, const Var<Scalar>& loss) {
     shard.tape.backward(loss);
-    shard.loss += loss.item();
+    shard.loss += static_cast<double>(loss.item());
   }
 
   /// Copies some samples of a batch to a tape as a constant.
@@ -189,7 +201,7 @@ class Shards {
   template <typename Run>
   Scalar run_blocks(Index batch, Run&& run) {
     return run_shards(batch, [&](Shard& shard, Index first, Index count) {
-      const Index block = block_ > 0 ? block_ : count;
+      const Index block = block_ > 0 ? std::min(block_, count) : count;
       for (Index done = 0; done < count; done += block) {
         start(shard, first + done);
         run(shard, first + done, std::min(block, count - done));
@@ -200,23 +212,25 @@ class Shards {
   /// Calls run(shard, first, count) for every shard that has samples, and joins their losses and gradients.
   template <typename Run>
   Scalar run_shards(Index batch, Run&& run) {
+    if (batch < 0)
+      detail::fail_argument("spiketape::Shards::run: batch is ", batch, ", expected at least 0");
     const auto count = static_cast<Index>(shards_.size());
     const auto run_shard = [&](Index i) {
       Shard& shard = *shards_[static_cast<std::size_t>(i)];
       shard.gradients.clear();
       shard.loss = 0;
-      const Index first = batch * i / count;
-      const Index end = batch * (i + 1) / count;
+      const Index first = detail::part_begin(batch, i, count);
+      const Index end = detail::part_begin(batch, i + 1, count);
       if (first < end) run(shard, first, end - first);
     };
     detail::parallel_for(threads_, count, [&](Index i) { guarded(i, run_shard); });
 
     // The first shard's sums collect the others'.
-    Scalar loss = 0;
+    double loss = 0;
     for (const auto& shard : shards_) rethrow(*shard);
     for (const auto& shard : shards_) loss += shard->loss;
     gradients().add_all(others_, threads_);
-    return loss;
+    return static_cast<Scalar>(loss);
   }
 
   // An exception must not leave a parallel region, so the shard keeps it.

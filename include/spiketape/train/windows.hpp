@@ -33,8 +33,8 @@ struct WindowsOptions {
 ///
 /// For T steps, a whole gradient takes memory for about T/k states and a window of k steps. With k = √T both
 /// stay small: T = 10,000 steps need the memory of 100. (Chen, Xu, Zhang and Guestrin, Training deep nets
-/// with sublinear memory cost, 2016.) The result is that of the whole sequence on one tape, up to rounding.
-/// Allocates nothing once everything has warmed up.
+/// with sublinear memory cost, 2016.) The result is that of the whole sequence on one tape, up to rounding;
+/// losses are added in double. Allocates nothing once everything has warmed up.
 template <Real Scalar>
 class Windows {
  public:
@@ -60,18 +60,21 @@ class Windows {
         "it has init_hidden = false, and for_each_hidden(f) const, which calls for_each_hidden(f) of each "
         "neuron: see Sequential");
     ++round_;
-    const Index count = (input.steps + steps_ - 1) / steps_;
+    if (const char* expected = detail::shape_fault(input.shape()))
+      detail::fail_argument("spiketape::Windows::run: input has shape ", input.shape(), ", expected ",
+                            expected);
+    const Index count = detail::parts_of(input.steps, steps_);
     if (count > 1 && net.forgets_state())
       detail::fail_argument(
           "spiketape::Windows::run: a layer of the network keeps no state between calls, expected "
           "init_hidden = true: its state would be lost between windows");
     if (options_.truncate) {
-      Scalar total = 0;
+      double total = 0;  // a sum of many terms, rounded once
       for (Index w = 0; w < count; ++w) {
         start(w);
         total += backward(loss_of(net, input, w, loss));
       }
-      return total;
+      return static_cast<Scalar>(total);
     }
     // Forward: keeps only the states at the beginnings of windows.
     states_.resize(static_cast<std::size_t>(count));
@@ -83,7 +86,7 @@ class Windows {
       }
     }
     // Backward: each window again, from last to first, with the adjoints of the states after it.
-    Scalar total = 0;
+    double total = 0;
     adjoints_.clear();
     for (Index w = count - 1; w >= 0; --w) {
       set_hidden_state(net, state(w));
@@ -96,7 +99,7 @@ class Windows {
       keep_adjoints(begin);
     }
     if (count > 0) set_hidden_state(net, last_);
-    return total;
+    return static_cast<Scalar>(total);
   }
 
   /// The seed of layers' random numbers: 0 unless set.
@@ -161,13 +164,13 @@ class Windows {
     }
   }
 
-  Scalar backward(const Var<Scalar>& loss) {
+  double backward(const Var<Scalar>& loss) {
     if (loss.empty()) {
       tape_.backward();
       return 0;
     }
     tape_.backward(loss);
-    return loss.item();
+    return static_cast<double>(loss.item());
   }
 
   Index steps_;

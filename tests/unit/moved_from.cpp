@@ -1,0 +1,152 @@
+// What was moved from says that it is empty, or throws std::invalid_argument, until it is assigned to.
+#include <spiketape/autograd/ops.hpp>
+#include <spiketape/data/batches.hpp>
+#include <spiketape/nn/linear.hpp>
+#include <spiketape/nn/sequential.hpp>
+#include <spiketape/train/shards.hpp>
+
+#include "catch.hpp"
+#include "errors.hpp"
+#include "numeric.hpp"
+#include "plain_neurons.hpp"
+
+#include <string>
+#include <utility>
+
+namespace st = spiketape;
+using st::Index;
+
+namespace {
+
+template <typename Run>
+std::string error(Run&& run) {
+  return error_text<std::invalid_argument>(run);
+}
+
+const std::string moved = ": it has been moved from, expected an assignment before its next use";
+
+/// Every access to a layer, neuron or network that was moved from.
+template <typename L>
+void check_moved_from(L& layer, const std::string& name, const std::string& thrower) {
+  INFO(name);
+  const st::Array<double> step = st::Array<double>::Ones(2, 3);
+  const st::Sequence<double> sequence(2, 2, 3);
+  st::Tape<double> tape;
+  auto state = layer.state(2);
+  CHECK(error([&] { layer(step); }) == thrower + moved);
+  CHECK(error([&] { layer(sequence); }) == thrower + moved);
+  CHECK(error([&] { layer(tape.constant(step)); }) == thrower + moved);
+  CHECK(error([&] { layer(step, state); }) == thrower + moved);
+  CHECK(error([&] { layer(tape.constant(step), state); }) == thrower + moved);
+  CHECK(error([&] { static_cast<void>(layer.parameters()); }) == name + moved);
+  CHECK(error([&] { static_cast<void>(layer.named_parameters()); }) == name + moved);
+  CHECK(error([&] { static_cast<void>(layer.parameter("weight")); }) == name + moved);
+  CHECK(error([&] { layer.freeze(); }) == name + moved);
+}
+
+}  // namespace
+
+TEST_CASE("a parameter that was moved from is empty, and cannot be changed") {
+  st::Parameter<double> from("weight", 2, 3);
+  const st::Parameter<double> to = std::move(from);
+  CHECK(to.rows() == 2);
+  CHECK(from.name().empty());
+  CHECK(from.rows() == 0);
+  CHECK(from.cols() == 0);
+  CHECK(from.stride() == 0);
+  CHECK(from.data() == nullptr);
+  CHECK(from.array().size() == 0);
+  CHECK(std::as_const(from).array().size() == 0);
+  CHECK_FALSE(from.learned());
+  const std::string gone = ": the parameter has been moved from, expected an assignment first";
+  CHECK(error([&] { from.set(1); }) == "spiketape::Parameter::set" + gone);
+  CHECK(error([&] { from.set(st::Array<double>(2, 3)); }) == "spiketape::Parameter::set" + gone);
+  CHECK(error([&] { from.freeze(); }) == "spiketape::Parameter::freeze" + gone);
+  CHECK(error([&] { from.unfreeze(); }) == "spiketape::Parameter::unfreeze" + gone);
+  CHECK(error([&] { from.set_learned(false); }) == "spiketape::Parameter::set_learned" + gone);
+  const st::GradientSums<double> sums;
+  CHECK_FALSE(sums.has(from));
+  CHECK(error([&] { static_cast<void>(sums.gradient(from)); }) ==
+        "spiketape::GradientSums::gradient: the parameter has been moved from");
+  from = to;
+  CHECK(from.cols() == 3);
+}
+
+TEST_CASE("a layer, a neuron and a network that were moved from throw, and can be assigned to") {
+  st::Random random(5);
+  st::Linear<double> linear(3, 4, random);
+  const auto taken = std::move(linear);
+  CHECK(linear.in_features() == 0);
+  check_moved_from(linear, "spiketape::Linear", "spiketape::Linear");
+  linear = taken;
+  CHECK(numeric::same(linear(st::Array<double>::Ones(1, 3).eval()),
+                      taken(st::Array<double>::Ones(1, 3).eval())));
+
+  st::Leaky<double> leaky({.beta = 0.5, .init_hidden = true});
+  const auto taken_leaky = std::move(leaky);
+  check_moved_from(leaky, "spiketape::Leaky", "spiketape::Leaky");
+  CHECK(leaky.beta().rows() == 0);
+  leaky.reset_hidden();
+  st::Array<double> memory = st::Array<double>::Ones(2, 3), other = memory, third = memory;
+  CHECK(error([&] { leaky.forward_into(memory, {}, other, third); }) == "spiketape::Leaky" + moved);
+  CHECK(error([&] { static_cast<void>(leaky.spikes(st::Sequence<double>(1, 2, 3))); }) ==
+        "spiketape::Leaky" + moved);
+  CHECK_THROWS_AS(leaky.mem(), std::invalid_argument);
+  leaky = taken_leaky;
+  CHECK(leaky(st::Array<double>::Ones(2, 3).eval()).mem(1, 2) == 1);
+
+  st::RLeaky<double> recurrent({.beta = 0.5, .linear_features = 3}, random);
+  const auto taken_recurrent = std::move(recurrent);
+  CHECK(recurrent.recurrent_weight().rows() == 0);
+  check_moved_from(recurrent, "spiketape::RLeaky", "spiketape::RLeaky");
+
+  st::Sequential net{taken, taken_leaky};
+  const auto taken_net = std::move(net);
+  check_moved_from(net, "spiketape::Sequential", "spiketape::Linear");
+}
+
+TEST_CASE("a sequence and a state that were moved from are empty") {
+  st::Sequence<float> from(3, 2, 4);
+  from.array().setConstant(7);
+  st::Sequence<float> to = std::move(from);
+  CHECK(to(2, 1, 3) == 7);
+  CHECK(from.shape() == st::Shape{});
+  CHECK(from.array().size() == 0);
+  CHECK_THROWS_AS(from.step(0), std::invalid_argument);
+  from = std::move(to);
+  CHECK(from(2, 1, 3) == 7);
+  CHECK(to.shape() == st::Shape{});
+  auto repeated = st::Sequence<float>::repeat(from.step(0), 5);
+  const auto taken = std::move(repeated);
+  CHECK(taken.constant());
+  CHECK_FALSE(repeated.constant());
+
+  st::State<float> state(2, 3);
+  const st::State<float> taken_state = std::move(state);
+  CHECK(taken_state.batch() == 3);
+  CHECK(state.size() == 0);
+  CHECK(state.batch() == 0);
+}
+
+TEST_CASE("batches and shards that were moved from throw") {
+  st::Images images;
+  images.height = images.width = 1;
+  images.pixels.setConstant(2, 1, 7);
+  images.labels = {0, 1};
+  st::Batches<float> batches(images, 1, st::Random(1));
+  auto taken = std::move(batches);
+  CHECK(taken.size() == 2);
+  const std::string gone = ": it has been moved from, expected an assignment first";
+  CHECK(error([&] { static_cast<void>(batches.shuffled()); }) == "spiketape::Batches" + gone);
+  CHECK(error([&] { static_cast<void>(batches.in_order()); }) == "spiketape::Batches" + gone);
+
+  st::Shards<float> shards(2);
+  const auto taken_shards = std::move(shards);
+  CHECK(taken_shards.count() == 2);
+  CHECK(shards.count() == 0);
+  CHECK(shards.capacity() == 0);
+  CHECK(error([&] { static_cast<void>(shards.gradients()); }) == "spiketape::Shards" + gone);
+  CHECK(error([&] { shards.set_seed(1); }) == "spiketape::Shards" + gone);
+  CHECK(error([&] { shards.run(2, [](st::Tape<float>&, Index, Index) { return st::Var<float>(); }); }) ==
+        "spiketape::Shards" + gone);
+}
