@@ -1,6 +1,7 @@
 // The sums of the gradients of parameters.
 #pragma once
 
+#include <spiketape/core/float_mode.hpp>
 #include <spiketape/core/parallel.hpp>
 #include <spiketape/core/parameter.hpp>
 
@@ -84,10 +85,8 @@ class GradientSums {
 
   /// The sum over the neurons that share one number, in double and rounded once, so wide layers lose nothing.
   static Scalar reduced(const GradientSum<Scalar>& sum) {
-    double total = 0;
-    for (Index i = 0; i < sum.features; ++i)
-      total += static_cast<double>(sum.values[static_cast<std::size_t>(i)]);
-    return static_cast<Scalar>(total);
+    const FlushDenormals flush;
+    return sum_over_neurons(sum);
   }
 
   /// The sum of a parameter, or nullptr: for optimizers.
@@ -103,6 +102,7 @@ class GradientSums {
   /// threads; the result does not depend on their number, to the bit.
   template <typename Others>
   void add_all(const Others& others, int threads) {
+    const FlushDenormals flush;
     for (const GradientSums* other : others)
       for (const auto& theirs : other->sums_)
         if (theirs->written) place_for(*theirs).open();
@@ -130,6 +130,14 @@ class GradientSums {
   }
 
  private:
+  /// Not inlined: its arithmetic must not leave the scope of FlushDenormals with its result.
+  SPIKETAPE_NOINLINE static Scalar sum_over_neurons(const GradientSum<Scalar>& sum) {
+    double total = 0;
+    for (Index i = 0; i < sum.features; ++i)
+      total += static_cast<double>(sum.values[static_cast<std::size_t>(i)]);
+    return static_cast<Scalar>(total);
+  }
+
   GradientSum<Scalar>& place_for(const GradientSum<Scalar>& theirs) {
     return theirs.shared ? shared_sum_of(theirs.parameter, theirs.features) : sum_of(theirs.parameter);
   }

@@ -1,7 +1,7 @@
 // Loops on several threads if the program is compiled with OpenMP, else on one.
 #pragma once
 
-#include <spiketape/core/config.hpp>
+#include <spiketape/core/float_mode.hpp>
 
 #include <Eigen/Core>
 
@@ -9,14 +9,20 @@
 
 namespace spiketape::detail {
 
-/// Calls body(i) for i = 0, …, count − 1, on up to `threads` threads. `body` must not depend on the order and
-/// must not throw.
+/// Calls body(i) for i = 0, …, count − 1, on up to `threads` threads, all in the caller's floating-point mode.
+/// `body` must not depend on the order and must not throw.
 template <typename Body>
 void parallel_for(int threads, Eigen::Index count, Body&& body) {
 #ifdef _OPENMP
   if (threads > 1 && count > 1) {  // OpenMP allocates even for one thread
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (Eigen::Index i = 0; i < count; ++i) body(i);
+    const FloatMode mode = float_mode();
+    const FloatModeScope outside(mode, outermost_flush == nullptr ? mode : outermost_flush->before());
+#pragma omp parallel num_threads(threads)
+    {
+      const FloatModeScope same(mode);
+#pragma omp for schedule(static)
+      for (Eigen::Index i = 0; i < count; ++i) body(i);
+    }
     return;
   }
 #endif

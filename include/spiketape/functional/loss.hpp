@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/float_mode.hpp>
 #include <spiketape/kernels/rows.hpp>
 
 #include <cmath>
@@ -104,6 +105,7 @@ template <Real Scalar>
       detail::fail_argument("spiketape::cross_entropy: target ", b, " is ", targets[b], ", expected 0 to ",
                             shape.features - 1);
 
+  const FlushDenormals flush;
   Tape<Scalar>& tape = x.tape();
   const Var<Scalar> loss = tape.result({1, 1, 1}, x.differentiable());
   int* kept_targets = tape.template allocate<int>(shape.batch);

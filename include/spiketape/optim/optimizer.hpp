@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spiketape/autograd/gradient_sums.hpp>
+#include <spiketape/core/float_mode.hpp>
 #include <spiketape/core/parallel.hpp>
 
 #include <cmath>
@@ -39,6 +40,7 @@ class Optimizer {
   /// several threads, then clears that gradient.
   template <typename Prepare, typename Update>
   void update_all(GradientSums<Scalar>& gradients, int threads, Prepare&& prepare, Update&& update) {
+    const FlushDenormals flush;
     for (std::size_t k = 0; k < parameters_.size(); ++k) {
       const ParameterPtr<Scalar>& parameter = parameters_[k];
       const GradientSum<Scalar>* sum = gradients.find(parameter);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spiketape/autograd/steps.hpp>
+#include <spiketape/core/float_mode.hpp>
 #include <spiketape/nn/hidden_state.hpp>
 
 #include <algorithm>
@@ -60,18 +61,18 @@ class Windows {
         "it has init_hidden = false, and for_each_hidden(f) const, which calls for_each_hidden(f) of each "
         "neuron: see Sequential");
     ++round_;
+    total_ = 0;
     const Index count = (input.steps + steps_ - 1) / steps_;
     if (count > 1 && net.forgets_state())
       detail::fail_argument(
           "spiketape::Windows::run: a layer of the network keeps no state between calls, expected "
           "init_hidden = true: its state would be lost between windows");
     if (options_.truncate) {
-      Scalar total = 0;
       for (Index w = 0; w < count; ++w) {
         start(w);
-        total += backward(loss_of(net, input, w, loss));
+        backward(loss_of(net, input, w, loss));
       }
-      return total;
+      return total_;
     }
     // Forward: keeps only the states at the beginnings of windows.
     states_.resize(static_cast<std::size_t>(count));
@@ -83,7 +84,6 @@ class Windows {
       }
     }
     // Backward: each window again, from last to first, with the adjoints of the states after it.
-    Scalar total = 0;
     adjoints_.clear();
     for (Index w = count - 1; w >= 0; --w) {
       set_hidden_state(net, state(w));
@@ -92,11 +92,11 @@ class Windows {
       const Var<Scalar> part = loss_of(net, input, w, loss);
       if (w == count - 1) save_hidden_state(net, last_);
       hand_over(net);
-      total += backward(part);
+      backward(part);
       keep_adjoints(begin);
     }
     if (count > 0) set_hidden_state(net, last_);
-    return total;
+    return total_;
   }
 
   /// The seed of layers' random numbers: 0 unless set.
@@ -144,6 +144,7 @@ class Windows {
   /// Adds the adjoints, from the later window, of the states at the end of this one.
   template <typename Network>
   void hand_over(const Network& net) {
+    const FlushDenormals flush;
     std::size_t k = 0;
     net.for_each_hidden([&](const Array<Scalar>&, const Var<Scalar>& var) {
       if (k < adjoints_.size() && adjoints_[k].size() > 0 && var.differentiable())
@@ -161,18 +162,17 @@ class Windows {
     }
   }
 
-  Scalar backward(const Var<Scalar>& loss) {
-    if (loss.empty()) {
-      tape_.backward();
-      return 0;
-    }
+  void backward(const Var<Scalar>& loss) {
+    if (loss.empty()) return tape_.backward();
+    const FlushDenormals flush;
     tape_.backward(loss);
-    return loss.item();
+    total_ += loss.item();
   }
 
   Index steps_;
   WindowsOptions options_;
   std::uint64_t round_ = 0;  // counts the runs; layers' random numbers depend on it
+  Scalar total_ = 0;         // of the losses of a run
   Tape<Scalar> tape_;
   std::vector<State<Scalar>> states_;  // at the beginning of each window
   State<Scalar> last_;
