@@ -1,6 +1,6 @@
-// Whether the cost of a call depends on values: neurons, surrogates, optimizers and losses, before silence and
-// after it, when what decays has come to an end. The limit is the same call before, so the ratio should be 1.
-// With -DSPIKETAPE_KEEP_DENORMALS it shows what denormals cost.
+// Whether the cost of a call depends on values: neurons, surrogates, optimizers and losses, before silence
+// and after it, when what decays has come to an end. The limit is the same call before, so the ratio should
+// be 1. With -DSPIKETAPE_KEEP_DENORMALS it shows what denormals cost.
 #include "ratio.hpp"
 
 #include <spiketape/spiketape.hpp>
@@ -89,7 +89,8 @@ struct SurrogateOp {
       const float *from = x.value().row(0, row), *adjoint = y.adjoint().row(0, row);
       st::detail::for_lanes<float>(to.features, [&, at = to.row(0, row)](Index i, auto extent) {
         using st::detail::load;
-        st::detail::store(load(adjoint + i, extent) * surrogate.derivative(load(from + i, extent)), at + i, extent);
+        st::detail::store(load(adjoint + i, extent) * surrogate.derivative(load(from + i, extent)), at + i,
+                          extent);
       });
     }
   }
@@ -156,7 +157,8 @@ int main(int argc, char** argv) {
   add_neuron(st::Alpha<float>({.alpha = 0.9f, .beta = 0.8f, .threshold = 5}));
   add_neuron(st::Alif<float>({.beta = 0.9f, .threshold = 5}));
   add_neuron(st::RLeaky<float>({.beta = 0.9f, .V = 0.1f, .all_to_all = false, .threshold = 5}));
-  add_neuron(st::RSynaptic<float>({.alpha = 0.9f, .beta = 0.8f, .V = 0.1f, .all_to_all = false, .threshold = 5}));
+  add_neuron(
+      st::RSynaptic<float>({.alpha = 0.9f, .beta = 0.8f, .V = 0.1f, .all_to_all = false, .threshold = 5}));
 
   using st::reset::Subtract;
   add_adjoint("Leaky, ATan", st::Leaky<float>({.beta = 0.9f}));

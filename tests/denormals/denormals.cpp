@@ -1,5 +1,5 @@
-// Whether denormals count as zero at an optimizer's level, at which compilers move arithmetic, and are kept with
-// SPIKETAPE_KEEP_DENORMALS. Prints what is wrong. unit/denormals.cpp has the calls of every kind.
+// Whether denormals count as zero at an optimizer's level, at which compilers move arithmetic, and are kept
+// with SPIKETAPE_KEEP_DENORMALS. Prints what is wrong. unit/denormals.cpp has the calls of every kind.
 #include <spiketape/autograd/ops.hpp>
 #include <spiketape/neuron/leaky.hpp>
 #include <spiketape/nn/layer.hpp>

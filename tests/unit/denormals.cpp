@@ -164,17 +164,20 @@ struct Calls {
          }},
         {"ops on arrays",
          [this] {
-           const st::Array<float> half = st::square(st::sqrt(wide)) * 0.5f;
-           const auto combined = st::max(st::view_of(wide) * 0.3f - st::view_of(half), smallest / 3);
-           return numbers(half, combined, st::mean(wide, st::Over::batch), st::min(wide, st::Over::features),
-                          st::softmax(st::Array<float>(wide * (44 / smallest))));
+           const auto half = st::view_of(st::square(st::sqrt(wide))) * 0.5f;
+           const auto combined = st::max(st::view_of(wide) * 0.3f - half, 0);
+           return numbers(half, combined, st::mean(wide, st::Over::batch), st::min(half, st::Over::features),
+                          st::softmax(st::Array<float>(wide / smallest * 22)));
          }},
         {"a sum on arrays",
-         [this] { return Numbers{st::sum(wide), st::sum(st::Array<float>(wide * 0.01f)), st::mean(wide)}; }},
+         [this] {
+           return Numbers{st::sum(wide), st::sum(st::Array<float>(wide * 0.01f)), st::mean(wide)};
+         }},
         {"predict",
          [this] {
            Numbers found;
-           for (const int label : st::predict(st::repeat(wide, 3))) found.push_back(static_cast<float>(label));
+           for (const int label : st::predict(st::repeat(wide, 3)))
+             found.push_back(static_cast<float>(label));
            return found;
          }},
         {"a tape",
@@ -212,9 +215,8 @@ struct Calls {
          }},
         {"SGD",
          [this] {
-           return updated(fc.bias(), [](auto list) {
-             return st::SGD<float>(list, {.lr = 0.3, .momentum = 0.7});
-           });
+           return updated(fc.bias(),
+                          [](auto list) { return st::SGD<float>(list, {.lr = 0.3, .momentum = 0.7}); });
          }},
     };
   }
@@ -222,7 +224,8 @@ struct Calls {
  private:
   Numbers shards(int threads) {
     st::Shards<float> parts(3, threads);
-    Numbers found{parts.run(net, st::repeat(step, 9), [](const auto& out, Index, Index) { return loss(out); })};
+    Numbers found{
+        parts.run(net, st::repeat(step, 9), [](const auto& out, Index, Index) { return loss(out); })};
     const Numbers more = gradients(parts.gradients());
     found.insert(found.end(), more.begin(), more.end());
     return found;
@@ -251,6 +254,7 @@ std::vector<FloatMode> modes_of_threads(int threads) {
 
 TEST_CASE("calls give the same bits whether the caller keeps denormals or not, and restore the mode") {
   Calls calls;
+  const auto of_threads = modes_of_threads(4);
   for (const auto& [name, call] : calls.all()) {
     INFO(name);
     std::vector<Calls::Numbers> found;
@@ -258,13 +262,14 @@ TEST_CASE("calls give the same bits whether the caller keeps denormals or not, a
       const st::detail::FloatModeScope scope(callers);
       found.push_back(call());
       CHECK(mode() == callers);
-      for (const FloatMode one : modes_of_threads(3)) CHECK(one == callers);
     }
+    CHECK(modes_of_threads(4) == of_threads);
     REQUIRE(found[0].size() == found[1].size());
     CHECK_FALSE(found[0].empty());
     Index different = 0, inexact = 0;
     for (std::size_t i = 0; i < found[0].size(); ++i) {
-      different += std::signbit(found[0][i]) != std::signbit(found[1][i]) || found[0][i] != found[1][i] ? 1 : 0;
+      different +=
+          std::signbit(found[0][i]) != std::signbit(found[1][i]) || found[0][i] != found[1][i] ? 1 : 0;
       inexact += std::fpclassify(found[0][i]) == FP_SUBNORMAL ? 1 : 0;
     }
     if (st::detail::flushes_denormals) {
@@ -285,11 +290,12 @@ TEST_CASE("a decaying state ends at exactly zero, in a sequence, a loop and on a
     const auto out = neuron(input);
     CHECK(denormals<Scalar>(out.mem) == 0);
     CHECK(all_zero<Scalar>(out.mem.step(steps - 1)));
-    CHECK_FALSE(all_zero<Scalar>(out.mem.step(0)));
+    CHECK_FALSE(all_zero<Scalar>(out.mem.step(1)));
 
     auto state = neuron.state(2);
     for (Index t = 0; t < steps; ++t)
-      if (!numeric::same(neuron(input.step(t), state).mem.array(), out.mem.step(t).array())) FAIL("step " << t);
+      if (!numeric::same(neuron(input.step(t), state).mem.array(), out.mem.step(t).array()))
+        FAIL("step " << t);
 
     st::Tape<Scalar> tape;
     const auto x = tape.variable(input);
@@ -304,7 +310,8 @@ TEST_CASE("a decaying state ends at exactly zero, in a sequence, a loop and on a
   check(st::Synaptic<double>({.alpha = 0.4, .beta = 0.5, .threshold = 5}), 1200);
   check(st::Alpha<double>({.alpha = 0.5, .beta = 0.4, .threshold = 5}), 1200);
   check(st::RLeaky<double>({.beta = 0.5, .V = 0.1, .all_to_all = false, .threshold = 5}), 1200);
-  check(st::RSynaptic<double>({.alpha = 0.4, .beta = 0.5, .V = 0.1, .all_to_all = false, .threshold = 5}), 1200);
+  check(st::RSynaptic<double>({.alpha = 0.4, .beta = 0.5, .V = 0.1, .all_to_all = false, .threshold = 5}),
+        1200);
 }
 
 TEST_CASE("moments and momenta end at exactly zero") {
@@ -376,13 +383,14 @@ TEST_CASE("layers work in the library's mode; what drives calls keeps its own, o
 }
 
 TEST_CASE("exceptions leave the mode as it was") {
-  const auto throws = [](const std::string& text, auto&& run) {
+  const auto of_threads = modes_of_threads(4);
+  const auto throws = [&](const std::string& text, auto&& run) {
     for (const FloatMode callers : {keeping, flushing}) {
       const st::detail::FloatModeScope scope(callers);
       CHECK(error_text<std::runtime_error>(run) == text);
       CHECK(mode() == callers);
-      for (const FloatMode one : modes_of_threads(3)) CHECK(one == callers);
     }
+    CHECK(modes_of_threads(4) == of_threads);
   };
   const auto x = tiny(6, 6);
   throws("forward", [&] {
@@ -409,10 +417,9 @@ TEST_CASE("exception flags that a call raises stay raised") {
   if (st::detail::exception_flags == 0 || !st::detail::flushes_denormals) return;
   const st::detail::FloatModeScope scope(keeping);
   st::detail::set_float_mode(keeping);  // no flag
-  const st::Array<float> negative = st::Array<float>::Constant(1, 16, -1);
-  const st::Array<float> root = st::sqrt(negative);
-  CHECK((root != root).all());
-  CHECK((st::detail::float_mode() & 1) == 1);  // invalid
+  const auto infinite = st::view_of(tiny(1, 16)) / 0;
+  CHECK(st::sum(infinite) > 1);
+  CHECK((st::detail::float_mode() & st::detail::exception_flags) != 0);
 }
 
 #ifdef _OPENMP

@@ -1,10 +1,11 @@
-// The floating-point mode of a thread: where the library works, numbers below the smallest normal one are zero.
+// The floating-point mode of a thread: numbers below the smallest normal one are zero where the library works.
 //
 // Processors take up to a hundred times as long for such numbers (denormals: below 1.2e-38 in float, 2.2e-308
 // in double), and whatever decays ends there: membranes of silent neurons, moments of optimizers, adjoints.
 // So calls of neurons, layers, networks, ops, losses, Tape::backward and optimizers set the thread's mode so
 // that denormals count as zero, as operands and as results, and restore it when they return or throw. This is
-// the whole change: results below the smallest normal number become zero.
+// the whole change: results below the smallest normal number become zero. What is only moved (copied, or
+// selected as by max) stays as it is.
 //
 // The same holds for code that they run in the middle of their work: the forward and backward of layers and
 // of recorded ops of your own, Dynamics, surrogates and other policies. What drives calls runs in the mode of
@@ -12,8 +13,8 @@
 // functions given to check_gradients, lambdas as layers, observers of Sequential::trace. Threads that your
 // code starts within a layer or an op inherit the mode that it runs in.
 //
-// It is the mode of SSE and AVX on x86 (FTZ and DAZ) and of ARM (FZ). Elsewhere, and for the x87 instructions of
-// 32-bit x86 without SSE2, there is none, and denormals are kept.
+// It is the mode of SSE and AVX on x86 (FTZ and DAZ) and of ARM (FZ). Elsewhere, and for the x87 instructions
+// of 32-bit x86 without SSE2, there is none, and denormals are kept.
 //
 // With SPIKETAPE_KEEP_DENORMALS defined in all of a program's sources, denormals are kept everywhere.
 #pragma once
@@ -30,9 +31,9 @@ namespace spiketape {
 
 namespace detail {
 
-// Inline assembly, since compilers move arithmetic across the intrinsics. `memory` keeps loads and stores, and
-// with them the arithmetic between, on their side. So what is computed in a scope must come from memory and go
-// to memory, or be a call that is not inlined.
+// Inline assembly, since compilers move arithmetic across the intrinsics. `memory` keeps loads and stores,
+// and with them the arithmetic between, on their side. So what is computed in a scope must come from memory
+// and go to memory, or be a call that is not inlined.
 #if defined(__SSE2__) && (defined(__x86_64__) || defined(__i386__))
 using FloatMode = std::uint32_t;
 inline constexpr FloatMode flush_bits = 0x8040, exception_flags = 0x3f;
@@ -62,7 +63,7 @@ SPIKETAPE_INLINE void set_float_mode(FloatMode mode) noexcept {
 }
 #elif defined(__arm__) && defined(__ARM_FP) && defined(__GNUC__)
 using FloatMode = std::uint32_t;
-inline constexpr FloatMode flush_bits = 1u << 24, exception_flags = 0x9f;
+inline constexpr FloatMode flush_bits = 1u << 24, exception_flags = 0xf800009f;  // and those of comparisons
 SPIKETAPE_INLINE FloatMode float_mode() noexcept {
   FloatMode mode;
   asm volatile("vmrs %0, fpscr" : "=r"(mode));
@@ -110,8 +111,9 @@ class FloatModeScope {
 };
 
 #ifdef _OPENMP
-/// The outermost scope of FlushDenormals on this thread that changed its mode. Threads inherit the mode of the
-/// thread that starts them, for good; so they must be started in the mode outside of it, see parallel_for.
+/// The outermost scope of FlushDenormals on this thread that changed its mode. Threads inherit the mode of
+/// the thread that starts them, for good; so they must be started in the mode outside of it, see
+/// parallel_for.
 inline constinit thread_local const FloatModeScope* outermost_flush = nullptr;
 #endif
 
