@@ -92,11 +92,12 @@ st::Array<float> tiny(Index rows, Index cols) {
 /// Calls of every kind on numbers so small that most of what they compute is denormal. Each returns numbers.
 struct Calls {
   st::Random random{7};
-  st::Linear<float> fc{6, 40, random};
+  st::Linear<float> fc{6, 40, random, {.bias = false}};
   st::Leaky<float> lif{{.beta = 0.5f, .learn_beta = true}};
   st::Leaky<float> kept{{.beta = 0.5f, .init_hidden = true, .output = true}};
   st::Sequential<st::Linear<float>, st::Leaky<float>> net{fc, lif}, stateful{fc, kept};
   st::Array<float> step = tiny(5, 6), wide = tiny(5, 40);
+  st::Array<float> wider = numeric::random_array<float>(random, 5, 40, 0, 88);
   st::Sequence<float> steps = st::Sequence<float>::repeat(step, 9);
   std::vector<int> labels{0, 1, 2, 3, 4};
 
@@ -167,7 +168,7 @@ struct Calls {
            const auto half = st::view_of(st::square(st::sqrt(wide))) * 0.5f;
            const auto combined = st::max(st::view_of(wide) * 0.3f - half, 0);
            return numbers(half, combined, st::mean(wide, st::Over::batch), st::min(half, st::Over::features),
-                          st::softmax(st::Array<float>(wide / smallest * 22)));
+                          st::softmax(wider));
          }},
         {"a sum on arrays",
          [this] {
@@ -175,9 +176,10 @@ struct Calls {
          }},
         {"predict",
          [this] {
+           st::Sequence<float> outputs(3, 1, 2);  // the first class has the larger sum, of denormals
+           outputs.array() << 0.9f * smallest, 2 * smallest, 0.9f * smallest, 0, 0.9f * smallest, 0;
            Numbers found;
-           for (const int label : st::predict(st::repeat(wide, 3)))
-             found.push_back(static_cast<float>(label));
+           for (const int label : st::predict(outputs)) found.push_back(static_cast<float>(label));
            return found;
          }},
         {"a tape",
