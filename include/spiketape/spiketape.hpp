@@ -29,6 +29,7 @@
 #include <spiketape/autograd/state.hpp>
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/core/array.hpp>
+#include <spiketape/core/float_mode.hpp>
 #include <spiketape/core/parameters.hpp>
 #include <spiketape/core/random.hpp>
 #include <spiketape/data/batches.hpp>

@@ -248,6 +248,7 @@ Var<Scalar> on_tape(const char* name, Tape<Scalar>& tape, const X& x) {
 template <typename Function, typename A, typename B>
 auto combine(const char* name, const A& a, const B& b) {
   using Scalar = typename PairScalar<A, B>::type;
+  const FlushDenormals flush;
   if constexpr (is_var<A>) {
     layout_of(name, a);  // refuses an empty handle
     if constexpr (is_var<B>) layout_of(name, b);

@@ -1,6 +1,7 @@
 // The sums of the gradients of parameters.
 #pragma once
 
+#include <spiketape/core/float_mode.hpp>
 #include <spiketape/core/parallel.hpp>
 #include <spiketape/core/parameter.hpp>
 
@@ -88,10 +89,8 @@ class GradientSums {
 
   /// The sum over the neurons that share one number, in double and rounded once, so wide layers lose nothing.
   static Scalar reduced(const GradientSum<Scalar>& sum) {
-    double total = 0;
-    for (Index i = 0; i < sum.features; ++i)
-      total += static_cast<double>(sum.values[static_cast<std::size_t>(i)]);
-    return static_cast<Scalar>(total);
+    const FlushDenormals flush;
+    return sum_over_neurons(sum);
   }
 
   /// The sum of a parameter, or nullptr: for optimizers.
@@ -107,6 +106,7 @@ class GradientSums {
   /// threads; the result does not depend on their number, to the bit.
   template <typename Others>
   void add_all(const Others& others, int threads) {
+    const FlushDenormals flush;
     for (const GradientSums* other : others)
       for (const auto& theirs : other->sums_)
         if (const auto parameter = theirs->parameter.lock(); parameter != nullptr && theirs->written)
@@ -147,6 +147,14 @@ class GradientSums {
  private:
   static bool is_of(const GradientSum<Scalar>& sum, const ParameterPtr<Scalar>& parameter) {
     return !sum.parameter.owner_before(parameter) && !parameter.owner_before(sum.parameter);
+  }
+
+  /// Not inlined: its arithmetic must not leave the scope of FlushDenormals with its result.
+  SPIKETAPE_NOINLINE static Scalar sum_over_neurons(const GradientSum<Scalar>& sum) {
+    double total = 0;
+    for (Index i = 0; i < sum.features; ++i)
+      total += static_cast<double>(sum.values[static_cast<std::size_t>(i)]);
+    return static_cast<Scalar>(total);
   }
 
   SPIKETAPE_NOINLINE GradientSum<Scalar>& find_or_add(const ParameterPtr<Scalar>& parameter) {

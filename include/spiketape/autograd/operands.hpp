@@ -3,6 +3,7 @@
 #pragma once
 
 #include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/float_mode.hpp>
 
 #include <concepts>
 #include <type_traits>
@@ -125,6 +126,7 @@ auto make_result(const Layout& layout) {
 template <typename X, typename Compute, typename MakeOp>
 auto result_of(const X& x, const Layout& layout, Compute&& compute, [[maybe_unused]] MakeOp&& op) {
   using Scalar = ScalarOf<X>;
+  const FlushDenormals flush;
   if constexpr (is_var<X>) {
     Tape<Scalar>& tape = x.tape();
     const Var<Scalar> out = tape.result(layout.shape, x.differentiable(), layout.constant);

@@ -110,6 +110,12 @@ void sum_over(const SequenceView<Scalar>& out, const SequenceView<const Scalar>&
   }
 }
 
+/// Not inlined: its arithmetic must not leave the scope of FlushDenormals with its result.
+template <Real Scalar>
+SPIKETAPE_NOINLINE Scalar scaled_sum(const SequenceView<const Scalar>& x, const SumScale& scale) {
+  return scale.of<Scalar>(sum_of_rows(x));
+}
+
 /// out = factor * sum of a, over the dimensions in which the extent of out is 1.
 template <Real Scalar>
 struct SumOp {
@@ -135,14 +141,15 @@ auto sum_all(const X& x, const Layout& layout, double divisor) {
     return result_of(
         x, {{1, 1, 1}, false},
         [&](const SequenceView<Scalar>& out, const SequenceView<const Scalar>& in, auto) {
-          *out.data = scale.of<Scalar>(sum_of_rows(in));
+          *out.data = scaled_sum(in, scale);
         },
         [&](const auto& a, const auto& out) {
           return SumOp<Scalar>{a, out, scale.of<Scalar>(1)};
         });
   } else {
-    return with_view<Scalar>(
-        x, [&](const SequenceView<const Scalar>& in) { return scale.of<Scalar>(sum_of_rows(in)); });
+    const FlushDenormals flush;
+    return with_view<Scalar>(x,
+                             [&](const SequenceView<const Scalar>& in) { return scaled_sum(in, scale); });
   }
 }
 template <typename X>

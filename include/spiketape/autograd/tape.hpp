@@ -5,6 +5,7 @@
 #include <spiketape/autograd/gradient_sums.hpp>
 #include <spiketape/autograd/var.hpp>
 #include <spiketape/core/arena.hpp>
+#include <spiketape/core/float_mode.hpp>
 #include <spiketape/core/random_key.hpp>
 #include <spiketape/kernels/product.hpp>
 
@@ -122,6 +123,7 @@ class Tape {
   void backward() {
     check_not_swept("backward");
     swept_ = true;
+    const FlushDenormals flush;
     for (const Record* record = last_; record != nullptr; record = record->previous)
       record->run(record->op, *this);
     for (const Foreign* leaf = foreign_; leaf != nullptr; leaf = leaf->previous)

@@ -3,6 +3,7 @@
 
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/config.hpp>
+#include <spiketape/core/float_mode.hpp>
 
 #include <algorithm>
 
@@ -13,14 +14,20 @@ constexpr int busy_threads(int threads, Index tasks) noexcept {
   return static_cast<int>(std::clamp<Index>(tasks, 1, std::max(threads, 1)));
 }
 
-/// Calls body(i) for i = 0, …, count − 1, on up to `threads` threads, but no more than `count`. `body` must
-/// not depend on the order and must not throw.
+/// Calls body(i) for i = 0, …, count − 1, on up to `threads` threads, but no more than `count`, all in the
+/// caller's floating-point mode. `body` must not depend on the order and must not throw.
 template <typename Body>
 void parallel_for(int threads, Index count, Body&& body) {
 #ifdef _OPENMP
   if (const int busy = busy_threads(threads, count); busy > 1) {  // OpenMP allocates even for one thread
-#pragma omp parallel for schedule(static) num_threads(busy)
-    for (Index i = 0; i < count; ++i) body(i);
+    const FloatMode mode = float_mode();
+    const FloatModeScope outside(mode, outermost_flush == nullptr ? mode : outermost_flush->before());
+#pragma omp parallel num_threads(busy)
+    {
+      const FloatModeScope same(mode);
+#pragma omp for schedule(static)
+      for (Index i = 0; i < count; ++i) body(i);
+    }
     return;
   }
 #endif

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spiketape/core/array.hpp>
+#include <spiketape/core/float_mode.hpp>
 
 #include <span>
 #include <vector>
@@ -31,6 +32,7 @@ template <typename Outputs>
   if (view.features == 0)
     detail::fail_argument("spiketape::predict: input has shape ", view.shape(),
                           ", expected at least one class");
+  const FlushDenormals flush;
   std::vector<int> classes;
   std::vector<double> sums;
   for (Index b = 0; b < view.batch; ++b) {

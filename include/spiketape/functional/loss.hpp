@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/float_mode.hpp>
 #include <spiketape/functional/accuracy.hpp>
 #include <spiketape/kernels/rows.hpp>
 
@@ -102,6 +103,7 @@ template <Real Scalar>
     detail::fail_argument("spiketape::cross_entropy: samples is ", options.samples, ", expected at least 0");
   detail::check_targets("cross_entropy", targets, shape.features);
 
+  const FlushDenormals flush;
   Tape<Scalar>& tape = x.tape();
   const Var<Scalar> loss = tape.result({1, 1, 1}, x.differentiable());
   int* kept_targets = tape.template allocate<int>(shape.batch);

@@ -5,6 +5,7 @@
 // (ScanCall::tile).
 #pragma once
 
+#include <spiketape/core/float_mode.hpp>
 #include <spiketape/neuron/scan_call.hpp>
 #include <spiketape/neuron/winner.hpp>
 
@@ -158,6 +159,7 @@ SPIKETAPE_NOINLINE void scan_forward(const ScanCall<Neuron>& call) {
 template <typename Neuron>
 void scan_forward(const ScanCall<Neuron>& call) {
   if (call.input.batch == 0 || call.input.features == 0) return;
+  const FlushDenormals flush;
   with_rules_and_coefficients(
       call, [&]<typename Chosen, typename Coefficients>() { scan_forward<Chosen, Coefficients>(call); });
 }

@@ -65,6 +65,7 @@
 #pragma once
 
 #include <spiketape/autograd/state.hpp>
+#include <spiketape/core/float_mode.hpp>
 #include <spiketape/core/parameters.hpp>
 #include <spiketape/core/type_name.hpp>
 #include <spiketape/kernels/spike_train.hpp>
@@ -246,9 +247,8 @@ class Layer : public HasParameters<Derived> {
     } else {
       op.y = tape.result(shape, differentiable, gives_constant(input, shape));
     }
-    derived().forward(
-        context.bits_ != nullptr ? SequenceView<const Scalar>(tape.writable(input)) : input.value(),
-        tape.writable(op.y), context);
+    run_forward(context.bits_ != nullptr ? SequenceView<const Scalar>(tape.writable(input)) : input.value(),
+                tape.writable(op.y), context);
 
     if (differentiable) {
       const detail::SharingCopies sharing;
@@ -325,6 +325,12 @@ class Layer : public HasParameters<Derived> {
     return shape;
   }
 
+  void run_forward(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y,
+                   Context<Scalar>& context) const {
+    const FlushDenormals flush;
+    derived().forward(x, y, context);
+  }
+
   /// A call on arrays without a state.
   void on_arrays(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y) const {
     Arena memory;  // allocates on first use
@@ -348,7 +354,7 @@ class Layer : public HasParameters<Derived> {
     Context<Scalar> context(nullptr, memory, RandomKey().of_layer(number_.get()));
     context.bits_ = bits;
     context.states_ = rows.data();
-    derived().forward(x, y, context);
+    run_forward(x, y, context);
     if constexpr (states > 0) keep(parts, rows, {});
   }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spiketape/autograd/gradient_sums.hpp>
+#include <spiketape/core/float_mode.hpp>
 #include <spiketape/core/parallel.hpp>
 
 #include <cmath>
@@ -48,6 +49,7 @@ class Optimizer {
   template <typename Prepare, typename Update>
   void update_all(const char* optimizer, GradientSums<Scalar>& gradients, int threads, Prepare&& prepare,
                   Update&& update) {
+    const FlushDenormals flush;
     bool reached = parameters_.empty();
     for (std::size_t k = 0; k < parameters_.size(); ++k) {
       const ParameterPtr<Scalar>& parameter = parameters_[k];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/float_mode.hpp>
 #include <spiketape/core/parallel.hpp>
 
 #include <algorithm>
@@ -184,6 +185,7 @@ class Shards {
     shard.tape.set_round(round_);
   }
   static void finish(Shard& shard, const Var<Scalar>& loss) {
+    const FlushDenormals flush;
     shard.tape.backward(loss);
     shard.loss += static_cast<double>(loss.item());
   }
@@ -226,11 +228,11 @@ class Shards {
     detail::parallel_for(threads_, count, [&](Index i) { guarded(i, run_shard); });
 
     // The first shard's sums collect the others'.
-    double loss = 0;
     for (const auto& shard : shards_) rethrow(*shard);
-    for (const auto& shard : shards_) loss += shard->loss;
+    const FlushDenormals flush;
+    for (std::size_t i = 1; i < shards_.size(); ++i) shards_[0]->loss += shards_[i]->loss;
     gradients().add_all(others_, threads_);
-    return static_cast<Scalar>(loss);
+    return static_cast<Scalar>(shards_[0]->loss);
   }
 
   // An exception must not leave a parallel region, so the shard keeps it.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <spiketape/autograd/steps.hpp>
+#include <spiketape/core/float_mode.hpp>
 #include <spiketape/nn/hidden_state.hpp>
 
 #include <algorithm>
@@ -63,18 +64,18 @@ class Windows {
     if (const char* expected = detail::shape_fault(input.shape()))
       detail::fail_argument("spiketape::Windows::run: input has shape ", input.shape(), ", expected ",
                             expected);
+    total_ = 0;
     const Index count = detail::parts_of(input.steps, steps_);
     if (count > 1 && net.forgets_state())
       detail::fail_argument(
           "spiketape::Windows::run: a layer of the network keeps no state between calls, expected "
           "init_hidden = true: its state would be lost between windows");
     if (options_.truncate) {
-      double total = 0;  // a sum of many terms, rounded once
       for (Index w = 0; w < count; ++w) {
         start(w);
-        total += backward(loss_of(net, input, w, loss));
+        backward(loss_of(net, input, w, loss));
       }
-      return static_cast<Scalar>(total);
+      return static_cast<Scalar>(total_);
     }
     // Forward: keeps only the states at the beginnings of windows.
     states_.resize(static_cast<std::size_t>(count));
@@ -86,7 +87,6 @@ class Windows {
       }
     }
     // Backward: each window again, from last to first, with the adjoints of the states after it.
-    double total = 0;
     adjoints_.clear();
     for (Index w = count - 1; w >= 0; --w) {
       set_hidden_state(net, state(w));
@@ -95,11 +95,11 @@ class Windows {
       const Var<Scalar> part = loss_of(net, input, w, loss);
       if (w == count - 1) save_hidden_state(net, last_);
       hand_over(net);
-      total += backward(part);
+      backward(part);
       keep_adjoints(begin);
     }
     if (count > 0) set_hidden_state(net, last_);
-    return static_cast<Scalar>(total);
+    return static_cast<Scalar>(total_);
   }
 
   /// The seed of layers' random numbers: 0 unless set.
@@ -147,6 +147,7 @@ class Windows {
   /// Adds the adjoints, from the later window, of the states at the end of this one.
   template <typename Network>
   void hand_over(const Network& net) {
+    const FlushDenormals flush;
     std::size_t k = 0;
     net.for_each_hidden([&](const Array<Scalar>&, const Var<Scalar>& var) {
       if (k < adjoints_.size() && adjoints_[k].size() > 0 && var.differentiable())
@@ -164,18 +165,17 @@ class Windows {
     }
   }
 
-  double backward(const Var<Scalar>& loss) {
-    if (loss.empty()) {
-      tape_.backward();
-      return 0;
-    }
+  void backward(const Var<Scalar>& loss) {
+    if (loss.empty()) return tape_.backward();
+    const FlushDenormals flush;
     tape_.backward(loss);
-    return static_cast<double>(loss.item());
+    total_ += static_cast<double>(loss.item());
   }
 
   Index steps_;
   WindowsOptions options_;
   std::uint64_t round_ = 0;  // counts the runs; layers' random numbers depend on it
+  double total_ = 0;         // of the losses of the windows so far
   Tape<Scalar> tape_;
   std::vector<State<Scalar>> states_;  // at the beginning of each window
   State<Scalar> last_;
