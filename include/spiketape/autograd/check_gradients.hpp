@@ -1,6 +1,8 @@
 // Checks derivatives on a tape against finite differences.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/core/parameter.hpp>
 #include <spiketape/core/random.hpp>
@@ -210,3 +212,5 @@ template <typename Function>
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -5,6 +5,8 @@
 // bytes of a C-contiguous NumPy or PyTorch array of that shape. Time is counted in steps.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/error.hpp>
 
 #include <Eigen/Core>
@@ -259,3 +261,5 @@ SequenceView<const Scalar> view_of(const Sequence<Scalar>& sequence) noexcept {
   return sequence;
 }
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Handles that know whether their owner still exists.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -80,3 +82,5 @@ class Generation {
 };
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

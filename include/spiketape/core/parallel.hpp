@@ -1,6 +1,8 @@
 // Loops on several threads if the program is compiled with OpenMP, else on one.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/config.hpp>
 
 #include <Eigen/Core>
@@ -44,3 +46,5 @@ void parallel_pieces(int threads, Eigen::Index count, Body&& body) {
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Arrays that are learned, with an identity.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/aligned.hpp>
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/line.hpp>
@@ -215,3 +217,5 @@ void fill_uniform(Parameter<Scalar>& parameter, Random& random, double bound) {
 
 }  // namespace detail
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

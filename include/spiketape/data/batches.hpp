@@ -1,6 +1,8 @@
 // Mini-batches of labelled images, in their own or in random order.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/random.hpp>
@@ -142,3 +144,5 @@ class Batches<Scalar>::Pass::Iterator {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -9,6 +9,8 @@
 // Files are not trusted: every length is checked before use.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/read_file.hpp>
@@ -165,3 +167,5 @@ template <IdxValue T>
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -2,6 +2,8 @@
 // data/batches.hpp turns them into currents, one batch at a time.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
 #include <spiketape/data/idx.hpp>
@@ -76,3 +78,5 @@ struct Images {
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

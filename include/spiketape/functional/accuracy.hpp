@@ -1,6 +1,8 @@
 // Predicted classes and accuracy.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 
 #include <span>
@@ -50,3 +52,5 @@ template <typename Outputs>
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -3,6 +3,8 @@
 // product keeps a row of W in registers for several steps; an event product loads it for each.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/kernels/events.hpp>
 #include <spiketape/kernels/lane_block.hpp>
 
@@ -153,3 +155,5 @@ void active_columns_weight_gradient(const ActiveColumns<Scalar>& x,
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -2,6 +2,8 @@
 // This is faster than a dense product up to a density of almost one half.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/arena.hpp>
 #include <spiketape/kernels/events.hpp>
 #include <spiketape/kernels/lane_block.hpp>
@@ -215,3 +217,5 @@ void few_outputs_times_weight(Index rows, Index outputs, const Scalar* y_adjoint
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

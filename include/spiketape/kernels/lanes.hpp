@@ -8,6 +8,8 @@
 // st::exp, not std::exp; st::select(condition, a, b), not `condition ? a : b`.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/config.hpp>
 #include <spiketape/kernels/mask.hpp>
@@ -244,3 +246,5 @@ SPIKETAPE_INLINE Scalar by_number(Scalar a, Function&& function) {
 
 }  // namespace detail
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -6,6 +6,8 @@
 // memory and threads of its own, and the bits of its results are not promised.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/aligned.hpp>
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
@@ -126,3 +128,5 @@ void add_product_in_pieces(Index rows, Index cols, Index depth, Operand<Scalar> 
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

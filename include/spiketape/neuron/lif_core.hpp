@@ -2,6 +2,8 @@
 // memory or on a tape. It keeps nothing between calls; lif.hpp has the calls and the hidden state.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/parameters.hpp>
 #include <spiketape/kernels/spike_train.hpp>
 #include <spiketape/neuron/coefficient.hpp>
@@ -377,3 +379,5 @@ class LIFCore : public HasParameters<Derived> {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

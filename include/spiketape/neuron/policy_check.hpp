@@ -1,6 +1,8 @@
 // Error messages for faults in a neuron's template arguments.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/neuron/quantizer.hpp>
 #include <spiketape/neuron/reset.hpp>
 #include <spiketape/neuron/surrogate.hpp>
@@ -99,3 +101,5 @@ consteval auto checked_policies() {
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -16,6 +16,8 @@
 //     };
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/kernels/lanes.hpp>
 
 #include <concepts>
@@ -129,3 +131,5 @@ concept QuantizerPolicy = std::is_trivially_copyable_v<Q> &&
     (detail::HasLevels<Q, Scalar> || detail::HasApply<Q, Scalar> || detail::HasApply<Q, Lane<Scalar>>);
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -9,6 +9,8 @@
 // and a neuron that must exceed θ to spike never does.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/neuron/quantizer.hpp>
 
 #include <algorithm>
@@ -44,6 +46,8 @@ struct None {
     return v;
   }
 };
+/// The same under a name that X11's headers, which make None a macro, leave alone.
+using NoQuantizer = None;
 
 /// n evenly spaced levels, both ends included. They equal those of torch.linspace in snnTorch to the last
 /// bit, so ties go the same way: the lower half is counted from lo, the upper half from hi; from 64 bytes of
@@ -130,3 +134,5 @@ struct NonUniform {
 };
 
 }  // namespace spiketape::quant
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // A neuron's call as a record on a tape.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/neuron/scan.hpp>
 #include <spiketape/neuron/scan_adjoint.hpp>
@@ -98,3 +100,5 @@ struct ScanOp {
 };
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

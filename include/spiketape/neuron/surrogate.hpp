@@ -16,6 +16,8 @@
 // does not compile for a Lane. A random surrogate takes `derivative(x, element)`, see StochasticSpike.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/kernels/lanes.hpp>
 
 #include <concepts>
@@ -68,3 +70,5 @@ concept SurrogatePolicy = std::is_trivially_copyable_v<S> &&
      detail::IsDerivative<S, Lane<Scalar>>);
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // The surrogates of snntorch.surrogate (0.9.4), with its defaults.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/random.hpp>
 #include <spiketape/neuron/surrogate.hpp>
 
@@ -156,3 +158,5 @@ using SFS = SparseFastSigmoid;
 using SSO = StochasticSpike;
 
 }  // namespace spiketape::surrogate
+
+#include <spiketape/core/pop_macros.hpp>

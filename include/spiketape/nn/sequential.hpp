@@ -1,6 +1,8 @@
 // Networks of layers, one after the other.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/state.hpp>
 #include <spiketape/core/parameters.hpp>
 #include <spiketape/nn/hidden_state.hpp>
@@ -370,3 +372,5 @@ template <typename... Given>
 Sequential(Given...) -> Sequential<detail::unnamed<Given>...>;
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // The base of optimizers: the loop over parameters and their gradients.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/gradient_sums.hpp>
 #include <spiketape/core/parallel.hpp>
 
@@ -61,3 +63,5 @@ class Optimizer {
 };
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

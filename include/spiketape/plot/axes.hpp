@@ -4,6 +4,8 @@
 // label), and on the left 34 for numbers of four characters (54 with a y label).
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
 #include <spiketape/plot/svg.hpp>
@@ -162,3 +164,5 @@ inline std::string_view feature_color(const std::vector<std::string>& colors, In
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Small grey images, such as the digits shown to a network.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/plot/axes.hpp>
 #include <spiketape/plot/svg.hpp>
@@ -74,3 +76,5 @@ void image(Svg& svg, const Box& box, const Eigen::DenseBase<Derived>& brightness
 }
 
 }  // namespace spiketape::plot
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Spike rasters: which neurons fired when.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/plot/axes.hpp>
 #include <spiketape/plot/svg.hpp>
@@ -76,3 +78,5 @@ void raster(Svg& svg, const Box& box, const Spikes& spikes, Index sample, const 
 }
 
 }  // namespace spiketape::plot
+
+#include <spiketape/core/pop_macros.hpp>

@@ -2,6 +2,8 @@
 // y downwards from the top left corner.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/file.hpp>
 
@@ -252,3 +254,5 @@ class Svg {
 };
 
 }  // namespace spiketape::plot
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Traces: a line over time for each neuron, mainly for membranes.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/plot/axes.hpp>
 #include <spiketape/plot/svg.hpp>
@@ -95,3 +97,5 @@ void trace(Svg& svg, const Box& box, const Values& values, Index sample, const T
 }
 
 }  // namespace spiketape::plot
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Training on parts of a batch, on several threads.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/core/parallel.hpp>
 
@@ -253,3 +255,5 @@ class Shards {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

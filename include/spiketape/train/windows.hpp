@@ -1,6 +1,8 @@
 // Training on long sequences with bounded memory.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/steps.hpp>
 #include <spiketape/nn/hidden_state.hpp>
 
@@ -181,3 +183,5 @@ class Windows {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>
