@@ -18,7 +18,7 @@ foreach(header IN LISTS HEADERS)
 endforeach()
 
 foreach(name IN ITEMS push pop)
-  file(STRINGS "${FOLDER}/spiketape/core/${name}_macros.hpp" ${name} REGEX "#pragma")
+  file(STRINGS "${FOLDER}/spiketape/core/${name}_macros.hpp" ${name} REGEX "_macro\\(")
   string(REPLACE "${name}_macro" "" ${name} "${${name}}")
 endforeach()
 if(NOT push STREQUAL pop)

@@ -1,5 +1,5 @@
-// With EIGEN_USE_BLAS dense products go to the BLAS: here to one of our own, which counts its calls. (Where the system
-// has a BLAS, unit/product.cpp runs with that.)
+// With EIGEN_USE_BLAS dense products go to the BLAS: here to one of our own, which counts its calls. (Where
+// the system has a BLAS, unit/product.cpp runs with that.)
 #include <spiketape/autograd/ops.hpp>
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/nn/linear.hpp>

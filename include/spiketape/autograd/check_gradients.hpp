@@ -4,6 +4,7 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/core/parameter.hpp>
 #include <spiketape/core/random.hpp>
 
@@ -164,7 +165,7 @@ class GradientChecker {
         const double by_tape = derivatives(row, col);
         const double error = std::abs(by_tape - by_differences) / std::max(1.0, std::abs(by_tape));
         found_.right = found_.right && error <= options_.tolerance;
-        if (found_.checked++ == 0 || (!std::isnan(found_.worst) && !(error <= found_.worst))) {
+        if (found_.checked++ == 0 || (!detail::is_nan(found_.worst) && !(error <= found_.worst))) {
           found_.worst = error;
           found_.where = of + text_of(" (", row, ", ", col, ')');
           found_.by_tape = by_tape;

@@ -52,7 +52,7 @@ class Generation {
   class Table {
    public:
     Place* take() {
-      const std::lock_guard lock(mutex_);
+      const std::lock_guard<std::mutex> lock(mutex_);
       if (free_.empty()) {
         free_.reserve(places_.size() + 1);  // so that give_back, in destructors, does not allocate
         return &places_.emplace_back(0);
@@ -62,7 +62,7 @@ class Generation {
       return place;
     }
     void give_back(Place* place) noexcept {
-      const std::lock_guard lock(mutex_);
+      const std::lock_guard<std::mutex> lock(mutex_);
       free_.push_back(place);
     }
 

@@ -1,4 +1,9 @@
 // Brings back the macros that push_macros.hpp has put aside.
+
+#ifdef __GNUC__
+#pragma GCC diagnostic pop
+#endif
+
 // X11
 #pragma pop_macro("Always")
 #pragma pop_macro("Bool")

@@ -2,7 +2,18 @@
 // come in front of ours: every header includes this file first, with Eigen and the standard library behind it, and
 // pop_macros.hpp last, which brings the macros back. Both files have the same list. There is no guard, since each header
 // needs it.
+//
+// Two warnings are put aside, too: numbers are compared exactly on purpose, and some casts change a type on other
+// machines only.
 #include <spiketape/core/config.hpp>
+
+#ifdef __GNUC__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wfloat-equal"
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wuseless-cast"
+#endif
+#endif
 
 // X11
 #pragma push_macro("Always")

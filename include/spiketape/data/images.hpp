@@ -6,10 +6,10 @@
 
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/data/idx.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -49,7 +49,7 @@ struct Images {
     if (!std::cmp_equal(detail::idx_count<std::uint8_t>(idx.shape), idx.values.size()))
       fail("'", name, "' has ", idx.values.size(), " values, its shape says otherwise");
   };
-  if (!std::isfinite(scale) || scale <= 0)
+  if (!detail::is_finite(scale) || scale <= 0)
     detail::fail_argument("spiketape::make_images: scale is ", scale, ", expected finite and positive");
   check(images, images_name, 3, "(count, height, width)");
   check(labels, labels_name, 1, "(count)");

@@ -47,7 +47,7 @@ template <typename Outputs>
                           " labels, input has a batch of ", view.batch);
   const std::vector<int> classes = predict(outputs);
   std::size_t right = 0;
-  for (std::size_t b = 0; b < targets.size(); ++b) right += classes[b] == targets[b] ? 1 : 0;
+  for (std::size_t b = 0; b < targets.size(); ++b) right += classes[b] == targets[b] ? 1u : 0u;
   return static_cast<double>(right) / static_cast<double>(targets.size());
 }
 

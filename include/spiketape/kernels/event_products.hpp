@@ -32,7 +32,7 @@ SPIKETAPE_INLINE void sum_rows(Index begin, Index end, Factor&& factor, Row&& ro
     else
       part = multiply_add(Lane<Scalar>(f), numbers, part);
   };
-  Block parts[chains];
+  Block parts[std::size_t{chains}];
   parts[0] = sums;
   Index e = begin;
   for (; e + chains <= end; e += chains)

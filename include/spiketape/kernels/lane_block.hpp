@@ -26,7 +26,7 @@ template <Real Scalar, int lanes>
 struct LaneBlock {
   using L = Lane<Scalar>;
 
-  L lane[lanes];
+  L lane[std::size_t{lanes}];
 
   SPIKETAPE_INLINE LaneBlock() {
     SPIKETAPE_UNROLL

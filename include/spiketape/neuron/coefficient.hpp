@@ -3,6 +3,7 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/core/parameter.hpp>
 #include <spiketape/kernels/rows.hpp>
 
@@ -98,7 +99,7 @@ struct NeuronCoefficient {
     if (values.size() == 0)
       fail_argument("spiketape::", neuron, ": ", name, " has no values, expected one or one for each neuron");
     for (Index i = 0; i < values.size(); ++i)
-      if (values[i] != values[i])
+      if (is_nan(values[i]))
         fail_argument("spiketape::", neuron, ": ", name, " is NaN, expected a number");
     std::copy_n(values.data(), values.size(), parameter.data());
   }

@@ -4,6 +4,7 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/core/parameters.hpp>
 #include <spiketape/kernels/spike_train.hpp>
 #include <spiketape/neuron/coefficient.hpp>
@@ -19,7 +20,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <memory>
 #include <type_traits>
@@ -117,7 +117,7 @@ class LIFCore : public HasParameters<Derived> {
              " (expected 1 value or one for each neuron)");
     // A neuron that does not fire sends 0, and 0·∞ is NaN.
     for (Index i = 0; i < graded_spikes_factor().cols(); ++i)
-      if (const Scalar factor = graded_spikes_factor().array()(0, i); !std::isfinite(factor))
+      if (const Scalar factor = graded_spikes_factor().array()(0, i); !detail::is_finite(factor))
         fail("graded_spikes_factor is ", factor, ", expected a finite number");
   }
 

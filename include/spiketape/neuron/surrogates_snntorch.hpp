@@ -3,11 +3,11 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/core/random.hpp>
 #include <spiketape/neuron/surrogate.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <numbers>
@@ -144,7 +144,7 @@ struct StochasticSpike {
 
  private:
   double uniform(double x, std::uint64_t element) const {
-    const std::uint64_t hash = detail::mix_bits(detail::mix_bits(seed ^ std::bit_cast<std::uint64_t>(x)) +
+    const std::uint64_t hash = detail::mix_bits(detail::mix_bits(seed ^ detail::bits_as<std::uint64_t>(x)) +
                                                 0x9e3779b97f4a7c15u * (element + 1));
     return detail::unit_interval(hash) - 0.5;
   }

@@ -245,7 +245,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
 
   static constexpr std::size_t first_neuron() {
     std::size_t i = 0;
-    static_cast<void>(((detail::has_states<Layers>() || (++i, false)) || ...));
+    static_cast<void>(((detail::has_states<Layers>() || (static_cast<void>(++i), false)) || ...));
     return i;
   }
 

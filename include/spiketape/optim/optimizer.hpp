@@ -4,6 +4,7 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/autograd/gradient_sums.hpp>
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/core/parallel.hpp>
 
 #include <cmath>
@@ -14,9 +15,9 @@
 namespace spiketape::detail {
 
 /// Checks that an option is a finite number of at least `least` and, if given, less than `below`.
-inline void check_option(const char* optimizer, const char* option, double value, double least,
+inline void check_option(const char* optimizer, const char* option, const double& value, double least,
                          double below = HUGE_VAL) {
-  if (!(std::isfinite(value) && value >= least && value < below)) {
+  if (!(is_finite(value) && value >= least && value < below)) {
     if (below < HUGE_VAL)
       fail_argument("spiketape::", optimizer, ": ", option, " is ", value, ", expected at least ", least,
                     " and less than ", below);

@@ -4,6 +4,7 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/core/array.hpp>
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/plot/axes.hpp>
 #include <spiketape/plot/svg.hpp>
 
@@ -50,7 +51,7 @@ void raster(Svg& svg, const Box& box, const Spikes& spikes, Index sample, const 
   const auto collect = [&](Index neuron) {
     for (Index t = 0; t < view.steps; ++t) {
       const auto value = view.row(t, sample)[neuron];
-      if (value != 0 && !std::isnan(value))
+      if (value != 0 && !detail::is_nan(value))
         centers.push_back({axes.x(static_cast<double>(t)), axes.y(static_cast<double>(neuron))});
     }
   };

@@ -36,7 +36,7 @@ struct TraceOptions {
 namespace spiketape::detail {
 
 /// Whether a value can be drawn. NaN, infinities and numbers whose differences overflow cannot.
-inline bool has_place(double value) { return std::abs(value) < 1e300; }
+inline bool has_place(const double& value) { return is_finite(value) && std::abs(value) < 1e300; }
 
 /// Extends a range at both ends by a margin that keeps lines off the frame and is never zero.
 inline plot::Range with_margin(const plot::Range& range) {
