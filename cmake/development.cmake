@@ -1,6 +1,7 @@
 # The build of our own tests, examples and benchmarks. Nothing here reaches a user of the library.
 
 set(SPIKETAPE_SANITIZE "" CACHE STRING "Sanitizers for tests and examples, for example address,undefined")
+option(SPIKETAPE_WERROR "Warnings are errors: where we develop, as later compilers know more of them" OFF)
 
 if(PROJECT_IS_TOP_LEVEL)
   get_property(multi_config GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
@@ -21,10 +22,10 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 add_library(spiketape_development INTERFACE)
 target_link_libraries(spiketape_development INTERFACE spiketape)
 if(MSVC)
-  target_compile_options(spiketape_development INTERFACE /W4 /WX /bigobj)
+  target_compile_options(spiketape_development INTERFACE /W4 $<$<BOOL:${SPIKETAPE_WERROR}>:/WX> /bigobj)
 else()
-  target_compile_options(spiketape_development
-                         INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+  target_compile_options(spiketape_development INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+                                                         $<$<BOOL:${SPIKETAPE_WERROR}>:-Werror>)
 endif()
 if(SPIKETAPE_SANITIZE)
   set(sanitize -fsanitize=${SPIKETAPE_SANITIZE} -fno-sanitize-recover=all)
@@ -41,20 +42,39 @@ if(SPIKETAPE_SANITIZE)
   target_link_options(spiketape_development INTERFACE ${sanitize})
 endif()
 
+include(CheckCXXCompilerFlag)
+set(spiketape_arch_options "")
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # clang 19 and later warn of -march=native on machines with AVX10.
+  check_cxx_compiler_flag(-Wno-invalid-feature-combination SPIKETAPE_HAS_FEATURE_WARNING)
+  if(SPIKETAPE_HAS_FEATURE_WARNING)
+    set(spiketape_arch_options -Wno-invalid-feature-combination)
+  endif()
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 warns of its own AVX-512 header, https://gcc.gnu.org/PR105593
+  set(spiketape_arch_options -Wno-maybe-uninitialized -Wno-uninitialized)
+endif()
+
+# The machine's own instructions, if the compiler takes them without a warning.
+set(spiketape_native_arch "")
+if(NOT CMAKE_CROSSCOMPILING)
+  list(JOIN spiketape_arch_options " " CMAKE_REQUIRED_FLAGS)
+  string(APPEND CMAKE_REQUIRED_FLAGS " -Werror")
+  check_cxx_compiler_flag(-march=native SPIKETAPE_HAS_MARCH_NATIVE)
+  unset(CMAKE_REQUIRED_FLAGS)
+  if(SPIKETAPE_HAS_MARCH_NATIVE)
+    set(spiketape_native_arch native)
+  endif()
+endif()
+
 # Compiles a target for an architecture (-march=), or for the compiler's own choice where it is empty.
 function(spiketape_compile_for target scope arch)
-  if(NOT arch)
-    return()
-  endif()
-  target_compile_options(${target} ${scope} -march=${arch})
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # g++ 12 warns of its own AVX-512 header, https://gcc.gnu.org/PR105593
-    target_compile_options(${target} ${scope} -Wno-maybe-uninitialized -Wno-uninitialized)
+  if(arch)
+    target_compile_options(${target} ${scope} -march=${arch} ${spiketape_arch_options})
   endif()
 endfunction()
 
-find_package(OpenMP QUIET COMPONENTS CXX)
 if(OpenMP_CXX_FOUND)
-  target_link_libraries(spiketape_development INTERFACE OpenMP::OpenMP_CXX)
+  target_link_libraries(spiketape_development INTERFACE spiketape_openmp)
 endif()
 find_package(ZLIB QUIET)

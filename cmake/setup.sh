@@ -1,5 +1,6 @@
 # The common part of tests/run.sh and examples/run.sh, to be sourced (POSIX sh): installs what is missing,
-# then configures and builds. Says in a few lines what happens; the rest goes to log files. Takes $root, the root of the repository, and $CXX, the compiler, if it is set.
+# then configures and builds. Says in a few lines what happens; the rest goes to log files. Takes $root, the root of
+# the repository, and $CXX, the compiler, if it is set.
 
 say() { printf 'spiketape: %s\n' "$*"; }
 
@@ -7,8 +8,18 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 # --- Checks what is installed. Asks the compiler, so that its own search paths count.
 
+# versioned NAME FROM TO: the name with each version, NAME-FROM first.
+versioned() {
+  version=$2
+  while [ "$version" -ge "$3" ]; do
+    echo "$1-$version"
+    version=$((version - 1))
+  done
+}
+
 default_compiler() {
-  for name in c++ g++ clang++; do
+  # Debian and others install compilers under their version alone, too.
+  for name in c++ g++ clang++ $(versioned g++ 19 12) $(versioned clang++ 25 14); do
     if have "$name"; then
       echo "$name"
       return
@@ -17,7 +28,11 @@ default_compiler() {
   echo g++
 }
 
-has_compiler() { have "${compiler%% *}"; }
+has_compiler() {
+  for word in $compiler; do
+    case $word in -*) ;; *) have "$word" || return 1 ;; esac
+  done
+}
 
 has_header() {
   includes=
@@ -33,10 +48,10 @@ has_catch() { has_header catch2/catch_all.hpp || has_header catch2/catch.hpp; }
 
 # Whether the compiler can link a program with this flag.
 has_flag() {
-  program=$(mktemp)
+  linked=$(mktemp)
   # shellcheck disable=SC2086
-  printf 'int main() {}\n' | $compiler "$1" -x c++ - -o "$program" >/dev/null 2>&1 && found=0 || found=1
-  rm -f "$program"
+  printf 'int main() {}\n' | $compiler "$1" -x c++ - -o "$linked" >/dev/null 2>&1 && found=0 || found=1
+  rm -f "$linked"
   return $found
 }
 
@@ -73,21 +88,24 @@ need() {
   fi
 }
 
+# The name of the compiler's program, and "-13" for g++-13.
+program=
+suffix=
+
 need_compiler() {
-  case ${compiler##*/} in
+  case $program in
     g++ | c++) need g++ gcc-c++ - has_compiler ;;
-    clang++) need clang clang - has_compiler ;;
+    g++-*) need "$program" - "gcc@${suffix#-}" has_compiler ;;
+    clang++*) need "clang$suffix" clang - has_compiler ;;
   esac
 }
 
 need_build_tools() {
-  need_compiler
   need cmake cmake cmake has_cmake
   need make make make has_make
   need libeigen3-dev eigen3-devel eigen has_header Eigen/Core
-  need ccache ccache ccache have ccache
   need zlib1g-dev zlib-devel - has_header zlib.h
-  case ${compiler##*/} in clang++) need libomp-dev libomp-devel - has_flag -fopenmp ;; esac
+  case $program in clang++*) need "libomp$suffix-dev" libomp-devel - has_flag -fopenmp ;; esac
 }
 
 need_test_libraries() {
@@ -98,8 +116,8 @@ need_test_libraries() {
 need_example_libraries() { need libcli11-dev cli11-devel cli11 has_header CLI/CLI.hpp; }
 
 need_sanitizers() {
-  case ${compiler##*/} in
-    clang++) need libclang-rt-dev compiler-rt - has_flag -fsanitize=address,undefined ;;
+  case $program in
+    clang++*) need "libclang-rt$suffix-dev" compiler-rt - has_flag -fsanitize=address,undefined ;;
     *) need - "libasan libubsan" - has_flag -fsanitize=address,undefined ;;
   esac
 }
@@ -143,14 +161,19 @@ install_missing() {
 
 # provide KIND...: installs the build tools and the kinds of libraries named. Stops if nothing can be built.
 provide() {
+  # The compiler first: the others are looked for with it.
   missing=
-  need_build_tools
-  for kind in "$@"; do "need_$kind"; done
+  need_compiler
   install_missing
   if ! has_compiler; then
     say "no compiler $compiler: install one that knows C++20 (on macOS: xcode-select --install)"
     exit 1
-  elif ! has_cmake; then
+  fi
+  missing=
+  need_build_tools
+  for kind in "$@"; do "need_$kind"; done
+  install_missing
+  if ! has_cmake; then
     say "needs cmake 3.21 or newer: see cmake.org/download, or: pip install cmake"
     exit 1
   fi
@@ -223,4 +246,14 @@ build() {
 }
 
 compiler=${CXX:-$(default_compiler)}
+# Of "ccache g++-13 -m32" the compiler is g++-13.
+for word in $compiler; do
+  case ${word##*/} in
+    g++* | c++* | clang++*)
+      program=${word##*/}
+      case $program in *-[0-9]*) suffix=-${program##*-} ;; esac
+      break
+      ;;
+  esac
+done
 jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(job_count)}

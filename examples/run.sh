@@ -2,6 +2,7 @@
 # Installs what is missing, builds an example and runs it: it trains a network on the digits.
 #   sh examples/run.sh [option of 02_train_digits ...]
 #   sh examples/run.sh --all [...]      builds the other examples, too
+#   sh examples/run.sh -DSPIKETAPE_BLAS=ON [...]      options with -D, in front of the others, go to CMake
 # Builds in build/examples, or in $BUILD_DIR; the picture lands there too, unless --out says otherwise.
 set -eu
 
@@ -18,7 +19,20 @@ name=examples
 if [ -n "${CXX:-}" ]; then name=$name-$(basename "${CXX%% *}"); fi
 folder=${BUILD_DIR:-$root/build/$name}
 
-configure "$folder" -DSPIKETAPE_BUILD_TESTS=OFF -DSPIKETAPE_BUILD_BENCHMARKS=OFF
+# One a line, since they may have spaces.
+cmake_options=
+while case ${1:-} in -D?*) true ;; *) false ;; esac do
+  cmake_options="$cmake_options$1
+"
+  shift
+done
+(
+  set -f
+  IFS='
+'
+  # shellcheck disable=SC2086
+  configure "$folder" -DSPIKETAPE_BUILD_TESTS=OFF -DSPIKETAPE_BUILD_BENCHMARKS=OFF $cmake_options
+)
 if [ -n "$all" ]; then
   build
 else

@@ -65,10 +65,10 @@ for optimize in -O0 -O1 -O2 -O3; do
   build_and_test "$base$optimize" -DSPIKETAPE_TEST_OPTIMIZE=$optimize "$@"
 done
 runs_with() { # FEATURE
-  program=$(mktemp)
-  printf 'int main() { return !__builtin_cpu_supports("%s"); }\n' "$1" | $compiler -x c++ - -o "$program" &&
-    "$program" && found=0 || found=1
-  rm -f "$program"
+  linked=$(mktemp)
+  printf 'int main() { return !__builtin_cpu_supports("%s"); }\n' "$1" | $compiler -x c++ - -o "$linked" &&
+    "$linked" && found=0 || found=1
+  rm -f "$linked"
   return $found
 }
 for target in x86-64-v2:sse4.2 x86-64-v3:avx2 x86-64-v4:avx512f; do

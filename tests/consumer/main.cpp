@@ -3,6 +3,10 @@
 
 #include <cstdio>
 
+#if defined(EXPECT_OPENMP) && !defined(_OPENMP)
+#error spiketape::openmp does not give OpenMP
+#endif
+
 namespace st = spiketape;
 
 float sum_of(st::SequenceView<const float> input);  // in second.cpp

@@ -17,8 +17,22 @@ function(add_consumer_test name)
 endfunction()
 
 if(NOT SPIKETAPE_SANITIZE)  # which way it comes is the same for all compilers
-  add_consumer_test(fetch_content -DUSE_SPIKETAPE_BY=FetchContent)
+  set(with "")
+  if(OpenMP_CXX_FOUND)
+    set(with -DUSE_SPIKETAPE_WITH=openmp)
+  endif()
+  add_consumer_test(fetch_content -DUSE_SPIKETAPE_BY=FetchContent ${with})
   add_consumer_test(add_subdirectory -DUSE_SPIKETAPE_BY=add_subdirectory)
+  find_package(BLAS QUIET)
+  if(BLAS_FOUND)
+    add_consumer_test(blas -DUSE_SPIKETAPE_BY=FetchContent -DSPIKETAPE_BLAS=ON)
+  endif()
+  add_test(NAME consumer/project
+           COMMAND ${CMAKE_COMMAND} "-DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/consumer"
+                   "-DBINARY=${CMAKE_CURRENT_BINARY_DIR}/consumer/project"
+                   "-DOPTIONS=-G;${CMAKE_GENERATOR};${consumer_options};-DUSE_SPIKETAPE_BY=FetchContent"
+                   -P "${CMAKE_CURRENT_SOURCE_DIR}/consumer/check_project.cmake")
+  set_tests_properties(consumer/project PROPERTIES LABELS consumer)
 
   # The way of a machine without Eigen, with the folder of headers in place of the download.
   get_target_property(eigen_headers Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
@@ -31,6 +45,15 @@ if(SPIKETAPE_INSTALL AND Eigen3_FOUND)
   add_test(NAME consumer/install
            COMMAND ${CMAKE_COMMAND} --install "${PROJECT_BINARY_DIR}" --prefix "${prefix}")
   set_tests_properties(consumer/install PROPERTIES LABELS consumer FIXTURES_SETUP installed)
-  add_consumer_test(find_package -DUSE_SPIKETAPE_BY=find_package -DCMAKE_PREFIX_PATH=${prefix})
+  add_consumer_test(find_package -DUSE_SPIKETAPE_BY=find_package -DCMAKE_PREFIX_PATH=${prefix} ${with})
   set_tests_properties(consumer/find_package PROPERTIES FIXTURES_REQUIRED installed)
+
+  find_program(pkg_config pkg-config NO_CACHE)
+  if(pkg_config)
+    add_test(NAME consumer/pkg_config COMMAND "${pkg_config}" --cflags spiketape)
+    set_tests_properties(consumer/pkg_config
+                         PROPERTIES LABELS consumer FIXTURES_REQUIRED installed
+                                    ENVIRONMENT "PKG_CONFIG_PATH=${prefix}/share/pkgconfig"
+                                    PASS_REGULAR_EXPRESSION "-I[^ ]*include")
+  endif()
 endif()

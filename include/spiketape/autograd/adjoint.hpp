@@ -1,6 +1,8 @@
 // What an operation passes back to one of its inputs.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 
 namespace spiketape {
@@ -50,3 +52,5 @@ struct Adjoint {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -14,6 +14,8 @@
 // the second iteration on, unless an operand is an Eigen expression.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/elementwise.hpp>
 
 #include <cmath>
@@ -228,3 +230,5 @@ requires detail::InputPair<A, B>
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,7 +1,10 @@
 // Checks derivatives on a tape against finite differences.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/core/parameter.hpp>
 #include <spiketape/core/random.hpp>
 
@@ -99,10 +102,10 @@ class GradientChecker {
   GradientChecker(const Function& function, const std::array<Sequence<double>, n>& inputs,
                   const ParameterList<double>& parameters, const CheckGradientsOptions& options)
       : function_(function), inputs_(inputs), parameters_(parameters), options_(options) {
-    if (!(options.step > 0 && std::isfinite(options.step)))
+    if (!(options.step > 0 && is_finite(options.step)))
       fail_argument("spiketape::check_gradients: step is ", options.step,
                     ", expected more than 0 and finite");
-    if (!(options.tolerance >= 0 && std::isfinite(options.tolerance)))
+    if (!(options.tolerance >= 0 && is_finite(options.tolerance)))
       fail_argument("spiketape::check_gradients: tolerance is ", options.tolerance,
                     ", expected at least 0 and finite");
   }
@@ -164,7 +167,7 @@ class GradientChecker {
         const double by_tape = derivatives(row, col);
         const double error = std::abs(by_tape - by_differences) / std::max(1.0, std::abs(by_tape));
         found_.right = found_.right && error <= options_.tolerance;
-        if (found_.checked++ == 0 || (!std::isnan(found_.worst) && !(error <= found_.worst))) {
+        if (found_.checked++ == 0 || (!detail::is_nan(found_.worst) && !(error <= found_.worst))) {
           found_.worst = error;
           found_.where = of + text_of(" (", row, ", ", col, ')');
           found_.by_tape = by_tape;
@@ -212,3 +215,5 @@ template <typename Function>
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

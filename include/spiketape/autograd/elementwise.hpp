@@ -1,6 +1,8 @@
 // Loops of ops with one and two operands over their numbers, forward and backward.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/operands.hpp>
 #include <spiketape/kernels/rows.hpp>
 
@@ -269,3 +271,5 @@ auto combine(const char* name, const A& a, const B& b) {
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

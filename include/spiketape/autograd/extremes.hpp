@@ -1,6 +1,8 @@
 // Maximum and minimum over the steps, the samples or the features.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/arithmetic.hpp>
 #include <spiketape/autograd/reductions.hpp>
 
@@ -118,3 +120,5 @@ template <detail::OpInput X>
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

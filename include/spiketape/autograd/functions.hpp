@@ -5,6 +5,8 @@
 // last bits may differ from those of <cmath>.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/elementwise.hpp>
 
 #include <cmath>
@@ -162,3 +164,5 @@ template <Real Scalar>
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

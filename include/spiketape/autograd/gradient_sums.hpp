@@ -1,6 +1,8 @@
 // The sums of the gradients of parameters.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/float_mode.hpp>
 #include <spiketape/core/parallel.hpp>
 #include <spiketape/core/parameter.hpp>
@@ -173,3 +175,5 @@ class GradientSums {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

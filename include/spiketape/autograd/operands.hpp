@@ -2,6 +2,8 @@
 // all of them: on a tape it is recorded, in memory it is computed at once.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/core/float_mode.hpp>
 
@@ -143,3 +145,5 @@ auto result_of(const X& x, const Layout& layout, Compute&& compute, [[maybe_unus
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -9,6 +9,8 @@
 // All are differentiated. They throw std::invalid_argument for an empty handle.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/elementwise.hpp>
 
 #include <algorithm>
@@ -200,3 +202,5 @@ template <detail::OpInput X>
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Softmax over the features.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/extremes.hpp>
 #include <spiketape/autograd/functions.hpp>
 
@@ -94,3 +96,5 @@ template <detail::OpInput X>
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

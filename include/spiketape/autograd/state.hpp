@@ -1,6 +1,8 @@
 // The state of a network between calls, apart from its weights.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/steps.hpp>
 #include <spiketape/core/arena.hpp>
 
@@ -243,3 +245,5 @@ class State {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

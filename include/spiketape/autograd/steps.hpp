@@ -1,6 +1,8 @@
 // Parts of sequences, and sequences made of parts.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/operands.hpp>
 
 #include <iterator>
@@ -227,3 +229,5 @@ requires detail::OpInput<std::remove_cvref_t<decltype(*std::begin(std::declval<c
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

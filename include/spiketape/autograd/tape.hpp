@@ -1,6 +1,8 @@
 // The tape: records operations and runs them backward.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/adjoint.hpp>
 #include <spiketape/autograd/gradient_sums.hpp>
 #include <spiketape/autograd/var.hpp>
@@ -399,3 +401,5 @@ SequenceView<const Scalar> Var<Scalar>::value() const {
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // A value on a tape.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/generation.hpp>
 #include <spiketape/kernels/bit_rows.hpp>
@@ -106,3 +108,5 @@ SequenceView<const Scalar> view_of(const Var<Scalar>& var) {
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Memory that begins on a cache line.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <cstddef>
 #include <new>
 #include <vector>
@@ -29,3 +31,5 @@ template <typename T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

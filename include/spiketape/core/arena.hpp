@@ -1,6 +1,8 @@
 // Memory that is allocated piece by piece and freed all at once.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/aligned.hpp>
 #include <spiketape/core/config.hpp>
 #include <spiketape/core/error.hpp>
@@ -106,3 +108,5 @@ class Arena {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -5,6 +5,8 @@
 // bytes of a C-contiguous NumPy or PyTorch array of that shape. Time is counted in steps.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/error.hpp>
 
 #include <Eigen/Core>
@@ -356,3 +358,5 @@ template <typename Step>
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,5 +1,10 @@
-// Macros for what depends on the compiler in many files: inlining, unrolling, exceptions.
+// What depends on the compiler in many files: the language, inlining, unrolling, exceptions.
 #pragma once
+
+#if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
+#error spiketape needs C++20: compile with -std=c++20 (MSVC: /std:c++20; CMake: link spiketape::spiketape)
+#include <the lines above say what spiketape needs>  // stops the compiler: the rest would be thousands of errors
+#endif
 
 // Lane code consists of small functions and lambdas that must be inlined into one loop. At -O2 g++ leaves
 // some of them as calls, which costs a factor of 1.3 to 4, so SPIKETAPE_INLINE forces inlining. What runs

@@ -2,6 +2,8 @@
 //   spiketape::Linear: input has 63 features, weights expect 64
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/config.hpp>
 
 #include <concepts>
@@ -116,3 +118,5 @@ template <typename... Parts>
 
 }  // namespace detail
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

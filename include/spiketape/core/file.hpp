@@ -2,6 +2,8 @@
 // take long over <filesystem>.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/read_file.hpp>
 
 #include <cerrno>
@@ -57,3 +59,5 @@ inline void write_file(const std::string& path, std::string_view bytes) {
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

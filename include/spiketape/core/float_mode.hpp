@@ -19,6 +19,8 @@
 // With SPIKETAPE_KEEP_DENORMALS defined in all of a program's sources, denormals are kept everywhere.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/config.hpp>
 
 #include <cstdint>
@@ -152,3 +154,5 @@ class [[nodiscard]] FlushDenormals {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Handles that know whether their owner still exists.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -50,7 +52,7 @@ class Generation {
   class Table {
    public:
     Place* take() {
-      const std::lock_guard lock(mutex_);
+      const std::lock_guard<std::mutex> lock(mutex_);
       if (free_.empty()) {
         free_.reserve(places_.size() + 1);  // so that give_back, in destructors, does not allocate
         return &places_.emplace_back(0);
@@ -60,7 +62,7 @@ class Generation {
       return place;
     }
     void give_back(Place* place) noexcept {
-      const std::lock_guard lock(mutex_);
+      const std::lock_guard<std::mutex> lock(mutex_);
       free_.push_back(place);
     }
 
@@ -80,3 +82,5 @@ class Generation {
 };
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // How rows are padded: to whole cache lines.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/aligned.hpp>
 #include <spiketape/core/array.hpp>
 
@@ -25,3 +27,5 @@ constexpr Index padded(Index features) {
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Loops on several threads if the program is compiled with OpenMP, else on one.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/config.hpp>
 #include <spiketape/core/float_mode.hpp>
@@ -57,3 +59,5 @@ void parallel_pieces(int threads, Index count, Body&& body) {
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,9 @@
 // Arrays that are learned, with an identity.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/core/aligned.hpp>
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/line.hpp>
@@ -23,12 +26,12 @@ namespace detail {
 enum class Allowed { any, numbers, finite };
 /// What is expected instead of a number that is not allowed, else nullptr.
 template <Real Scalar>
-const char* refused(Scalar value, Allowed allowed) {
-  if (allowed != Allowed::any && std::isnan(value)) return "a number";
-  return allowed == Allowed::finite && std::isinf(value) ? "a finite number" : nullptr;
+const char* refused(const Scalar& value, Allowed allowed) {
+  if (allowed != Allowed::any && is_nan(value)) return "a number";
+  return allowed == Allowed::finite && !is_finite(value) ? "a finite number" : nullptr;
 }
 
-inline std::string number_text(double value) { return std::isnan(value) ? "NaN" : text_of(value); }
+inline std::string number_text(const double& value) { return is_nan(value) ? "NaN" : text_of(value); }
 
 /// The memory of a Parameter: rows padded to whole lines; the padding is zero. Its address is the parameter's
 /// identity, by which gradients and optimizers find it.
@@ -257,3 +260,5 @@ void fill_uniform(Parameter<Scalar>& parameter, Random& random, double bound) {
 
 }  // namespace detail
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Access to the parameters of a layer or network by name.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/parameter.hpp>
 #include <spiketape/core/type_name.hpp>
 
@@ -134,3 +136,5 @@ class HasParameters {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -2,6 +2,8 @@
 // are not, so this file uses only integer arithmetic and exact scaling.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/error.hpp>
 
 #include <cstddef>
@@ -81,3 +83,5 @@ class Random {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Random numbers that depend on where they are used, not on when.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/random.hpp>
 
@@ -73,3 +75,5 @@ class LayerNumber {
 
 }  // namespace detail
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

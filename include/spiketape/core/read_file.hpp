@@ -1,6 +1,8 @@
 // A whole file into memory, with every step checked.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/error.hpp>
 
 #include <cerrno>
@@ -44,3 +46,5 @@ inline std::string system_reason(int number) { return std::generic_category().me
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Names of types, for messages.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/config.hpp>
 
 #include <string>
@@ -42,3 +44,5 @@ std::string type_name() {
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

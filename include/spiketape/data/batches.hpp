@@ -1,13 +1,15 @@
 // Mini-batches of labelled images, in their own or in random order.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/core/random.hpp>
 #include <spiketape/data/images.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -50,7 +52,7 @@ class Batches {
            " pixels, expected at least 1 of 1");
     if (!std::cmp_equal(images.labels.size(), images.count()))
       fail("images has ", images.labels.size(), " labels for ", images.count(), " images, expected as many");
-    if (!std::isfinite(static_cast<Scalar>(images.scale)))
+    if (const auto scale = static_cast<Scalar>(images.scale); !detail::is_finite(scale))
       fail("images has the scale ", images.scale, ", expected a finite one");
     order_.resize(images.labels.size());
     std::iota(order_.begin(), order_.end(), Index(0));
@@ -152,3 +154,5 @@ class Batches<Scalar>::Pass::Iterator {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -2,6 +2,8 @@
 // it: include it by name and link with zlib (in CMake: find_package(ZLIB), ZLIB::ZLIB).
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/read_file.hpp>
 
@@ -69,3 +71,5 @@ inline std::string gzip_reason(int state, const char* text) {
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -9,12 +9,14 @@
 // Files are not trusted: every length is checked before use.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/core/read_file.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -98,10 +100,10 @@ Unsigned read_big_endian(const std::uint8_t* bytes) {
 
 template <IdxValue T>
 T read_idx_value(const std::uint8_t* bytes) {
-  if constexpr (sizeof(T) == 1) return std::bit_cast<T>(*bytes);
-  if constexpr (sizeof(T) == 2) return std::bit_cast<T>(read_big_endian<std::uint16_t>(bytes));
-  if constexpr (sizeof(T) == 4) return std::bit_cast<T>(read_big_endian<std::uint32_t>(bytes));
-  if constexpr (sizeof(T) == 8) return std::bit_cast<T>(read_big_endian<std::uint64_t>(bytes));
+  if constexpr (sizeof(T) == 1) return detail::bits_as<T>(*bytes);
+  if constexpr (sizeof(T) == 2) return detail::bits_as<T>(read_big_endian<std::uint16_t>(bytes));
+  if constexpr (sizeof(T) == 4) return detail::bits_as<T>(read_big_endian<std::uint32_t>(bytes));
+  if constexpr (sizeof(T) == 8) return detail::bits_as<T>(read_big_endian<std::uint64_t>(bytes));
 }
 
 }  // namespace detail
@@ -165,3 +167,5 @@ template <IdxValue T>
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

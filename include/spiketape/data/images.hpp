@@ -2,12 +2,14 @@
 // data/batches.hpp turns them into currents, one batch at a time.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/data/idx.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -47,7 +49,7 @@ struct Images {
     if (!std::cmp_equal(detail::idx_count<std::uint8_t>(idx.shape), idx.values.size()))
       fail("'", name, "' has ", idx.values.size(), " values, its shape says otherwise");
   };
-  if (!std::isfinite(scale) || scale <= 0)
+  if (!detail::is_finite(scale) || scale <= 0)
     detail::fail_argument("spiketape::make_images: scale is ", scale, ", expected finite and positive");
   check(images, images_name, 3, "(count, height, width)");
   check(labels, labels_name, 1, "(count)");
@@ -76,3 +78,5 @@ struct Images {
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Predicted classes and accuracy.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/float_mode.hpp>
 
@@ -62,8 +64,10 @@ template <typename Outputs>
   detail::check_targets("accuracy", targets, view.features);
   const std::vector<int> classes = predict(outputs);
   std::size_t right = 0;
-  for (std::size_t b = 0; b < targets.size(); ++b) right += classes[b] == targets[b] ? 1 : 0;
+  for (std::size_t b = 0; b < targets.size(); ++b) right += classes[b] == targets[b] ? 1u : 0u;
   return static_cast<double>(right) / static_cast<double>(targets.size());
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Losses on spikes and membranes over time. Others are formulas, see autograd/ops.hpp.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/core/float_mode.hpp>
 #include <spiketape/functional/accuracy.hpp>
@@ -130,3 +132,5 @@ template <Real Scalar>
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

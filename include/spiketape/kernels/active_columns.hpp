@@ -3,6 +3,8 @@
 // product keeps a row of W in registers for several steps; an event product loads it for each.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/kernels/events.hpp>
 #include <spiketape/kernels/lane_block.hpp>
 
@@ -85,7 +87,7 @@ SPIKETAPE_INLINE void for_tiles(Index count, Body&& body) {
 /// address of its first number.
 template <typename Block, int rows, typename From, typename To, typename Factor, typename Row>
 SPIKETAPE_INLINE void multiply_tile(Index depth, From&& from, To&& to, Factor&& factor, Row&& row) {
-  Block sums[rows];
+  Block sums[std::size_t{rows}];
   unrolled<rows>([&](auto r) SPIKETAPE_INLINE_LAMBDA { sums[r] = Block::load(from(r)); });
   for (Index k = 0; k < depth; ++k) {
     const Block numbers = Block::load(row(k));
@@ -153,3 +155,5 @@ void active_columns_weight_gradient(const ActiveColumns<Scalar>& x,
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -2,6 +2,8 @@
 // Numbers and lists of the neurons that fired are made from the bits where they are needed.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/kernels/rows.hpp>
 
 #include <algorithm>
@@ -133,3 +135,5 @@ SPIKETAPE_INLINE void for_lines(Index count, Body&& body, Emit&& emit) {
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -2,6 +2,8 @@
 // This is faster than a dense product up to a density of almost one half.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/arena.hpp>
 #include <spiketape/kernels/events.hpp>
 #include <spiketape/kernels/lane_block.hpp>
@@ -30,7 +32,7 @@ SPIKETAPE_INLINE void sum_rows(Index begin, Index end, Factor&& factor, Row&& ro
     else
       part = multiply_add(Lane<Scalar>(f), numbers, part);
   };
-  Block parts[chains];
+  Block parts[std::size_t{chains}];
   parts[0] = sums;
   Index e = begin;
   for (; e + chains <= end; e += chains)
@@ -215,3 +217,5 @@ void few_outputs_times_weight(Index rows, Index outputs, const Scalar* y_adjoint
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -2,6 +2,8 @@
 // turns rows into events; event_products.hpp multiplies with them.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/arena.hpp>
 #include <spiketape/kernels/bit_rows.hpp>
 #include <spiketape/kernels/rows.hpp>
@@ -151,3 +153,5 @@ Events<Scalar> transposed(const Events<Scalar>& events, Index first, Index rows,
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // A block of adjacent lanes, as many as stay in registers while a product sums up.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/kernels/rows.hpp>
 
 #include <algorithm>
@@ -24,7 +26,7 @@ template <Real Scalar, int lanes>
 struct LaneBlock {
   using L = Lane<Scalar>;
 
-  L lane[lanes];
+  L lane[std::size_t{lanes}];
 
   SPIKETAPE_INLINE LaneBlock() {
     SPIKETAPE_UNROLL
@@ -94,3 +96,5 @@ SPIKETAPE_INLINE void for_column_blocks(Index width, Body&& body) {
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -8,6 +8,8 @@
 // st::exp, not std::exp; st::select(condition, a, b), not `condition ? a : b`.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/config.hpp>
 #include <spiketape/kernels/mask.hpp>
@@ -44,12 +46,12 @@ struct Lane {
 
   /// The same for the first `count` numbers; no others are touched. load sets the rest of the lane to zero.
   static SPIKETAPE_INLINE Lane load(const Scalar* from, Index count) {
-    Scalar buffer[size] = {};
+    Scalar buffer[std::size_t{size}] = {};
     std::memcpy(buffer, from, static_cast<std::size_t>(count) * sizeof(Scalar));
     return load(buffer);
   }
   SPIKETAPE_INLINE void store(Scalar* to, Index count) const {
-    Scalar buffer[size];
+    Scalar buffer[std::size_t{size}];
     store(buffer);
     std::memcpy(to, buffer, static_cast<std::size_t>(count) * sizeof(Scalar));
   }
@@ -244,3 +246,5 @@ SPIKETAPE_INLINE Scalar by_number(Scalar a, Function&& function) {
 
 }  // namespace detail
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // The products of a dense layer, each with the kernel that suits its input.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/arena.hpp>
 #include <spiketape/kernels/active_columns.hpp>
 #include <spiketape/kernels/event_products.hpp>
@@ -125,3 +127,5 @@ struct LinearProduct {
 };
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

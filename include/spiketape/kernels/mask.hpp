@@ -6,6 +6,8 @@
 // bit_rows.hpp use instructions of a certain instruction set.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/config.hpp>
 
@@ -161,3 +163,5 @@ SPIKETAPE_INLINE unsigned bits_of(const std::array<Mask<Scalar>, count>& masks) 
 
 }  // namespace detail
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -2,19 +2,32 @@
 //
 // For large matrices Eigen's product takes this workspace from the heap at each call and, under OpenMP,
 // splits each product over threads. Eigen's general product does neither if the caller passes a workspace.
-// The arithmetic is Eigen's own.
+// The arithmetic is Eigen's own, or that of a BLAS where EIGEN_USE_BLAS or EIGEN_USE_MKL_ALL is defined: it has
+// memory and threads of its own, and the bits of its results are not promised.
 #pragma once
+
+#include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/core/aligned.hpp>
 #include <spiketape/core/array.hpp>
+#include <spiketape/core/error.hpp>
 #include <spiketape/core/line.hpp>
 #include <spiketape/core/parallel.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <initializer_list>
+#include <limits>
 #include <vector>
 
 namespace spiketape::detail {
+
+/// Whether Eigen hands products to a BLAS.
+#ifdef EIGEN_USE_BLAS
+inline constexpr bool products_by_blas = true;
+#else
+inline constexpr bool products_by_blas = false;
+#endif
 
 /// The memory in which products pack their operands, one place for each thread that has been busy. It grows
 /// to the largest product so far and is then reused.
@@ -40,7 +53,8 @@ class Workspace {
   std::vector<AlignedVector<Scalar>> places_ = std::vector<AlignedVector<Scalar>>(1);
 };
 
-/// Without a workspace Eigen takes memory itself: on the stack for small products, else on the heap.
+/// Without a workspace Eigen takes memory itself: on the stack for small products, else on the heap. A BLAS takes
+/// its own in either case.
 template <typename Scalar>
 class PackingSpace final : public Eigen::internal::level3_blocking<Scalar, Scalar> {
  public:
@@ -49,7 +63,7 @@ class PackingSpace final : public Eigen::internal::level3_blocking<Scalar, Scala
     this->m_nc = cols;
     this->m_kc = depth;
     Eigen::internal::computeProductBlockingSizes<Scalar, Scalar>(this->m_kc, this->m_mc, this->m_nc);
-    if (workspace == nullptr) return;
+    if (workspace == nullptr || products_by_blas) return;
     const Index size_a = whole_lines<Scalar>(this->m_mc * this->m_kc);
     this->m_blockA = workspace->reserve(size_a + this->m_kc * this->m_nc, thread);
     this->m_blockB = this->m_blockA + size_a;
@@ -65,19 +79,29 @@ struct Operand {
 
 enum class Order { as_is, transposed };
 
+/// A BLAS mostly counts in int. Eigen would cut larger extents without a word.
+inline void check_blas_extents(std::initializer_list<Index> extents) {
+  if constexpr (products_by_blas)
+    if (const Index largest = std::max(extents); largest > std::numeric_limits<Eigen::BlasIndex>::max())
+      fail_argument("spiketape: a product has an extent of ", largest, ", the BLAS counts to ",
+                    std::numeric_limits<Eigen::BlasIndex>::max());
+}
+
 /// C += op(A) * op(B), C of (rows, cols), all row-major. `depth` is the inner extent.
 template <Order order_a, Order order_b, typename Scalar>
 void add_product(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand<Scalar> b, Scalar* c,
                  Index stride_c, Workspace<Scalar>* workspace, int thread = 0) {
   if (rows == 0 || cols == 0 || depth == 0) return;
+  check_blas_extents({rows, cols, depth, a.stride, b.stride, stride_c});
   // A row-major C is the transpose of a column-major one, so this runs C' += op(B)' op(A)'.
   constexpr int layout_a = order_a == Order::as_is ? Eigen::ColMajor : Eigen::RowMajor;
   constexpr int layout_b = order_b == Order::as_is ? Eigen::ColMajor : Eigen::RowMajor;
   PackingSpace<Scalar> space(cols, rows, depth, workspace, thread);
   Eigen::internal::general_matrix_matrix_product<Index, Scalar, layout_b, false, Scalar, layout_a, false,
-                                                 Eigen::ColMajor, 1>::run(cols, rows, depth, b.data, b.stride,
-                                                                          a.data, a.stride, c, 1, stride_c,
-                                                                          Scalar(1), space);
+                                                 Eigen::ColMajor,
+                                                 1>::run(cols, rows, depth, b.data, b.stride, a.data,
+                                                         a.stride, c, 1, stride_c, Scalar(1), space,
+                                                         nullptr);  // a BLAS has no default for it
 }
 
 /// The same in pieces of a quarter of C's columns (64 at least, 256 at most), on the workspace's threads.
@@ -89,7 +113,9 @@ void add_product_in_pieces(Index rows, Index cols, Index depth, Operand<Scalar> 
   const Index piece = std::clamp<Index>(whole_lines<Scalar>(cols / 4), 64, 256);
   const Index pieces = parts_of(cols, piece);
   const int threads = workspace == nullptr ? 1 : busy_threads(workspace->threads(), pieces);
-  if (workspace != nullptr && rows > 0 && cols > 0 && depth > 0) {  // may throw; threads must not
+  // What may throw runs before the threads, which must not.
+  check_blas_extents({rows, depth, a.stride, b.stride, stride_c});
+  if (workspace != nullptr && rows > 0 && cols > 0 && depth > 0) {
     workspace->open(threads);
     for (int thread = 0; thread < threads; ++thread)
       for (const Index count : {std::min(piece, cols), cols - (pieces - 1) * piece})
@@ -108,3 +134,5 @@ void add_product_in_pieces(Index rows, Index cols, Index depth, Operand<Scalar> 
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

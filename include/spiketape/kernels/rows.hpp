@@ -1,6 +1,8 @@
 // Loops over the lanes of a row.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/line.hpp>
 #include <spiketape/kernels/lanes.hpp>
 
@@ -116,3 +118,5 @@ struct alignas(alignment) RepeatedNumber {
 };
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // The spikes of a sequence as bits, outside of a tape. A neuron in a network passes them to the next layer.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/kernels/bit_rows.hpp>
 
@@ -34,3 +36,5 @@ class SpikeTrain {
 };
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Alif, a leaky integrate-and-fire neuron with an adaptive threshold, which each spike raises.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/neuron/lif.hpp>
 
 #include <array>
@@ -140,3 +142,5 @@ class Alif : public LIF<Alif<Scalar, Reset, Surrogate, Quantizer>, detail::AlifD
 Alif(const detail::OptionsWithoutScalar<AlifOptions>&)->Alif<float, detail::WithoutScalar>;
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

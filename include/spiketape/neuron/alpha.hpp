@@ -1,6 +1,8 @@
 // Alpha, a neuron whose membrane follows an alpha function, which rises after an input spike and then falls.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/neuron/lif.hpp>
 
 #include <algorithm>
@@ -224,3 +226,5 @@ class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::Alp
 Alpha(const detail::OptionsWithoutScalar<AlphaOptions>&)->Alpha<float, detail::WithoutScalar>;
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

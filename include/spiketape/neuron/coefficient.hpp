@@ -1,6 +1,9 @@
 // Coefficients of a neuron: one number that all neurons of a layer share, or one for each.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/core/parameter.hpp>
 #include <spiketape/kernels/rows.hpp>
 
@@ -132,3 +135,5 @@ struct CoefficientView {
 
 }  // namespace detail
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -47,6 +47,8 @@
 // template: std::exp, ?: or a branch on a T gives the compiler's own error at that line.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/kernels/lanes.hpp>
 
 #include <array>
@@ -103,3 +105,5 @@ concept HasOwnReset = requires(const Dynamics dynamics, MaskOf<T> signal,
 };
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

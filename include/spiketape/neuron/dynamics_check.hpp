@@ -1,6 +1,8 @@
 // Error messages for faults in a neuron's Dynamics.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/neuron/dynamics_fault.hpp>
 #include <spiketape/neuron/reset.hpp>
 
@@ -138,3 +140,5 @@ consteval auto checked_dynamics() {
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -2,6 +2,8 @@
 // messages are in dynamics_check.hpp.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/neuron/dynamics.hpp>
 
@@ -185,3 +187,5 @@ template <typename D, typename Scalar, typename Reset>
 concept NeuronDynamics = detail::dynamics_fault<D, Reset, Scalar>() == detail::DynamicsFault::none;
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

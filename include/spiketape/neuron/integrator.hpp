@@ -1,6 +1,8 @@
 // A leaky integrator: a membrane that never fires, for the readout of a network.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/neuron/leaky.hpp>
 
 #include <limits>
@@ -52,3 +54,5 @@ class Integrator : public LIF<Integrator<Scalar, Quantizer>, detail::LeakyDynami
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,9 @@
 // Lapicque, the leaky integrate-and-fire neuron as an RC circuit.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/neuron/lif.hpp>
 
 #include <algorithm>
@@ -179,7 +182,7 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
         C[i] = static_cast<Scalar>(c);
         gain[i] = static_cast<Scalar>(time_step / c);
         decay[i] = static_cast<Scalar>(options.snntorch_exact ? 1 - time_step / (r * c) : b);
-        if (!std::isfinite(gain[i]) || !std::isfinite(decay[i]))
+        if (!detail::is_finite(gain[i]) || !detail::is_finite(decay[i]))
           detail::fail_argument("spiketape::Lapicque: T/C is ", gain[i], " and the decay is ", decay[i],
                                 ", expected finite numbers");
       }
@@ -215,3 +218,5 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
 Lapicque(const detail::OptionsWithoutScalar<LapicqueOptions>&)->Lapicque<float, detail::WithoutScalar>;
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

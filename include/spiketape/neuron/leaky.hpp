@@ -1,6 +1,8 @@
 // Leaky, the first-order leaky integrate-and-fire neuron.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/neuron/lif.hpp>
 
 #include <array>
@@ -123,3 +125,5 @@ class Leaky : public LIF<Leaky<Scalar, Reset, Surrogate, Quantizer>, detail::Lea
 Leaky(const detail::OptionsWithoutScalar<LeakyOptions>&)->Leaky<float, detail::WithoutScalar>;
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -3,6 +3,8 @@
 // step.hpp the mathematics of a step.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/state.hpp>
 #include <spiketape/autograd/steps.hpp>
 #include <spiketape/neuron/lif_core.hpp>
@@ -325,3 +327,5 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -2,6 +2,9 @@
 // memory or on a tape. It keeps nothing between calls; lif.hpp has the calls and the hidden state.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/core/parameters.hpp>
 #include <spiketape/kernels/spike_train.hpp>
 #include <spiketape/neuron/coefficient.hpp>
@@ -17,7 +20,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <memory>
 #include <type_traits>
@@ -408,3 +410,5 @@ class LIFCore : public HasParameters<Derived> {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

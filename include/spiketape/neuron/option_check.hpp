@@ -6,6 +6,8 @@
 // without a Scalar.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/neuron/policy_check.hpp>
 
 #include <concepts>
@@ -55,3 +57,5 @@ using OptionsWithoutScalar =
     AnyOptions<Options, float, RefusedPolicy, RefusedPolicy, RefusedPolicy>;
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,12 +1,14 @@
 // Error messages for faults in a neuron's template arguments.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/neuron/quantizer.hpp>
 #include <spiketape/neuron/reset.hpp>
 #include <spiketape/neuron/surrogate.hpp>
 
 #include <array>
-#include <bit>
 #include <type_traits>
 
 namespace spiketape::detail {
@@ -16,7 +18,7 @@ namespace spiketape::detail {
 template <typename S, typename Scalar>
 concept CapturesReference = (IsDerivative<S, Scalar> || IsDerivative<S, Lane<Scalar>>) &&
     !std::is_default_constructible_v<S> && !requires {
-  typename std::bool_constant<(static_cast<void>(std::bit_cast<S>(std::array<char, sizeof(S)>{})), true)>;
+  typename std::bool_constant<(static_cast<void>(detail::bits_as<S>(std::array<char, sizeof(S)>{})), true)>;
 };
 
 /// Replaces a refused policy, so that the compiler reports no further errors.
@@ -99,3 +101,5 @@ consteval auto checked_policies() {
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -16,6 +16,9 @@
 //     };
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/kernels/lanes.hpp>
 
 #include <cmath>
@@ -45,7 +48,7 @@ class NearestLevel {
     if (levels_.size() < 2)
       fail_argument("spiketape: a quantizer has ", levels_.size(), " levels, expected at least 2");
     for (const Scalar level : levels_)
-      if (!std::isfinite(level))
+      if (!detail::is_finite(level))
         fail_argument("spiketape: a quantizer has the level ", level, ", expected finite ones");
     for (std::size_t k = 0; k + 1 < levels_.size(); ++k)
       if (!(levels_[k] <= levels_[k + 1]))
@@ -133,3 +136,5 @@ concept QuantizerPolicy = std::is_trivially_copyable_v<Q> &&
     (detail::HasLevels<Q, Scalar> || detail::HasApply<Q, Scalar> || detail::HasApply<Q, Lane<Scalar>>);
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

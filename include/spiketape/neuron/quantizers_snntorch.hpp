@@ -9,6 +9,9 @@
 // and a neuron that must exceed θ to spike never does.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/neuron/quantizer.hpp>
 
 #include <algorithm>
@@ -27,7 +30,7 @@ std::array<double, 2> quantizer_limits(const char* name, const Quantizer& q) {
     fail_argument("spiketape::quant::", name, ": num_bits is ", q.num_bits, ", expected 1 to 16");
   const double low = -q.threshold - q.threshold * q.lower_limit;
   const double high = q.threshold + q.threshold * q.upper_limit;
-  if (!(std::isfinite(low) && std::isfinite(high) && low < high))
+  if (!(detail::is_finite(low) && detail::is_finite(high) && low < high))
     fail_argument("spiketape::quant::", name, ": threshold, lower_limit and upper_limit give levels from ",
                   low, " to ", high, ", expected finite ones that ascend");
   return {low, high};
@@ -44,6 +47,8 @@ struct None {
     return v;
   }
 };
+/// The same under a name that X11's headers, which make None a macro, leave alone.
+using NoQuantizer = None;
 
 /// n evenly spaced levels, both ends included. They equal those of torch.linspace in snnTorch to the last
 /// bit, so ties go the same way: the lower half is counted from lo, the upper half from hi; from 64 bytes of
@@ -96,7 +101,7 @@ struct NonUniform {
     constexpr std::array<double, 8> defaults = {.05, .1, .3, .5, .7, .9, .925, .95};
     const auto [low, high] = detail::quantizer_limits("NonUniform", *this);
     const double mu = multiplier.value_or(defaults[static_cast<std::size_t>(std::min(num_bits, 8) - 1)]);
-    if (!(std::isfinite(mu) && mu > 0))
+    if (!(detail::is_finite(mu) && mu > 0))
       detail::fail_argument("spiketape::quant::NonUniform: multiplier is ", mu,
                             ", expected a positive number");
     const double center = thr_centered ? threshold : 0;
@@ -130,3 +135,5 @@ struct NonUniform {
 };
 
 }  // namespace spiketape::quant
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // All-to-all recurrence: the spikes of a layer add a current S[t−1] W + b to its own input.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/kernels/event_products.hpp>
 #include <spiketape/kernels/product.hpp>
 
@@ -52,3 +54,5 @@ struct Recurrence {
 };
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

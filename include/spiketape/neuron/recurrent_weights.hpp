@@ -1,6 +1,8 @@
 // The learned weights of a layer that sends its spikes to itself.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/parameter.hpp>
 #include <spiketape/core/random.hpp>
 #include <spiketape/neuron/recurrence.hpp>
@@ -68,3 +70,5 @@ struct RecurrentWeights {
 struct NoRecurrentWeights {};
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -18,6 +18,8 @@
 // after_where(spiked, V, θ), which must equal it (see Subtract).
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/kernels/lanes.hpp>
 
 #include <concepts>
@@ -38,3 +40,5 @@ concept ResetPolicy = std::default_initializable<R> && std::is_trivially_copyabl
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // The resets of snnTorch.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/neuron/reset.hpp>
 
 namespace spiketape::reset {
@@ -14,6 +16,8 @@ struct None {
     return mem;
   }
 };
+/// The same under a name that X11's headers, which make None a macro, leave alone.
+using NoReset = None;
 
 /// V becomes V − θ. snnTorch: "subtract", the default.
 struct Subtract {
@@ -53,3 +57,5 @@ struct ZeroBeforeInput {
 };
 
 }  // namespace spiketape::reset
+
+#include <spiketape/core/pop_macros.hpp>

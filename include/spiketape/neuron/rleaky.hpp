@@ -1,6 +1,8 @@
 // RLeaky, a leaky integrate-and-fire neuron whose layer sends its spikes to itself.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/neuron/lif.hpp>
 
 #include <array>
@@ -133,3 +135,5 @@ RLeaky(const detail::OptionsWithoutScalar<RLeakyOptions>&)->RLeaky<float, detail
 RLeaky(const detail::OptionsWithoutScalar<RLeakyOptions>&, Random&)->RLeaky<float, detail::WithoutScalar>;
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

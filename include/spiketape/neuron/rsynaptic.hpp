@@ -1,6 +1,8 @@
 // RSynaptic, a second-order leaky integrate-and-fire neuron whose layer sends its spikes to itself.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/neuron/rleaky.hpp>
 #include <spiketape/neuron/synaptic.hpp>
 
@@ -131,3 +133,5 @@ RSynaptic(const detail::OptionsWithoutScalar<RSynapticOptions>&, Random&)
     ->RSynaptic<float, detail::WithoutScalar>;
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -5,6 +5,8 @@
 // (ScanCall::tile).
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/float_mode.hpp>
 #include <spiketape/neuron/scan_call.hpp>
 #include <spiketape/neuron/winner.hpp>
@@ -165,3 +167,5 @@ void scan_forward(const ScanCall<Neuron>& call) {
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

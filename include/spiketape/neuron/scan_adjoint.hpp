@@ -1,6 +1,8 @@
 // The scan in reverse: the adjoint of every step, from the last to the first.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/random_key.hpp>
 #include <spiketape/neuron/scan_call.hpp>
 #include <spiketape/neuron/winner.hpp>
@@ -237,3 +239,5 @@ void scan_adjoint(bool learns, const ScanCall<Neuron>& call, const ScanAdjoint<N
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -5,6 +5,8 @@
 // Backward, `carry` is the adjoint that step t sends to step t − 1.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/kernels/bit_rows.hpp>
 #include <spiketape/neuron/coefficient.hpp>
@@ -187,3 +189,5 @@ void with_rules_and_coefficients(const ScanCall<Neuron>& call, F&& f) {
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

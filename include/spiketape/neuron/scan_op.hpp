@@ -1,6 +1,8 @@
 // A neuron's call as a record on a tape.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/kernels/linear_product.hpp>
 #include <spiketape/neuron/scan.hpp>
@@ -119,3 +121,5 @@ struct ScanOp {
 };
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -24,6 +24,8 @@
 // start of the step and does not spike is "un-reset". Under inhibition S = h.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/kernels/lanes.hpp>
 #include <spiketape/neuron/dynamics.hpp>
 #include <spiketape/neuron/quantizer.hpp>
@@ -328,3 +330,5 @@ struct NeuronStep {
 };
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

@@ -18,6 +18,9 @@
 // does not compile for a Lane. A random surrogate takes `derivative(x, element)`, see StochasticSpike.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/core/error.hpp>
 #include <spiketape/kernels/lanes.hpp>
 
@@ -35,13 +38,13 @@ namespace detail {
 SPIKETAPE_NOINLINE inline void check_above_zero(const char* policy, const char* parameter, double value) {
   if (!(value >= 1e-37 && value <= 1e37))
     fail_argument("spiketape::", policy, ": ", parameter, " is ", value,
-                  value > 0 && std::isfinite(value) ? ", expected 1e-37 to 1e37"
+                  value > 0 && is_finite(value) ? ", expected 1e-37 to 1e37"
                                                     : ", expected a finite number above 0");
 }
 SPIKETAPE_NOINLINE inline void check_finite(const char* policy, const char* parameter, double value) {
   if (!(std::abs(value) <= 1e37))
     fail_argument("spiketape::", policy, ": ", parameter, " is ", value,
-                  std::isfinite(value) ? ", expected -1e37 to 1e37" : ", expected a finite number");
+                  is_finite(value) ? ", expected -1e37 to 1e37" : ", expected a finite number");
 }
 /// Calls a policy's own check, if it has one.
 template <typename Policy>
@@ -92,3 +95,5 @@ concept SurrogatePolicy = std::is_trivially_copyable_v<S> &&
      detail::IsDerivative<S, Lane<Scalar>>);
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

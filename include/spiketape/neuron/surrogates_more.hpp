@@ -1,6 +1,8 @@
 // Surrogates of other libraries in the field that snnTorch does not have.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/neuron/surrogates_snntorch.hpp>
 
 #include <algorithm>
@@ -132,3 +134,5 @@ struct MultiGaussian {
 };
 
 }  // namespace spiketape::surrogate
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,9 @@
 // The surrogates of snntorch.surrogate (0.9.4), with its defaults.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/core/random.hpp>
 #include <spiketape/neuron/surrogate.hpp>
 
@@ -170,3 +173,5 @@ using SFS = SparseFastSigmoid;
 using SSO = StochasticSpike;
 
 }  // namespace spiketape::surrogate
+
+#include <spiketape/core/pop_macros.hpp>

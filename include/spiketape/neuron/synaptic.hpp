@@ -1,6 +1,8 @@
 // Synaptic, the second-order leaky integrate-and-fire neuron, whose synaptic current decays, too.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/neuron/lif.hpp>
 
 #include <array>
@@ -118,3 +120,5 @@ class Synaptic : public LIF<Synaptic<Scalar, Reset, Surrogate, Quantizer>, detai
 Synaptic(const detail::OptionsWithoutScalar<SynapticOptions>&)->Synaptic<float, detail::WithoutScalar>;
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Inhibition: which neuron of a sample wins the step.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/kernels/rows.hpp>
 #include <spiketape/neuron/step.hpp>
 
@@ -52,3 +54,5 @@ SPIKETAPE_INLINE Winners<Lane<Scalar>> winners_at(Index i, Index now, Index befo
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

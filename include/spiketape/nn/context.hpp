@@ -1,6 +1,8 @@
 // What a layer's forward and backward get besides their input.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/core/random_key.hpp>
 
@@ -125,3 +127,5 @@ class Context {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

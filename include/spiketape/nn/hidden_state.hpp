@@ -2,6 +2,8 @@
 // autograd/state.hpp has states outside of the network.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/state.hpp>
 
 #include <cstddef>
@@ -80,3 +82,5 @@ void set_hidden_state(const Network& net, const State<typename Network::Scalar>&
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -64,6 +64,8 @@
 // mean.set_learned(false) if it is not learned); other members are copied with each call.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/state.hpp>
 #include <spiketape/core/float_mode.hpp>
 #include <spiketape/core/parameters.hpp>
@@ -373,3 +375,5 @@ class Layer : public HasParameters<Derived> {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

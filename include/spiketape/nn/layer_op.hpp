@@ -1,6 +1,8 @@
 // A layer's call as a record on a tape.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/nn/context.hpp>
 
@@ -49,3 +51,5 @@ struct LayerOp {
 };
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

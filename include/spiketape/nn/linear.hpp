@@ -1,6 +1,8 @@
 // A dense layer: y = x W + b.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/kernels/linear_product.hpp>
 #include <spiketape/nn/layer.hpp>
 
@@ -177,3 +179,5 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

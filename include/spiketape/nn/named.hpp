@@ -1,6 +1,8 @@
 // Names of layers.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -48,3 +50,5 @@ decltype(auto) without_name(Given& given) {
 }  // namespace detail
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

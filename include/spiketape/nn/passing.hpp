@@ -1,6 +1,8 @@
 // What goes from layer to layer of a network.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/kernels/spike_train.hpp>
 #include <spiketape/nn/layer.hpp>
@@ -84,3 +86,5 @@ const auto& passed_on(const T& result) {
 }  // namespace detail
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Networks of layers, one after the other.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/state.hpp>
 #include <spiketape/core/parameters.hpp>
 #include <spiketape/nn/hidden_state.hpp>
@@ -253,7 +255,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
 
   static constexpr std::size_t first_neuron() {
     std::size_t i = 0;
-    static_cast<void>(((detail::has_states<Layers>() || (++i, false)) || ...));
+    static_cast<void>(((detail::has_states<Layers>() || (static_cast<void>(++i), false)) || ...));
     return i;
   }
 
@@ -401,3 +403,5 @@ template <typename... Given>
 Sequential(Given...) -> Sequential<detail::unnamed<Given>...>;
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

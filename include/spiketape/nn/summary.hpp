@@ -1,6 +1,8 @@
 // A table of the layers of a network.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/parameters.hpp>
 #include <spiketape/core/type_name.hpp>
 #include <spiketape/nn/layer.hpp>
@@ -154,3 +156,5 @@ template <typename Network, typename Input>
 }
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // The optimizer Adam.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/kernels/rows.hpp>
 #include <spiketape/optim/optimizer.hpp>
 
@@ -110,3 +112,5 @@ class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,8 +1,11 @@
 // The base of optimizers: the loop over parameters and their gradients.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/gradient_sums.hpp>
 #include <spiketape/core/float_mode.hpp>
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/core/parallel.hpp>
 
 #include <cmath>
@@ -17,11 +20,11 @@ namespace spiketape::detail {
 /// Checks that an option is a number of at least `least` that is finite in Scalar and, if given, less than
 /// `below`.
 template <Real Scalar>
-void check_option(const char* optimizer, const char* option, double value, double least,
+void check_option(const char* optimizer, const char* option, const double& value, double least,
                   double below = HUGE_VAL) {
   constexpr auto most = static_cast<double>(std::numeric_limits<Scalar>::max());
-  if (!(value <= most && value >= least && value < below)) {
-    if (std::isfinite(value) && value > most && below == HUGE_VAL)
+  if (!(is_finite(value) && value <= most && value >= least && value < below)) {
+    if (is_finite(value) && value > most && below == HUGE_VAL)
       fail_argument("spiketape::", optimizer, ": ", option, " is ", value, ", expected at most ", most);
     if (below < HUGE_VAL)
       fail_argument("spiketape::", optimizer, ": ", option, " is ", value, ", expected at least ", least,
@@ -83,3 +86,5 @@ class Optimizer {
 };
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

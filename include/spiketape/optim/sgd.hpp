@@ -1,6 +1,8 @@
 // Stochastic gradient descent.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/kernels/rows.hpp>
 #include <spiketape/optim/optimizer.hpp>
 
@@ -84,3 +86,5 @@ class SGD : public detail::Optimizer<Scalar, detail::SGDState<Scalar>> {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -4,8 +4,11 @@
 // label), and on the left 34 for numbers of four characters (54 with a y label).
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/plot/svg.hpp>
 
 #include <algorithm>
@@ -131,7 +134,7 @@ inline void draw_axes(plot::Svg& svg, const Axes& axes, const std::vector<Tick>&
 /// Throws std::invalid_argument unless the box is finite and not empty.
 inline void check_box(std::string_view function, const plot::Box& box) {
   const bool finite =
-      std::isfinite(box.x) && std::isfinite(box.y) && std::isfinite(box.width) && std::isfinite(box.height);
+      detail::is_finite(box.x) && detail::is_finite(box.y) && detail::is_finite(box.width) && detail::is_finite(box.height);
   if (!finite || box.width <= 0 || box.height <= 0)
     fail_argument("spiketape::plot::", function, ": box is ", box.width, " x ", box.height, " at (", box.x,
                   ", ", box.y, "), expected a finite place and a positive size");
@@ -162,3 +165,5 @@ inline std::string_view feature_color(const std::vector<std::string>& colors, In
 }
 
 }  // namespace spiketape::detail
+
+#include <spiketape/core/pop_macros.hpp>

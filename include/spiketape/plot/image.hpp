@@ -1,7 +1,10 @@
 // Small grey images, such as the digits shown to a network.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/plot/axes.hpp>
 #include <spiketape/plot/svg.hpp>
 
@@ -44,7 +47,7 @@ void image(Svg& svg, const Box& box, const Eigen::DenseBase<Derived>& brightness
   constexpr int none = -1;
   const auto level = [&](Index y, Index x) {
     const auto value = static_cast<double>(brightness.derived().coeff(0, y * width + x));
-    if (std::isnan(value)) return none;
+    if (detail::is_nan(value)) return none;
     const int grey = static_cast<int>(std::lround(255 * std::clamp(value, 0.0, 1.0)));
     return options.ink ? 255 - grey : grey;
   };
@@ -74,3 +77,5 @@ void image(Svg& svg, const Box& box, const Eigen::DenseBase<Derived>& brightness
 }
 
 }  // namespace spiketape::plot
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,7 +1,10 @@
 // Spike rasters: which neurons fired when.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/plot/axes.hpp>
 #include <spiketape/plot/svg.hpp>
 
@@ -48,7 +51,7 @@ void raster(Svg& svg, const Box& box, const Spikes& spikes, Index sample, const 
   const auto collect = [&](Index neuron) {
     for (Index t = 0; t < view.steps; ++t) {
       const auto value = view.row(t, sample)[neuron];
-      if (value != 0 && !std::isnan(value))
+      if (value != 0 && !detail::is_nan(value))
         centers.push_back({axes.x(static_cast<double>(t)), axes.y(static_cast<double>(neuron))});
     }
   };
@@ -76,3 +79,5 @@ void raster(Svg& svg, const Box& box, const Spikes& spikes, Index sample, const 
 }
 
 }  // namespace spiketape::plot
+
+#include <spiketape/core/pop_macros.hpp>

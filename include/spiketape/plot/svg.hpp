@@ -2,8 +2,11 @@
 // y downwards from the top left corner.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/file.hpp>
+#include <spiketape/core/numbers.hpp>
 
 #include <algorithm>
 #include <array>
@@ -83,7 +86,7 @@ class Svg {
  public:
   /// An empty picture. Throws std::invalid_argument unless width and height are finite and positive.
   Svg(double width, double height) : width_(width), height_(height) {
-    if (!(std::isfinite(width) && std::isfinite(height) && width > 0 && height > 0))
+    if (!(detail::is_finite(width) && detail::is_finite(height) && width > 0 && height > 0))
       detail::fail_argument("spiketape::plot::Svg: size is ", width, " x ", height,
                             ", expected finite and positive");
     rectangle({0, 0, width, height}, {.color = colors::background});
@@ -185,7 +188,7 @@ class Svg {
   /// A line so short that its round ends make it a dot. Some viewers do not draw a length of 0.
   static constexpr std::string_view dot = "h.01";
 
-  static bool drawable(const Point& point) { return std::isfinite(point.x) && std::isfinite(point.y); }
+  static bool drawable(const Point& point) { return detail::is_finite(point.x) && detail::is_finite(point.y); }
   static bool drawable(const Box& box) {
     return drawable(Point{box.x, box.y}) && drawable(Point{box.width, box.height}) && box.width >= 0 &&
            box.height >= 0;
@@ -199,8 +202,8 @@ class Svg {
   void add_one(char part) { body_ += part; }
   void add_one(int part) { body_ += std::to_string(part); }
   /// At most two decimals, with a point in every locale, and never "nan" or "inf".
-  void add_one(double number) {
-    if (!std::isfinite(number)) number = 0;
+  void add_one(const double& given) {
+    const double number = detail::is_finite(given) ? given : 0;
     const long long hundredths = std::llround(std::clamp(number, -1e9, 1e9) * 100);
     if (hundredths < 0) body_ += '-';
     const long long size = hundredths < 0 ? -hundredths : hundredths;
@@ -252,3 +255,5 @@ class Svg {
 };
 
 }  // namespace spiketape::plot
+
+#include <spiketape/core/pop_macros.hpp>

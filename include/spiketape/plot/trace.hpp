@@ -1,6 +1,8 @@
 // Traces: a line over time for each neuron, mainly for membranes.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/core/array.hpp>
 #include <spiketape/plot/axes.hpp>
 #include <spiketape/plot/svg.hpp>
@@ -34,7 +36,7 @@ struct TraceOptions {
 namespace spiketape::detail {
 
 /// Whether a value can be drawn. NaN, infinities and numbers whose differences overflow cannot.
-inline bool has_place(double value) { return std::abs(value) < 1e300; }
+inline bool has_place(const double& value) { return is_finite(value) && std::abs(value) < 1e300; }
 
 /// Extends a range at both ends by a margin that keeps lines off the frame and is never zero.
 inline plot::Range with_margin(const plot::Range& range) {
@@ -95,3 +97,5 @@ void trace(Svg& svg, const Box& box, const Values& values, Index sample, const T
 }
 
 }  // namespace spiketape::plot
+
+#include <spiketape/core/pop_macros.hpp>

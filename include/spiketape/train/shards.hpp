@@ -1,6 +1,8 @@
 // Training on parts of a batch, on several threads.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/core/float_mode.hpp>
 #include <spiketape/core/parallel.hpp>
@@ -269,3 +271,5 @@ class Shards {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

@@ -1,6 +1,8 @@
 // Training on long sequences with bounded memory.
 #pragma once
 
+#include <spiketape/core/push_macros.hpp>
+
 #include <spiketape/autograd/steps.hpp>
 #include <spiketape/core/float_mode.hpp>
 #include <spiketape/nn/hidden_state.hpp>
@@ -184,3 +186,5 @@ class Windows {
 };
 
 }  // namespace spiketape
+
+#include <spiketape/core/pop_macros.hpp>

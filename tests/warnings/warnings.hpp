@@ -1,0 +1,10 @@
+// What the files of this program offer each other.
+#pragma once
+
+namespace warnings {
+
+float call_neurons();
+float train();
+void draw();
+
+}  // namespace warnings
