@@ -6,15 +6,16 @@
 
 namespace laws {
 
-/// Both decays are learned, and τ with them; or one of them.
+/// Both decays are learned, and τ with them; or one of them. Decays stay within (0, 1): outside of it the adjoint
+/// of a learned one is not the derivative, see unit/learned_range.
 struct Alpha : DescribedByDefault {
   template <typename Scalar, typename Reset>
   using Neuron = st::Alpha<Scalar, Reset, AnySurrogate, AnyQuantizer>;
 
   static constexpr int variants = 4;
   static constexpr bool with_exact = true;
-  static constexpr std::array coefficients = {Drawn{"alpha", 0.7, 0.95, 0.7, 1.1},
-                                              Drawn{"beta", 0.3, 0.65, -0.2, 0.65}};
+  static constexpr std::array coefficients = {Drawn{"alpha", 0.7, 0.95, 0.7, 0.99},
+                                              Drawn{"beta", 0.3, 0.65, 0.05, 0.65}};
   static constexpr std::array states = {Drawn{"syn_exc", -0.5, 2}, Drawn{"syn_inh", -1, 0.5},
                                         Drawn{"mem", -0.5, 1.5}};
   static constexpr Drawn input = {"input", -0.6, 1.6};

@@ -6,7 +6,8 @@
 
 namespace laws {
 
-/// Made of β alone, of β and R, of β and C, or of R and C.
+/// Made of β alone, of β and R, of β and C, or of R and C. β stays below 1: outside of (0, 1) the adjoint of a
+/// learned one is not the derivative, see unit/learned_range.
 struct Lapicque : MembraneReset<1> {
   template <typename Scalar, typename Reset>
   using Neuron = st::Lapicque<Scalar, Reset, AnySurrogate, AnyQuantizer>;
@@ -14,7 +15,7 @@ struct Lapicque : MembraneReset<1> {
   static constexpr int variants = 4;
   static constexpr bool with_exact = true;
   static constexpr double time_step = 0.7;
-  static constexpr std::array coefficients = {Drawn{"beta", 0.3, 0.95, 0.3, 1.2}, Drawn{"R", 0.5, 3},
+  static constexpr std::array coefficients = {Drawn{"beta", 0.3, 0.95, 0.3, 0.99}, Drawn{"R", 0.5, 3},
                                               Drawn{"C", 0.3, 1}};
   static constexpr std::array states = {Drawn{"mem", -0.5, 1.5}};
   static constexpr Drawn input = {"input", -0.4, 2.0};
