@@ -300,7 +300,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   /// The same as `call`. If it throws, hidden states are those before it.
   template <std::size_t i, std::size_t end, typename Input>
   auto all_or_nothing(const Input& input) const {
-    detail::StateUndo undo([this](auto&& f) { for_each_hidden_part(f); });
+    detail::StateUndo undo([this](auto&& f) { this->for_each_hidden_part(f); });
     auto result = call<i, end>(input);
     undo.end();
     return result;
