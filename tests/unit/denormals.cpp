@@ -175,7 +175,7 @@ struct Calls {
            return Numbers{st::sum(wide), st::sum(st::Array<float>(wide * 0.01f)), st::mean(wide)};
          }},
         {"predict",
-         [this] {
+         [] {
            st::Sequence<float> outputs(3, 1, 2);  // the first class has the larger sum, of denormals
            outputs.array() << 0.9f * smallest, 2 * smallest, 0.9f * smallest, 0, 0.9f * smallest, 0;
            Numbers found;
