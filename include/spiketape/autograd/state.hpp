@@ -115,6 +115,8 @@ class StateUndo {
   EachPart each_part_;
   bool ended_ = false;
 };
+template <typename EachPart>
+StateUndo(EachPart) -> StateUndo<EachPart>;
 
 /// The last `steps` steps of a state as a value on a tape, with its history if that is on this tape, else as
 /// a constant. An empty handle if the state is zero.

@@ -341,7 +341,7 @@ class Tape {
   }
 
   void write_out(detail::Node<Scalar>& node) {
-    const std::lock_guard lock(writing_out_);
+    const std::lock_guard<std::mutex> lock(writing_out_);
     if (!node.as_bits.load(std::memory_order_relaxed)) return;  // another thread was faster
     const SequenceView<Scalar> numbers = bare_room(node.value.shape());
     for (Index row = 0; row < numbers.rows(); ++row)

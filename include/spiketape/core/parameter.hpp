@@ -194,7 +194,7 @@ class Parameter {
     for (Index i = 0; i < count && allowed != detail::Allowed::any; ++i)
       if (const char* expected = detail::refused(values[i], allowed))
         detail::fail_argument("spiketape::Parameter::", function, ": ", name(), " is ",
-                              detail::number_text(values[i]), ", expected ", expected);
+                              detail::number_text(static_cast<double>(values[i])), ", expected ", expected);
   }
 
   /// Takes everything from `other` except identity and name.

@@ -68,7 +68,7 @@ void name_parameters(L& layer, const std::string& prefix) {
 template <Real Scalar>
 SPIKETAPE_NOINLINE void name_unnamed(ParameterData<Scalar>& parameter, std::string_view name) {
   static std::mutex mutex;
-  const std::lock_guard lock(mutex);
+  const std::lock_guard<std::mutex> lock(mutex);
   if (parameter.name.empty()) parameter.name = name;
 }
 
