@@ -167,7 +167,7 @@ class GradientChecker {
         const double by_tape = derivatives(row, col);
         const double error = std::abs(by_tape - by_differences) / std::max(1.0, std::abs(by_tape));
         found_.right = found_.right && error <= options_.tolerance;
-        if (found_.checked++ == 0 || (!detail::is_nan(found_.worst) && !(error <= found_.worst))) {
+        if (found_.checked++ == 0 || (!is_nan(found_.worst) && !(error <= found_.worst))) {
           found_.worst = error;
           found_.where = of + text_of(" (", row, ", ", col, ')');
           found_.by_tape = by_tape;

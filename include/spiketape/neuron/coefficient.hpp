@@ -101,8 +101,8 @@ struct NeuronCoefficient {
       fail_argument("spiketape::", neuron, ": ", name, " has no values, expected one or one for each neuron");
     for (Index i = 0; i < values.size(); ++i)
       if (const char* expected = refused(values[i], allowed))
-        fail_argument("spiketape::", neuron, ": ", name, " is ", number_text(static_cast<double>(values[i])), ", expected ",
-                      expected);
+        fail_argument("spiketape::", neuron, ": ", name, " is ",
+                      number_text(static_cast<double>(values[i])), ", expected ", expected);
     std::copy_n(values.data(), values.size(), parameter.data());
   }
 

@@ -30,7 +30,7 @@ std::array<double, 2> quantizer_limits(const char* name, const Quantizer& q) {
     fail_argument("spiketape::quant::", name, ": num_bits is ", q.num_bits, ", expected 1 to 16");
   const double low = -q.threshold - q.threshold * q.lower_limit;
   const double high = q.threshold + q.threshold * q.upper_limit;
-  if (!(detail::is_finite(low) && detail::is_finite(high) && low < high))
+  if (!(is_finite(low) && is_finite(high) && low < high))
     fail_argument("spiketape::quant::", name, ": threshold, lower_limit and upper_limit give levels from ",
                   low, " to ", high, ", expected finite ones that ascend");
   return {low, high};

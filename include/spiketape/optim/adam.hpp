@@ -52,8 +52,8 @@ class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
  public:
   /// An optimizer of these parameters, whose memory it shares. Allocates.
   explicit Adam(ParameterList<Scalar> parameters, const AdamOptions& options = {})
-      : detail::Optimizer<Scalar, detail::AdamState<Scalar>>(std::move(parameters)), options_(options) {
-    detail::check_option<Scalar>("Adam", "lr", options.lr, 0);
+      : detail::Optimizer<Scalar, detail::AdamState<Scalar>>("Adam", std::move(parameters), options.lr),
+        options_(options) {
     detail::check_option<Scalar>("Adam", "beta1", options.beta1, 0, 1);
     detail::check_option<Scalar>("Adam", "beta2", options.beta2, 0, 1);
     detail::check_option<Scalar>("Adam", "eps", options.eps, 0);
@@ -62,14 +62,6 @@ class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
       detail::fail_argument("spiketape::Adam: eps is ", options.eps, ", expected at least ", least);
     detail::check_option<Scalar>("Adam", "weight_decay", options.weight_decay, 0);
     detail::check_option<Scalar>("Adam", "threads", options.threads, 1);
-  }
-
-  /// The learning rate. `set_lr` changes it for the next steps; it throws std::invalid_argument for a rate
-  /// that the constructor refuses.
-  double lr() const noexcept { return options_.lr; }
-  void set_lr(double lr) {
-    detail::check_option<Scalar>("Adam", "lr", lr, 0);
-    options_.lr = lr;
   }
 
   /// One update of every parameter that has a gradient in `gradients`; then drops those gradients. Allocates
@@ -87,9 +79,9 @@ class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
       state.beta2_power *= options_.beta2;
     };
     this->update_all(
-        "Adam", gradients, options_.threads, prepare,
+        gradients, options_.threads, prepare,
         [&](Scalar* all, const Scalar* all_gradients, Index begin, Index end, auto& state) {
-          const L rate = options_.lr / (1 - state.beta1_power);
+          const L rate = this->lr() / (1 - state.beta1_power);
           const L unbias = 1 / std::sqrt(1 - state.beta2_power);
           Scalar* values = all + begin;
           const Scalar* gradient = all_gradients + begin;

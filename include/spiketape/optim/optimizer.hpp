@@ -41,17 +41,26 @@ class Optimizer {
   /// The parameters that it updates, in the order in which it got them.
   const ParameterList<Scalar>& parameters() const { return parameters_; }
 
+  /// The learning rate. `set_lr` changes it for the next steps; it throws std::invalid_argument for a rate
+  /// that the constructor refuses.
+  double lr() const noexcept { return lr_; }
+  void set_lr(double lr) {
+    check_option<Scalar>(name_, "lr", lr, 0);
+    lr_ = lr;
+  }
+
  protected:
-  explicit Optimizer(ParameterList<Scalar> parameters)
-      : parameters_(std::move(parameters)), states_(parameters_.size()) {}
+  Optimizer(const char* name, ParameterList<Scalar> parameters, double lr)
+      : name_(name), parameters_(std::move(parameters)), states_(parameters_.size()) {
+    set_lr(lr);
+  }
 
   /// Calls prepare(state, count) and then update(values, gradient, begin, end, state) for each parameter that
   /// a gradient has reached, on pieces of the whole padded memory (the padding's gradient is zero) and on
   /// several threads, then clears that gradient. Throws std::invalid_argument, in the name of the optimizer,
   /// if a gradient has reached none of the parameters.
   template <typename Prepare, typename Update>
-  void update_all(const char* optimizer, GradientSums<Scalar>& gradients, int threads, Prepare&& prepare,
-                  Update&& update) {
+  void update_all(GradientSums<Scalar>& gradients, int threads, Prepare&& prepare, Update&& update) {
     const FlushDenormals flush;
     bool reached = parameters_.empty();
     for (std::size_t k = 0; k < parameters_.size(); ++k) {
@@ -70,7 +79,7 @@ class Optimizer {
       gradients.clear(parameter);
     }
     if (!reached)
-      fail_argument("spiketape::", optimizer, "::step: no gradient has reached any of the ",
+      fail_argument("spiketape::", name_, "::step: no gradient has reached any of the ",
                     parameters_.size(), " parameters, the first is ", shown(*parameters_.front()),
                     ": expected a backward pass before, the gradients of what ran it (a tape, Shards or "
                     "Windows), and the parameters of the network that it trains (not of a copy)");
@@ -81,6 +90,8 @@ class Optimizer {
     return parameter.name.empty() ? "without a name" : parameter.name;
   }
 
+  const char* name_;
+  double lr_ = 0;
   ParameterList<Scalar> parameters_;
   std::vector<State> states_;
 };

@@ -41,19 +41,11 @@ class SGD : public detail::Optimizer<Scalar, detail::SGDState<Scalar>> {
  public:
   /// An optimizer of these parameters, whose memory it shares. Allocates.
   explicit SGD(ParameterList<Scalar> parameters, const SGDOptions& options = {})
-      : detail::Optimizer<Scalar, detail::SGDState<Scalar>>(std::move(parameters)), options_(options) {
-    detail::check_option<Scalar>("SGD", "lr", options.lr, 0);
+      : detail::Optimizer<Scalar, detail::SGDState<Scalar>>("SGD", std::move(parameters), options.lr),
+        options_(options) {
     detail::check_option<Scalar>("SGD", "momentum", options.momentum, 0);
     detail::check_option<Scalar>("SGD", "weight_decay", options.weight_decay, 0);
     detail::check_option<Scalar>("SGD", "threads", options.threads, 1);
-  }
-
-  /// The learning rate. `set_lr` changes it for the next steps; it throws std::invalid_argument for a rate
-  /// that the constructor refuses.
-  double lr() const noexcept { return options_.lr; }
-  void set_lr(double lr) {
-    detail::check_option<Scalar>("SGD", "lr", lr, 0);
-    options_.lr = lr;
   }
 
   /// One update of every parameter that has a gradient in `gradients`; then drops those gradients. Allocates
@@ -61,11 +53,11 @@ class SGD : public detail::Optimizer<Scalar, detail::SGDState<Scalar>> {
   /// have no effect: see Parameter on which network an optimizer trains.
   void step(GradientSums<Scalar>& gradients) {
     using L = Lane<Scalar>;
-    const L lr = options_.lr, momentum = options_.momentum, decay = options_.weight_decay;
+    const L lr = this->lr(), momentum = options_.momentum, decay = options_.weight_decay;
     const auto prepare = [](auto& state, Index count) {
       state.velocity.resize(static_cast<std::size_t>(count));
     };
-    this->update_all("SGD", gradients, options_.threads, prepare,
+    this->update_all(gradients, options_.threads, prepare,
                      [&](Scalar* all, const Scalar* all_gradients, Index begin, Index end, auto& state) {
                        Scalar* values = all + begin;
                        const Scalar* gradient = all_gradients + begin;
