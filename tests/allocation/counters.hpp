@@ -1,5 +1,6 @@
-// Counts what is allocated between start() and stop(), and lets one of these allocations fail. Include in one file of a program: it replaces operator
-// new, and with glibc malloc and its like, unless a sanitizer has replaced them already.
+// Counts what is allocated between start() and stop(), and lets one of these allocations fail. Include in one
+// file of a program: it replaces operator new, and with glibc malloc and its like, unless a sanitizer has
+// replaced them already.
 #pragma once
 
 #include <atomic>

@@ -97,6 +97,15 @@ TEST_CASE("each state has its place, and all to all the spikes have none but the
   CHECK_NOTHROW(self.forward_into(input, {at(0), mem}, {at(0), mem}));
 }
 
+TEST_CASE("a leaf's value and adjoint share no number") {
+  st::Array<float> memory = st::Array<float>::Ones(4, 16);
+  st::Tape<float> tape;
+  const auto rows = [&](Index first) { return View(memory.data() + first * 16, {1, 2, 4}, 16); };
+  CHECK(error([&] { static_cast<void>(tape.leaf(rows(0), rows(1))); }) ==
+        "spiketape::Tape::leaf: adjoint lies where value lies, expected other memory");
+  CHECK_NOTHROW(tape.leaf(rows(0), rows(2)));
+}
+
 TEST_CASE("a layer refuses rows that share numbers") {
   st::Random random(6);
   const st::Linear<float> layer(4, 4, random);

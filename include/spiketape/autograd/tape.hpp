@@ -74,7 +74,7 @@ class Tape {
   /// A value in the caller's memory and an adjoint that backward overwrites there: for differentiating a part
   /// of a larger computation. Both must outlive the backward pass. Operations may read the padding of both
   /// and overwrite that of the adjoint. Throws std::invalid_argument unless they have the same shape and rows
-  /// padded to whole cache lines, like values on tapes.
+  /// padded to whole cache lines, like values on tapes, and if they share a number.
   [[nodiscard]] Var<Scalar> leaf(SequenceView<Scalar> value, SequenceView<Scalar> adjoint) {
     if (adjoint.shape() != value.shape() || adjoint.constant != value.constant)
       detail::fail_argument("spiketape::Tape::leaf: adjoint has shape ", adjoint.shape(), ", value has ",
@@ -84,6 +84,8 @@ class Tape {
       detail::fail_argument("spiketape::Tape::leaf: rows have a stride of ",
                             std::min(value.stride, adjoint.stride), ", expected at least ", width,
                             " (whole cache lines); copy with Tape::variable instead");
+    if (detail::overlap<Scalar>(value, adjoint))
+      detail::fail_argument("spiketape::Tape::leaf: adjoint lies where value lies, expected other memory");
     Var<Scalar> var = add_node(value, true);
     var.node_->adjoint = adjoint;
     foreign_ = prepend(foreign_, var.node_);

@@ -63,7 +63,8 @@ void set_hidden_state(const Network& net, const State<typename Network::Scalar>&
   bool fits = true;
   net.for_each_hidden([&](const Array<Scalar>& values, const Var<Scalar>&) {
     const std::size_t k = count++;
-    fits = fits && k < state.size() && values.rows() == state[k].rows() && values.cols() == state[k].cols();
+    fits = fits && k < state.size() &&
+           (state[k].size() == 0 || (values.rows() == state[k].rows() && values.cols() == state[k].cols()));
   });
   if (count != state.size())
     detail::fail_argument("spiketape::set_hidden_state: state has ", state.size(),
