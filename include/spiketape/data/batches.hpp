@@ -52,7 +52,8 @@ class Batches {
            " pixels, expected at least 1 of 1");
     if (!std::cmp_equal(images.labels.size(), images.count()))
       fail("images has ", images.labels.size(), " labels for ", images.count(), " images, expected as many");
-    if (!detail::is_finite(images.scale)) fail("images has the scale ", images.scale, ", expected a finite one");
+    if (!detail::is_finite(images.scale))
+      fail("images has the scale ", images.scale, ", expected a finite one");
     order_.resize(images.labels.size());
     std::iota(order_.begin(), order_.end(), Index(0));
     input_.resize(batch_size_, images.features());
