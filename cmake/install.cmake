@@ -8,8 +8,9 @@ install(TARGETS spiketape spiketape_openmp EXPORT spiketapeTargets)
 
 export(EXPORT spiketapeTargets NAMESPACE spiketape:: FILE "${PROJECT_BINARY_DIR}/spiketapeTargets.cmake")
 
-# A project that exports a target of its own that links spiketape needs ours in an export set, too. Its package then
-# names spiketape::spiketape, which its users find by themselves unless the project sets SPIKETAPE_INSTALL.
+# A project that exports a target of its own that links spiketape needs ours in an export set, too. Its
+# package then names spiketape::spiketape, which its users find by themselves unless the project sets
+# SPIKETAPE_INSTALL.
 if(NOT SPIKETAPE_INSTALL)
   install(EXPORT spiketapeTargets NAMESPACE spiketape:: DESTINATION ${spiketape_config_dir}
           COMPONENT spiketape EXCLUDE_FROM_ALL)

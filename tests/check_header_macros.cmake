@@ -1,5 +1,5 @@
-# Every header with content of its own includes core/push_macros.hpp before all else and core/pop_macros.hpp behind all
-# else, and these two have the same list.
+# Every header with content of its own includes core/push_macros.hpp before all else and core/pop_macros.hpp
+# behind all else, and these two have the same list.
 #   cmake -DFOLDER=... "-DHEADERS=..." -P check_header_macros.cmake
 
 foreach(header IN LISTS HEADERS)

@@ -1,5 +1,6 @@
-# The program in this folder compiles without a warning, at all those of flags.cmake. The headers are those of the
-# program's own to the compiler, only Eigen's are a system's. (With SPIKETAPE_WERROR: a new compiler may have new ones.)
+# The program in this folder compiles without a warning, at all those of flags.cmake. The headers are those of
+# the program's own to the compiler, only Eigen's are a system's. (With SPIKETAPE_WERROR: a new compiler may
+# have new ones.)
 
 include("${CMAKE_CURRENT_LIST_DIR}/flags.cmake")
 if(SPIKETAPE_WERROR AND NOT MSVC)

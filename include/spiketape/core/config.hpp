@@ -3,7 +3,8 @@
 
 #if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
 #error spiketape needs C++20: compile with -std=c++20 (MSVC: /std:c++20; CMake: link spiketape::spiketape)
-#include <the lines above say what spiketape needs>  // stops the compiler: the rest would be thousands of errors
+// Stops the compiler: the rest would be a thousand errors.
+#include <the lines above say what spiketape needs>
 #endif
 
 // Lane code consists of small functions and lambdas that must be inlined into one loop. At -O2 g++ leaves

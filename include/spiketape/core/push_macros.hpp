@@ -1,10 +1,10 @@
-// Puts aside the macros that system headers make of common words, such as X11's None and the min of windows.h. They may
-// come in front of ours: every header includes this file first, with Eigen and the standard library behind it, and
-// pop_macros.hpp last, which brings the macros back. Both files have the same list. There is no guard, since each header
-// needs it.
+// Puts aside the macros that system headers make of common words, such as X11's None and the min of
+// windows.h. They may come in front of ours: every header includes this file first, with Eigen and the
+// standard library behind it, and pop_macros.hpp last, which brings the macros back. Both files have the same
+// list. There is no guard, since each header needs it.
 //
-// Two warnings are put aside, too: numbers are compared exactly on purpose, and some casts change a type on other
-// machines only.
+// Two warnings are put aside, too: numbers are compared exactly on purpose, and some casts change a type on
+// other machines only.
 #include <spiketape/core/config.hpp>
 
 #ifdef __GNUC__

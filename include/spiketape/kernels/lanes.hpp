@@ -120,10 +120,15 @@ using MaskOf = typename LaneTraits<T>::Mask;
 template <Real Scalar>
 SPIKETAPE_INLINE void transpose(Lane<Scalar> (&square)[Lane<Scalar>::size]) {
   constexpr Index size = Lane<Scalar>::size;
-  Eigen::internal::PacketBlock<typename Lane<Scalar>::Packet, size> block;
-  for (Index q = 0; q < size; ++q) block.packet[q] = square[q].packet;
-  Eigen::internal::ptranspose(block);
-  for (Index q = 0; q < size; ++q) square[q].packet = block.packet[q];
+  // Where the type of a packet is named, not deduced, g++ 12 warns behind a precompiled header: it has
+  // attributes.
+  const auto transpose_packets = [&]<typename P>(const P&) SPIKETAPE_INLINE_LAMBDA {
+    Eigen::internal::PacketBlock<P, size> block;
+    for (Index q = 0; q < size; ++q) block.packet[q] = square[q].packet;
+    Eigen::internal::ptranspose(block);
+    for (Index q = 0; q < size; ++q) square[q].packet = block.packet[q];
+  };
+  transpose_packets(square[0].packet);
 }
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop

@@ -2,8 +2,8 @@
 //
 // For large matrices Eigen's product takes this workspace from the heap at each call and, under OpenMP,
 // splits each product over threads. Eigen's general product does neither if the caller passes a workspace.
-// The arithmetic is Eigen's own, or that of a BLAS where EIGEN_USE_BLAS or EIGEN_USE_MKL_ALL is defined: it has
-// memory and threads of its own, and the bits of its results are not promised.
+// The arithmetic is Eigen's own, or that of a BLAS where EIGEN_USE_BLAS or EIGEN_USE_MKL_ALL is defined: it
+// has memory and threads of its own, and the bits of its results are not promised.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>
@@ -53,8 +53,8 @@ class Workspace {
   std::vector<AlignedVector<Scalar>> places_ = std::vector<AlignedVector<Scalar>>(1);
 };
 
-/// Without a workspace Eigen takes memory itself: on the stack for small products, else on the heap. A BLAS takes
-/// its own in either case.
+/// Without a workspace Eigen takes memory itself: on the stack for small products, else on the heap. A BLAS
+/// takes its own in either case.
 template <typename Scalar>
 class PackingSpace final : public Eigen::internal::level3_blocking<Scalar, Scalar> {
  public:

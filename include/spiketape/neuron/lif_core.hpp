@@ -53,6 +53,37 @@ class LIFCore : public HasParameters<Derived> {
     [[no_unique_address]] Reset reset;
     [[no_unique_address]] Surrogate surrogate;
     [[no_unique_address]] detail::Prepared<Scalar, Quantizer> quantizer;
+
+    /// Made in place: on aarch64 g++ has a note on each such struct that a function returns.
+    template <typename Options>
+    Policies(const Options& options, const Dynamics& dynamics_)
+        : dynamics(dynamics_),
+          reset(reset_of(options)),
+          surrogate(surrogate_of(options)),
+          quantizer(detail::prepared<Scalar>(quantizer_of(options))) {}
+
+   private:
+    template <typename Options>
+    static Reset reset_of(const Options& options) {
+      if constexpr (requires { options.reset_mechanism; })
+        return options.reset_mechanism;
+      else
+        return Reset();
+    }
+    template <typename Options>
+    static Surrogate surrogate_of(const Options& options) {
+      if constexpr (requires { options.spike_grad; })
+        return options.spike_grad;
+      else
+        return Surrogate();
+    }
+    template <typename Options>
+    static Quantizer quantizer_of(const Options& options) {
+      if constexpr (requires { options.state_quant; })
+        return options.state_quant;
+      else
+        return Quantizer();
+    }
   };
 
   /// The states that a call starts from and the results that it writes, in the caller's memory.
@@ -99,7 +130,7 @@ class LIFCore : public HasParameters<Derived> {
   template <typename Options>
   LIFCore(const Options& options, NeuronCoefficients all, Dynamics_ dynamics = {},
           RecurrentWeights recurrent_weights = {})
-      : policies_(std::make_shared<const Policies>(policies(options, dynamics))),
+      : policies_(std::make_shared<const Policies>(options, dynamics)),
         coefficients_(std::move(all)),
         recurrent_(std::move(recurrent_weights)) {
     if constexpr (requires { options.reset_delay; }) rules_.delayed = options.reset_delay;
@@ -375,32 +406,6 @@ class LIFCore : public HasParameters<Derived> {
   }
 
  private:
-  template <typename Options>
-  static Policies policies(const Options& options, const Dynamics& dynamics) {
-    const auto reset = [&] {
-      if constexpr (requires { options.reset_mechanism; })
-        return options.reset_mechanism;
-      else
-        return Reset();
-    };
-    const auto surrogate = [&] {
-      if constexpr (requires { options.spike_grad; })
-        return options.spike_grad;
-      else
-        return Surrogate();
-    };
-    const auto quantizer = [&] {
-      if constexpr (requires { options.state_quant; })
-        return options.state_quant;
-      else
-        return Quantizer();
-    };
-    detail::check_policy(reset());
-    detail::check_policy(surrogate());
-    detail::check_policy(quantizer());
-    return {dynamics, reset(), surrogate(), detail::prepared<Scalar>(quantizer())};
-  }
-
   std::shared_ptr<const Policies> policies_;  // stays in place if the neuron moves: records point at it
   NeuronCoefficients coefficients_;
   [[no_unique_address]] RecurrentWeights recurrent_;

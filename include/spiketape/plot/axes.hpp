@@ -133,8 +133,7 @@ inline void draw_axes(plot::Svg& svg, const Axes& axes, const std::vector<Tick>&
 
 /// Throws std::invalid_argument unless the box is finite and not empty.
 inline void check_box(std::string_view function, const plot::Box& box) {
-  const bool finite =
-      detail::is_finite(box.x) && detail::is_finite(box.y) && detail::is_finite(box.width) && detail::is_finite(box.height);
+  const bool finite = is_finite(box.x) && is_finite(box.y) && is_finite(box.width) && is_finite(box.height);
   if (!finite || box.width <= 0 || box.height <= 0)
     fail_argument("spiketape::plot::", function, ": box is ", box.width, " x ", box.height, " at (", box.x,
                   ", ", box.y, "), expected a finite place and a positive size");

@@ -188,7 +188,9 @@ class Svg {
   /// A line so short that its round ends make it a dot. Some viewers do not draw a length of 0.
   static constexpr std::string_view dot = "h.01";
 
-  static bool drawable(const Point& point) { return detail::is_finite(point.x) && detail::is_finite(point.y); }
+  static bool drawable(const Point& point) {
+    return detail::is_finite(point.x) && detail::is_finite(point.y);
+  }
   static bool drawable(const Box& box) {
     return drawable(Point{box.x, box.y}) && drawable(Point{box.width, box.height}) && box.width >= 0 &&
            box.height >= 0;
