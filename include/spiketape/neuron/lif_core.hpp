@@ -60,9 +60,17 @@ class LIFCore : public HasParameters<Derived> {
         : dynamics(dynamics_),
           reset(reset_of(options)),
           surrogate(surrogate_of(options)),
-          quantizer(detail::prepared<Scalar>(quantizer_of(options))) {}
+          quantizer(detail::prepared<Scalar>(checked(quantizer_of(options)))) {
+      checked(reset);
+      checked(surrogate);
+    }
 
    private:
+    template <typename Policy>
+    static const Policy& checked(const Policy& policy) {
+      detail::check_policy(policy);
+      return policy;
+    }
     template <typename Options>
     static Reset reset_of(const Options& options) {
       if constexpr (requires { options.reset_mechanism; })
