@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <list>
 #include <memory>
-#include <vector>
 
 namespace spiketape {
 
@@ -98,7 +98,7 @@ class GradientSums {
   /// The sum of a parameter, or nullptr: for optimizers.
   [[nodiscard]] const GradientSum<Scalar>* find(const ParameterPtr<Scalar>& parameter) const {
     for (const auto& sum : sums_)
-      if (is_of(*sum, parameter)) return sum.get();
+      if (is_of(sum, parameter)) return &sum;
     return nullptr;
   }
 
@@ -111,18 +111,18 @@ class GradientSums {
     const FlushDenormals flush;
     for (const GradientSums* other : others)
       for (const auto& theirs : other->sums_)
-        if (const auto parameter = theirs->parameter.lock(); parameter != nullptr && theirs->written)
-          (theirs->shared ? shared_sum_of(parameter, theirs->features) : sum_of(parameter)).open();
-    for (const auto& sum : sums_) {
-      const auto parameter = sum->parameter.lock();
+        if (const auto parameter = theirs.parameter.lock(); parameter != nullptr && theirs.written)
+          (theirs.shared ? shared_sum_of(parameter, theirs.features) : sum_of(parameter)).open();
+    for (auto& sum : sums_) {
+      const auto parameter = sum.parameter.lock();
       if (parameter == nullptr) continue;
-      detail::parallel_pieces(threads, static_cast<Index>(sum->values.size()), [&](Index begin, Index end) {
+      detail::parallel_pieces(threads, static_cast<Index>(sum.values.size()), [&](Index begin, Index end) {
         for (const GradientSums* other : others) {
           const GradientSum<Scalar>* theirs = other->find(parameter);
           if (theirs == nullptr || !theirs->written) continue;
           const Index count = std::min(end, static_cast<Index>(theirs->values.size())) - begin;
           if (count > 0)
-            Eigen::Map<Eigen::ArrayX<Scalar>>(sum->values.data() + begin, count) +=
+            Eigen::Map<Eigen::ArrayX<Scalar>>(sum.values.data() + begin, count) +=
                 Eigen::Map<const Eigen::ArrayX<Scalar>>(theirs->values.data() + begin, count);
         }
       });
@@ -132,18 +132,18 @@ class GradientSums {
   /// Bytes held for sums.
   std::size_t capacity() const noexcept {
     std::size_t bytes = 0;
-    for (const auto& sum : sums_) bytes += sum->values.size() * sizeof(Scalar);
+    for (const auto& sum : sums_) bytes += sum.values.size() * sizeof(Scalar);
     return bytes;
   }
 
   /// Drops all gradients and keeps the memory.
   void clear() {
-    for (auto& sum : sums_) sum->written = false;
+    for (auto& sum : sums_) sum.written = false;
   }
   /// Drops the gradient of one parameter.
   void clear(const ParameterPtr<Scalar>& parameter) {
     for (auto& sum : sums_)
-      if (is_of(*sum, parameter)) sum->written = false;
+      if (is_of(sum, parameter)) sum.written = false;
   }
 
  private:
@@ -161,17 +161,17 @@ class GradientSums {
 
   SPIKETAPE_NOINLINE GradientSum<Scalar>& find_or_add(const ParameterPtr<Scalar>& parameter) {
     for (auto& sum : sums_)
-      if (is_of(*sum, parameter)) return *sum;
+      if (is_of(sum, parameter)) return sum;
     // A tape keeps the parameters that its records add to, so no pointer to one of these sums is in use.
-    std::erase_if(sums_, [](const auto& sum) { return sum->parameter.expired(); });
-    sums_.push_back(std::make_unique<GradientSum<Scalar>>());
-    sums_.back()->parameter = parameter;
-    return *sums_.back();
+    std::erase_if(sums_, [](const auto& sum) { return sum.parameter.expired(); });
+    sums_.emplace_back();
+    sums_.back().parameter = parameter;
+    return sums_.back();
   }
 
   // A network has few parameters, so a linear search is faster than a map. The sums do not move, since
   // pointers to them are kept elsewhere.
-  std::vector<std::unique_ptr<GradientSum<Scalar>>> sums_;
+  std::list<GradientSum<Scalar>> sums_;
 };
 
 }  // namespace spiketape

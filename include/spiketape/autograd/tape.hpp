@@ -19,7 +19,6 @@
 #include <new>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace spiketape {
 
@@ -95,13 +94,12 @@ class Tape {
   /// Forgets all records and keeps the memory. Invalidates existing handles and releases the objects kept for
   /// records.
   void reset() {
-    owners_.clear();
     for (; kept_ != nullptr; kept_ = kept_->previous) kept_->destroy(kept_->object);
     arena_.rewind();
     last_ = nullptr;
     foreign_ = nullptr;
     swept_ = false;
-    steps_done_.clear();
+    steps_done_ = nullptr;
     ++round_;
     recording_.renew();
   }
@@ -162,7 +160,7 @@ class Tape {
   Index first_step() const noexcept { return first_step_; }
   void set_first_step(Index first_step) {
     first_step_ = first_step;
-    steps_done_.clear();
+    steps_done_ = nullptr;
   }
 
   /// The seed of the random numbers of layers, see RandomKey. 0 unless set; a reset keeps it.
@@ -177,10 +175,11 @@ class Tape {
   /// address `layer`) on one recording follow each other in time, so a loop of steps draws the numbers of a
   /// sequence. `number` is the layer's number in its network.
   [[nodiscard]] RandomKey key(const void* layer, std::uint64_t number, Index steps) {
-    const auto same = [layer](const auto& done) { return done.first == layer; };
-    auto done = std::find_if(steps_done_.begin(), steps_done_.end(), same);
-    if (done == steps_done_.end()) done = steps_done_.insert(done, {layer, 0});
-    const Index first = first_step_ + std::exchange(done->second, done->second + steps);
+    StepsDone* done = steps_done_;
+    while (done != nullptr && done->layer != layer) done = done->previous;
+    if (done == nullptr)
+      steps_done_ = done = new (arena_.allocate(sizeof(StepsDone))) StepsDone{layer, 0, steps_done_};
+    const Index first = first_step_ + std::exchange(done->steps, done->steps + steps);
     return RandomKey(seed_, round_, first_sample_, first).of_layer(number);
   }
 
@@ -259,7 +258,7 @@ class Tape {
   }
 
   /// Keeps an object alive until the next reset, such as the memory of a parameter that a record reads.
-  SPIKETAPE_NOINLINE void own(std::shared_ptr<const void> object) { owners_.push_back(std::move(object)); }
+  SPIKETAPE_NOINLINE void own(std::shared_ptr<const void> object) { keep(std::move(object)); }
   /// Moves an object into the tape's memory; the next reset destroys it.
   template <typename T>
   const T& keep(T object) {
@@ -324,6 +323,11 @@ class Tape {
     const Foreign* previous;
   };
 
+  struct StepsDone {
+    const void* layer;
+    Index steps;
+    StepsDone* previous;
+  };
   struct Kept {
     void (*destroy)(const void* object);
     const void* object;
@@ -388,10 +392,9 @@ class Tape {
   Index first_step_ = 0;
   std::uint64_t seed_ = 0;
   std::uint64_t round_ = 0;
-  std::vector<std::pair<const void*, Index>> steps_done_;  // by each layer, on this recording
+  StepsDone* steps_done_ = nullptr;  // by each layer, on this recording
   std::mutex writing_out_;
   detail::Generation recording_;
-  std::vector<std::shared_ptr<const void>> owners_;
   Kept* kept_ = nullptr;
 };
 

@@ -5,9 +5,8 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <mutex>
-#include <vector>
+#include <utility>
 
 namespace spiketape::detail {
 
@@ -28,7 +27,7 @@ class Generation {
   /// Invalidates all references. Called by the destructor, too.
   void renew() noexcept {
     static std::atomic<std::uint64_t> last{0};
-    place_->store(++last, std::memory_order_relaxed);
+    place_->number.store(++last, std::memory_order_relaxed);
   }
 
   /// A reference, kept in a handle. A default-constructed one is never valid.
@@ -36,7 +35,7 @@ class Generation {
    public:
     Reference() = default;
     explicit Reference(const Generation& owner)
-        : place_(owner.place_), number_(place_->load(std::memory_order_relaxed)) {}
+        : place_(&owner.place_->number), number_(owner.place_->number.load(std::memory_order_relaxed)) {}
     bool valid() const noexcept {
       return place_ != nullptr && place_->load(std::memory_order_relaxed) == number_;
     }
@@ -47,29 +46,26 @@ class Generation {
   };
 
  private:
-  using Place = std::atomic<std::uint64_t>;
+  struct Place {
+    std::atomic<std::uint64_t> number = 0;
+    Place* next_free = nullptr;
+  };
 
   class Table {
    public:
     Place* take() {
       const std::lock_guard<std::mutex> lock(mutex_);
-      if (free_.empty()) {
-        free_.reserve(places_.size() + 1);  // so that give_back, in destructors, does not allocate
-        return &places_.emplace_back(0);
-      }
-      Place* place = free_.back();
-      free_.pop_back();
-      return place;
+      if (free_ == nullptr) return new Place;
+      return std::exchange(free_, free_->next_free);
     }
     void give_back(Place* place) noexcept {
       const std::lock_guard<std::mutex> lock(mutex_);
-      free_.push_back(place);
+      place->next_free = std::exchange(free_, place);
     }
 
    private:
     std::mutex mutex_;
-    std::deque<Place> places_;
-    std::vector<Place*> free_;
+    Place* free_ = nullptr;
   };
 
   /// Never destroyed: static objects may hold references and ask them at exit.

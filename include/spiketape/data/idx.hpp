@@ -136,9 +136,10 @@ template <IdxValue T>
   if (bytes.size() < header)
     fail("is truncated: it has ", bytes.size(), " bytes, its header alone takes ", header);
   Idx<T> result;
+  result.shape.resize(dimensions);
   for (std::size_t d = 0; d < dimensions; ++d) {
     const auto extent = detail::read_big_endian<std::uint32_t>(bytes.data() + 4 + 4 * d);
-    result.shape.push_back(std::in_range<Index>(extent) ? static_cast<Index>(extent) : Index(-1));
+    result.shape[d] = std::in_range<Index>(extent) ? static_cast<Index>(extent) : Index(-1);
   }
   const Index count = detail::idx_count<T>(result.shape);
   if (count < 0) fail("has dimensions whose product is too large for this machine");

@@ -36,15 +36,17 @@ template <typename Outputs>
                           ", expected at least one class");
   const FlushDenormals flush;
   std::vector<int> classes;
-  std::vector<double> sums;
+  classes.resize(static_cast<std::size_t>(view.batch));
   for (Index b = 0; b < view.batch; ++b) {
-    sums.assign(static_cast<std::size_t>(view.features), 0.0);
-    for (Index t = 0; t < view.steps; ++t)
-      for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += static_cast<double>(view.row(t, b)[i]);
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < sums.size(); ++i)
-      if (sums[i] > sums[best] || (sums[best] != sums[best] && sums[i] == sums[i])) best = i;
-    classes.push_back(static_cast<int>(best));
+    double largest = 0;
+    for (Index i = 0; i < view.features; ++i) {
+      double sum = 0;
+      for (Index t = 0; t < view.steps; ++t) sum += static_cast<double>(view.row(t, b)[i]);
+      if (i == 0 || sum > largest || (largest != largest && sum == sum)) {
+        largest = sum;
+        classes[static_cast<std::size_t>(b)] = static_cast<int>(i);
+      }
+    }
   }
   return classes;
 }

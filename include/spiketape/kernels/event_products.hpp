@@ -10,27 +10,39 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <type_traits>
 
 namespace spiketape::detail {
 
-/// A factor of 1, which needs no multiplication.
+/// The factors of events: 1, which needs no multiplication, or a value for each.
 struct One {};
+struct Ones {
+  SPIKETAPE_INLINE One operator()(Index) const { return {}; }
+};
+template <Real Scalar>
+struct Values {
+  const Scalar* values;
+  SPIKETAPE_INLINE Scalar operator()(Index e) const { return values[e]; }
+};
 
-/// Adds Σ factor(e)·W[row(e)] over e = begin, …, end − 1, in a block of lanes at column i, to `sums`. With
+/// factor·a + sum.
+template <typename Block>
+SPIKETAPE_INLINE Block add_multiple(One, const Block& a, const Block& sum) {
+  return sum + a;
+}
+template <typename Block>
+SPIKETAPE_INLINE Block add_multiple(typename Block::L factor, const Block& a, const Block& sum) {
+  return multiply_add(factor, a, sum);
+}
+
+/// Adds Σ factor(e)·W[rows[e]] over e = begin, …, end − 1, in a block of lanes at column i, to `sums`. With
 /// few lanes several sums run side by side, because each addition to a single sum waits for the one before.
-template <Real Scalar, int lanes, typename Factor, typename Row>
-SPIKETAPE_INLINE void sum_rows(Index begin, Index end, Factor&& factor, Row&& row, const Scalar* weight,
-                               Index stride, Index i, LaneBlock<Scalar, lanes>& sums) {
+template <Real Scalar, int lanes, typename Factor>
+SPIKETAPE_INLINE void sum_rows(Index begin, Index end, const Factor& factor, const std::int32_t* rows,
+                               const Scalar* weight, Index stride, Index i, LaneBlock<Scalar, lanes>& sums) {
   using Block = LaneBlock<Scalar, lanes>;
   constexpr int chains = lanes >= 8 ? 1 : lanes >= 4 ? 2 : 4;
   const auto add = [&](Index e, Block& part) SPIKETAPE_INLINE_LAMBDA {
-    const auto f = factor(e);
-    const Block numbers = Block::load(weight + row(e) * stride + i);
-    if constexpr (std::is_same_v<decltype(f), const One>)
-      part = part + numbers;
-    else
-      part = multiply_add(Lane<Scalar>(f), numbers, part);
+    part = add_multiple(factor(e), Block::load(weight + Index(rows[e]) * stride + i), part);
   };
   Block parts[std::size_t{chains}];
   parts[0] = sums;
@@ -61,7 +73,6 @@ void events_times_weight(const Events<Scalar>& events, Index rows, Index inputs,
   using L = Lane<Scalar>;
   constexpr Index group = 128, part = 128;
   const bool worth = worth_slices(events, rows, inputs, (inputs + part - 1) / part);
-  const auto column = [&](Index e) SPIKETAPE_INLINE_LAMBDA { return static_cast<Index>(events.columns[e]); };
   for_column_blocks<Scalar>(whole_lines<Scalar>(outputs), [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
     using Block = LaneBlock<Scalar, lanes()>;
     // With fewer lanes several sums run side by side, and slices would change their order.
@@ -80,16 +91,16 @@ void events_times_weight(const Events<Scalar>& events, Index rows, Index inputs,
             next[r - from] = end;
             Scalar* y_row = y + r * y_stride + i;
             Block sums = first == 0 ? Block() : Block::load(y_row, outputs - i);
-            sum_rows(begin, end, factor, column, weight, weight_stride, i, sums);
+            sum_rows(begin, end, factor, events.columns, weight, weight_stride, i, sums);
             const bool last = first + slice >= inputs;
             (last ? multiply_add(scale, sums, Block::load(bias + i)) : sums).store(y_row, outputs - i);
           }
       }
     };
     if (events.values == nullptr)
-      each_row([](Index) SPIKETAPE_INLINE_LAMBDA { return One(); }, L(events.value));
+      each_row(Ones(), L(events.value));
     else
-      each_row([&](Index e) SPIKETAPE_INLINE_LAMBDA { return events.values[e]; }, L(1));
+      each_row(Values<Scalar>{events.values}, L(1));
   });
 }
 
@@ -106,9 +117,8 @@ void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index
       using Block = LaneBlock<Scalar, lanes()>;
       Block sums;
       sum_rows(
-          Index(0), count, [&](Index e) SPIKETAPE_INLINE_LAMBDA { return x[first + places[e]]; },
-          [&](Index e) SPIKETAPE_INLINE_LAMBDA { return first + static_cast<Index>(places[e]); }, weight,
-          weight_stride, i, sums);
+          Index(0), count, [&](Index e) SPIKETAPE_INLINE_LAMBDA { return x[first + places[e]]; }, places,
+          weight + first * weight_stride, weight_stride, i, sums);
       const Block before = first == 0 ? Block::load(bias + i) : Block::load(y + i, outputs - i);
       (before + sums).store(y + i, outputs - i);
     });
@@ -124,21 +134,19 @@ void scatter_weight_gradient(const Events<Scalar>& events, Index rows, const Sca
   const std::int32_t* columns = events.columns;  // a copy, which is not reloaded after each store
   for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
     using Block = LaneBlock<Scalar, lanes()>;
-    const auto each_row = [&](const L& scale, auto&& part) SPIKETAPE_INLINE_LAMBDA {
+    const auto each_row = [&](auto&& factor, const L& scale) SPIKETAPE_INLINE_LAMBDA {
       for (Index r = 0; r < rows; ++r) {
         const Block adjoint = multiply_add(scale, Block::load(y_adjoint + r * y_stride + i), Block());
         for (Index e = events.begins[r], end = events.begins[r + 1]; e < end; ++e) {
           Scalar* to = weight_adjoint + static_cast<Index>(columns[e]) * weight_stride + i;
-          part(e, adjoint, Block::load(to)).store(to);
+          add_multiple(factor(e), adjoint, Block::load(to)).store(to);
         }
       }
     };
     if (events.values == nullptr)
-      each_row(L(events.value),
-               [](Index, const Block& a, const Block& sum) SPIKETAPE_INLINE_LAMBDA { return sum + a; });
+      each_row(Ones(), L(events.value));
     else
-      each_row(L(1), [&](Index e, const Block& a, const Block& sum)
-                         SPIKETAPE_INLINE_LAMBDA { return multiply_add(L(events.values[e]), a, sum); });
+      each_row(Values<Scalar>{events.values}, L(1));
   });
 }
 
@@ -149,7 +157,6 @@ void gather_weight_gradient(const Events<Scalar>& by_column, Index columns, cons
                             Index y_stride, Index width, Scalar* weight_adjoint, Index weight_stride,
                             bool first) {
   using L = Lane<Scalar>;
-  const auto row = [&](Index e) SPIKETAPE_INLINE_LAMBDA { return static_cast<Index>(by_column.columns[e]); };
   for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
     using Block = LaneBlock<Scalar, lanes()>;
     const auto each_column = [&](auto&& factor, const L& scale) SPIKETAPE_INLINE_LAMBDA {
@@ -157,15 +164,15 @@ void gather_weight_gradient(const Events<Scalar>& by_column, Index columns, cons
         const Index begin = by_column.begins[c], end = by_column.begins[c + 1];
         if (begin == end && !first) continue;
         Block sums;
-        sum_rows(begin, end, factor, row, y_adjoint, y_stride, i, sums);
+        sum_rows(begin, end, factor, by_column.columns, y_adjoint, y_stride, i, sums);
         Scalar* to = weight_adjoint + c * weight_stride + i;
         multiply_add(scale, sums, first ? Block() : Block::load(to)).store(to);
       }
     };
     if (by_column.values == nullptr)
-      each_column([](Index) SPIKETAPE_INLINE_LAMBDA { return One(); }, L(by_column.value));
+      each_column(Ones(), L(by_column.value));
     else
-      each_column([&](Index e) SPIKETAPE_INLINE_LAMBDA { return by_column.values[e]; }, L(1));
+      each_column(Values<Scalar>{by_column.values}, L(1));
   });
 }
 

@@ -53,24 +53,21 @@ SPIKETAPE_INLINE void for_lanes(Index count, Body&& body) {
 template <Real Scalar, typename Body>
 SPIKETAPE_INLINE void for_whole_lines(Index count, Body&& body) {
   constexpr Index size = Lane<Scalar>::size;
-  if constexpr (2 * size <= line<Scalar>) {
-    for (Index i = 0; i < count; i += 2 * size) {
-      body(i, Whole{});
-      body(i + size, Whole{});
-    }
-  } else {
-    for (Index i = 0; i < count; i += size) body(i, Whole{});
+  constexpr Index together = 2 * size <= line<Scalar> ? 2 : 1;
+  for (Index i = 0; i < count; i += together * size) {
+    SPIKETAPE_UNROLL
+    for (Index k = 0; k < together; ++k) body(i + k * size, Whole{});
   }
 }
 /// The same from the end to the beginning. Calls before(i) before each two lanes, with the upper one's i.
 template <Real Scalar, typename Before, typename Body>
 SPIKETAPE_INLINE void for_whole_lines_backward(Index count, Before&& before, Body&& body) {
   constexpr Index size = Lane<Scalar>::size;
-  constexpr bool two = 2 * size <= line<Scalar>;
-  for (Index i = count - size; i >= 0; i -= two ? 2 * size : size) {
+  constexpr Index together = 2 * size <= line<Scalar> ? 2 : 1;
+  for (Index i = count - size; i >= 0; i -= together * size) {
     before(i);
-    body(i, Whole{});
-    if constexpr (two) body(i - size, Whole{});
+    SPIKETAPE_UNROLL
+    for (Index k = 0; k < together; ++k) body(i - k * size, Whole{});
   }
 }
 

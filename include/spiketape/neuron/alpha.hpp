@@ -38,8 +38,8 @@ struct AlphaDynamics {
     return exact ? a / distance(a, b) + T(1) : a / b - a + T(1);
   }
   template <typename T>
-  SPIKETAPE_INLINE T tau(const std::array<T, 3>& c) const {
-    return learns ? tau(c[0], c[1]) : c[2];
+  SPIKETAPE_INLINE void derive(std::array<T, 3>& c) const {
+    if (learns) c[2] = tau(c[0], c[1]);
   }
   /// Adds τ̄ times the derivatives of τ.
   template <typename T>
@@ -69,7 +69,7 @@ struct AlphaDynamics {
   SPIKETAPE_INLINE void integrate(std::array<T, 3>& states, const T& input, const std::array<T, 3>& c) const {
     states[0] = multiply_add(clamped(c[0]), states[0], input);
     states[1] = clamped(c[1]) * states[1] - input;
-    states[2] = tau(c) * (states[0] + states[1]);
+    states[2] = c[2] * (states[0] + states[1]);
   }
 
   template <typename T>
@@ -78,8 +78,8 @@ struct AlphaDynamics {
                                           T& input_adjoint, std::array<T, 3>& c_adjoint) const {
     std::array<T, 3> integrated = entered;
     integrate(integrated, input, c);
-    const T exc_adjoint = multiply_add(tau(c), adjoint[2], adjoint[0]);
-    const T inh_adjoint = multiply_add(tau(c), adjoint[2], adjoint[1]);
+    const T exc_adjoint = multiply_add(c[2], adjoint[2], adjoint[0]);
+    const T inh_adjoint = multiply_add(c[2], adjoint[2], adjoint[1]);
     input_adjoint = exc_adjoint - inh_adjoint;
     c_adjoint = {where(unclamped(c[0]), exc_adjoint * entered[0]),
                  where(unclamped(c[1]), inh_adjoint * entered[1]), T(0)};
@@ -103,7 +103,7 @@ struct AlphaDynamics {
     const auto kept = [](const T& current) SPIKETAPE_INLINE_LAMBDA {
       return Policy::d_mem == 0 ? T(0) : T(Policy::d_mem) * current;  // 0 even for an infinite current
     };
-    exc = select(signal, kept(exc) + T(Policy::d_threshold) * threshold / tau(c), exc);
+    exc = select(signal, kept(exc) + T(Policy::d_threshold) * threshold / c[2], exc);
     inh = select(signal, kept(inh), inh);
     mem = select(signal, policy.after(mem, threshold), mem);
   }
@@ -119,9 +119,9 @@ struct AlphaDynamics {
       entered_adjoint[1] += where(signal, adjoint[2]);
       return;
     }
-    const T by_threshold = where(signal, T(Policy::d_threshold) * adjoint[0]) / tau(c);
+    const T by_threshold = where(signal, T(Policy::d_threshold) * adjoint[0]) / c[2];
     threshold_adjoint += by_threshold + where(signal, T(Policy::d_threshold) * adjoint[2]);
-    tau_adjoint(c, -(by_threshold * threshold) / tau(c), c_adjoint);
+    tau_adjoint(c, -(by_threshold * threshold) / c[2], c_adjoint);
     for (T& part : adjoint) part = select(signal, T(Policy::d_mem) * part, part);
   }
 };

@@ -27,6 +27,9 @@
 //   static constexpr bool recurrent = true
 //                                      integrate and integrate_adjoint get the spike of the step before,
 //                                      behind input; the latter writes its adjoint, behind input_adjoint
+//   derive(c)                          writes coefficients that follow from others (see Alpha): once for a call
+//                                      if all neurons share them, else where they are loaded. c_adjoint then
+//                                      has their effect in the adjoints of those they follow from
 //   threshold(states, θ, c)            returns the current threshold (see Alif); needs
 //   threshold_adjoint(states, c, threshold_adjoint, adjoint, θ_adjoint, c_adjoint)
 //                                      adds to the last three
@@ -89,6 +92,11 @@ namespace spiketape::detail {
 template <typename Dynamics>
 inline constexpr bool is_recurrent = requires {
   requires Dynamics::recurrent;
+};
+
+template <typename Dynamics, typename T>
+concept Derives = requires(const Dynamics dynamics, std::array<T, Dynamics::coefficient_count> c) {
+  dynamics.derive(c);
 };
 
 template <typename Dynamics, typename T>

@@ -28,19 +28,18 @@ struct LapicqueDynamics {
   bool given_c = false;      // C is given: the gain, T/C, stays fixed
 
   template <typename T>
-  SPIKETAPE_INLINE T decay(const std::array<T, 4>& c) const {
-    if (!learns_beta) return c[3];
-    return exact ? T(1) + log(inside(c[0])) : inside(c[0]);
-  }
-  template <typename T>
-  SPIKETAPE_INLINE T gain(const std::array<T, 4>& c) const {
-    return learns_beta && !given_c ? -(c[1] * log(inside(c[0]))) : c[2];
+  SPIKETAPE_INLINE void derive(std::array<T, 4>& c) const {
+    if (!learns_beta) return;
+    auto& [beta, resistance, gain, decay] = c;
+    const T log_beta = log(inside(beta));
+    if (!given_c) gain = -(resistance * log_beta);
+    decay = exact ? T(1) + log_beta : inside(beta);
   }
 
   /// U becomes decay·U + gain·I.
   template <typename T>
   SPIKETAPE_INLINE void integrate(std::array<T, 1>& states, const T& input, const std::array<T, 4>& c) const {
-    states[0] = multiply_add(decay(c), states[0], gain(c) * input);
+    states[0] = multiply_add(c[3], states[0], c[2] * input);
   }
 
   template <typename T>
@@ -51,8 +50,8 @@ struct LapicqueDynamics {
     const T by_beta =
         (exact ? entered[0] * per_beta : entered[0]) - (given_c ? T(0) : c[1] * per_beta * input);
     c_adjoint = {adjoint[0] * by_beta, T(0), T(0), T(0)};
-    input_adjoint = gain(c) * adjoint[0];
-    adjoint[0] = decay(c) * adjoint[0];
+    input_adjoint = c[2] * adjoint[0];
+    adjoint[0] = c[3] * adjoint[0];
   }
 };
 

@@ -50,12 +50,16 @@ class RowStep {
     // again: results may lie where the entering states do, so they cannot store the first pass.
     Index before = -1, now = -1;
     if (step_.rules.inhibited) {
-      if (step_.asks_winner_before())
-        before = winner([&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA { return entered_at(i, extent); });
-      now = winner([&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-        return integrated(i, extent, coefficients_.at(i, extent), winners_at<Scalar>(i, -1, before),
-                          entered_at(i, extent));
-      });
+      const auto winner = [&](bool integrates) {
+        return winner_of<Scalar>(call_.input.features, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+          const auto& c = coefficients_.at(i, extent);
+          States states = entered_at(i, extent);
+          if (integrates) states = integrated(i, extent, c, winners_at<Scalar>(i, -1, before), states);
+          return step_.above(states, c);
+        });
+      };
+      if (step_.asks_winner_before()) before = winner(false);
+      now = winner(true);
     }
     for_lines<Scalar>(
         samples_ * call_.width,
@@ -70,13 +74,6 @@ class RowStep {
   }
 
  private:
-  template <typename StatesAt>
-  SPIKETAPE_INLINE Index winner(StatesAt&& states_at) const {
-    return winner_of<Scalar>(call_.input.features, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-      return step_.above(states_at(i, extent), coefficients_.at(i, extent));
-    });
-  }
-
   template <typename Extent>
   SPIKETAPE_INLINE States entered_at(Index i, Extent extent) const {
     States states;
@@ -135,7 +132,7 @@ class RowStep {
 template <typename ChosenRules, typename Coefficients, typename Neuron>
 SPIKETAPE_NOINLINE void scan_forward(const ScanCall<Neuron>& call) {
   using Scalar = typename Neuron::Scalar;
-  const Coefficients coefficients(call.coefficients);
+  const Coefficients coefficients(call);
   const NeuronStep<Neuron, ChosenRules, Lane<Scalar>> step(call.rules, *call.policies,
                                                            call.surrogate_disable);
   const RepeatedNumber<Scalar> zero;

@@ -195,7 +195,7 @@ class SumsBehind {
 template <typename ChosenRules, bool learns, typename Coefficients, typename Neuron>
 SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint) {
   using Scalar = typename Neuron::Scalar;
-  const Coefficients coefficients(call.coefficients);
+  const Coefficients coefficients(call);
   const NeuronStep<Neuron, ChosenRules, Lane<Scalar>> step(call.rules, *call.policies,
                                                            !adjoint.with_surrogate);
   const RepeatedNumber<Scalar> zero;

@@ -52,7 +52,9 @@ struct ScanCall {
   }
   template <typename Views>
   bool all_seamless(const Views& views) const {
-    return std::all_of(views.begin(), views.end(), [this](const auto& view) { return this->seamless(view); });
+    bool all = true;
+    for (const auto& view : views) all = all && seamless(view);
+    return all;
   }
   /// Whether the rows of samples can be treated as one row, which matters for small layers.
   bool joins() const {
@@ -124,10 +126,11 @@ class SharedCoefficients {
   using Row = SharedCoefficients;
   static constexpr std::size_t count = Neuron::Dynamics::coefficient_count;
 
-  explicit SharedCoefficients(const typename ScanCall<Neuron>::Coefficients& views) {
-    for (std::size_t k = 0; k < count; ++k) lanes_.own[k] = *views[k].data;
-    lanes_.threshold = *views[count].data;
-    lanes_.graded = *views[count + 1].data;
+  explicit SharedCoefficients(const ScanCall<Neuron>& call) {
+    for (std::size_t k = 0; k < count; ++k) lanes_.own[k] = *call.coefficients[k].data;
+    lanes_.threshold = *call.coefficients[count].data;
+    lanes_.graded = *call.coefficients[count + 1].data;
+    if constexpr (Derives<typename Neuron::Dynamics, Lane<Scalar>>) call.policies->dynamics.derive(lanes_.own);
   }
 
   const Row& row() const { return *this; }
@@ -150,19 +153,22 @@ class CoefficientStreams {
 
   struct Row {
     std::array<Stream<Scalar>, count + 2> streams;
+    [[no_unique_address]] typename Neuron::Dynamics dynamics;
 
     template <typename Extent>
     SPIKETAPE_INLINE StepCoefficients<Lane<Scalar>, count> at(Index i, Extent extent) const {
       StepCoefficients<Lane<Scalar>, count> c;
       for (std::size_t k = 0; k < count; ++k) c.own[k] = streams[k].at(i, extent);
+      if constexpr (Derives<typename Neuron::Dynamics, Lane<Scalar>>) dynamics.derive(c.own);
       c.threshold = streams[count].at(i, extent);
       c.graded = streams[count + 1].at(i, extent);
       return c;
     }
   };
 
-  explicit CoefficientStreams(const typename ScanCall<Neuron>::Coefficients& views) {
-    for (std::size_t k = 0; k < views.size(); ++k) row_.streams[k] = views[k].stream(places_[k]);
+  explicit CoefficientStreams(const ScanCall<Neuron>& call) : row_{{}, call.policies->dynamics} {
+    for (std::size_t k = 0; k < places_.size(); ++k)
+      row_.streams[k] = call.coefficients[k].stream(places_[k]);
   }
   CoefficientStreams(const CoefficientStreams&) = delete;
 
