@@ -3,7 +3,7 @@
 #   cmake -DFOLDER=... "-DHEADERS=..." -P check_header_macros.cmake
 
 foreach(header IN LISTS HEADERS)
-  if(header MATCHES "/(config|version|push_macros|pop_macros)\\.hpp$")
+  if(header MATCHES "/(abi|config|version|push_macros|pop_macros)\\.hpp$")
     continue()
   endif()
   file(READ "${FOLDER}/${header}" text)

@@ -6,7 +6,7 @@
 
 /// `linkage` is extern, or nothing where they are compiled.
 #define SPIKETAPE_PRODUCTS(linkage, Scalar)                                                                \
-  namespace spiketape::detail {                                                                            \
+  namespace spiketape::inline SPIKETAPE_ABI::detail {                                                                            \
   linkage template void row_times_weight(const Scalar*, Index, const Scalar*, Index, const Scalar*, Index, \
                                          Scalar*);                                                         \
   linkage template void events_times_weight(const Events<Scalar>&, Index, Index, const Scalar*, Index,     \

@@ -13,6 +13,12 @@
 #include <cstdlib>
 #include <string>
 
+#if defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#else
+#include <io.h>
+#endif
+
 struct Settings {
   int epochs = 20;
   spiketape::Index batch = 16;
@@ -62,10 +68,21 @@ inline Settings read_settings(int argc, char** argv) {
   return settings;
 }
 
-/// A progress line on the terminal, updated a few times a second.
+/// Whether a file is a terminal.
+inline bool is_terminal(std::FILE* file) {
+#if defined(__unix__) || defined(__APPLE__)
+  return isatty(fileno(file)) != 0;
+#else
+  return _isatty(_fileno(file)) != 0;
+#endif
+}
+
+/// A progress line, updated a few times a second. Only on a terminal: in a file the lines would pile up.
 inline void show_progress(int epoch, int epochs, spiketape::Index done, spiketape::Index all) {
   using Clock = std::chrono::steady_clock;
   static Clock::time_point shown = Clock::now();
+  static const bool on_terminal = is_terminal(stderr);
+  if (!on_terminal) return;
   if (Clock::now() - shown < std::chrono::milliseconds(100)) return;
   shown = Clock::now();
   std::fprintf(stderr, "\repoch %2d/%d  %d of %d images\r", epoch, epochs, int(done), int(all));

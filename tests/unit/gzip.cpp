@@ -24,6 +24,7 @@
 
 namespace st = spiketape;
 using Bytes = std::vector<std::uint8_t>;
+using namespace std::string_view_literals;
 
 namespace {
 
@@ -127,6 +128,18 @@ TEST_CASE("a corrupt compressed file is refused, or is what it was") {
       if (st::read_gzip(path) != noise(500)) FAIL_CHECK("a changed file went unnoticed");
     } catch (const std::runtime_error&) {
     }
+  }
+}
+
+TEST_CASE("a file that begins as gzip does and is none is refused") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "file.gz";
+  // Cut off in the header; another method; flags that no version has.
+  for (const std::string_view bytes :
+       {"\x1f\x8b"sv, "\x1f\x8b\x08"sv, "\x1f\x8b\x08\0"sv, "\x1f\x8b\x07\0\0\0\0\0\0\x03xyz"sv,
+        "\x1f\x8b\x08\xe0\0\0\0\0\0\x03xyz"sv}) {
+    st::write_file(path, bytes);
+    CHECK_THROWS_AS(st::read_gzip(path), std::runtime_error);
   }
 }
 

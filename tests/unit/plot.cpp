@@ -176,6 +176,23 @@ TEST_CASE("Texts and colours are escaped") {
   CHECK(contains(text, "stroke=\"&lt;&amp;&gt;\""));
 }
 
+TEST_CASE("Texts that are not UTF-8 are shown as such") {
+  const auto shown = [](std::string_view text) {
+    plot::Svg svg(10, 10);
+    svg.text({1, 1}, text, {});
+    const std::string picture = svg.str();
+    const std::size_t begin = picture.find('>', picture.find("<text")) + 1;
+    return picture.substr(begin, picture.find("</text>") - begin);
+  };
+  for (const std::string_view good : {"β", "→", "𝛽", "a\x7f", "\uD7FF", "\U0010FFFF"}) CHECK(shown(good) == good);
+  CHECK(shown("caf\xe9") == "caf\uFFFD");                  // Latin-1
+  CHECK(shown("\xc0\xaf\xff") == "\uFFFD\uFFFD\uFFFD");  // longer than needed
+  CHECK(shown("\xed\xa0\x80") == "\uFFFD\uFFFD\uFFFD");  // half a pair of UTF-16
+  CHECK(shown("\xf4\x90\x80\x80x") == "\uFFFD\uFFFD\uFFFD\uFFFDx");
+  CHECK(shown("a\xe2\x86") == "a\uFFFD\uFFFD");           // cut off
+  CHECK(shown("\xef\xbf\xbe") == "\uFFFD\uFFFD\uFFFD");  // not allowed in XML
+}
+
 TEST_CASE("What has no place is left out") {
   for (const double bad : {not_a_number, infinity, -infinity}) {
     const std::string text = drawn([bad](plot::Svg& svg) {

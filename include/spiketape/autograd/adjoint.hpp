@@ -5,7 +5,7 @@
 
 #include <spiketape/core/array.hpp>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// An adjoint that an operation's backward adds to. `first` says that its memory is not initialised: the
 /// operation must store instead of adding, so that no adjoint is set to zero beforehand.

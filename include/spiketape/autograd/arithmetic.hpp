@@ -20,7 +20,7 @@
 
 #include <cmath>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 

@@ -17,7 +17,7 @@
 #include <tuple>
 #include <vector>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// The options of check_gradients.
 struct CheckGradientsOptions {

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// Reads an operand as if it had the shape of the result: an extent of 1 is repeated.
 template <Real Scalar>

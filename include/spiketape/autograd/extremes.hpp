@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 

@@ -12,7 +12,7 @@
 #include <cmath>
 #include <limits>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 

@@ -13,7 +13,7 @@
 #include <list>
 #include <memory>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// The gradient of one parameter.
 template <Real Scalar>

@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 template <typename T>
 inline constexpr bool is_var = false;

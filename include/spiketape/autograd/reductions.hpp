@@ -15,7 +15,7 @@
 
 #include <algorithm>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// The dimension of (steps, batch, features) that a sum, mean, maximum or minimum is taken over. The result
 /// has the extent 1 there.

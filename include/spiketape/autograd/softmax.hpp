@@ -8,7 +8,7 @@
 
 #include <cmath>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 

@@ -8,7 +8,7 @@
 #include <iterator>
 #include <memory>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 

@@ -20,7 +20,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// What can be recorded: a value with a trivial destructor, whose `backward` passes adjoints from its outputs
 /// to its inputs.

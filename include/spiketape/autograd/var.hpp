@@ -9,7 +9,7 @@
 
 #include <atomic>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 template <Real Scalar>
 class Tape;

@@ -7,7 +7,7 @@
 #include <new>
 #include <vector>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 inline constexpr std::size_t alignment = 64;
 

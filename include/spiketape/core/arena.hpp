@@ -14,7 +14,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// Hands out 64-byte-aligned memory from large blocks. `rewind` frees all of it and keeps the blocks, so a
 /// repeated pattern of use allocates only in its first round. The memory is not initialised, and no

@@ -7,6 +7,8 @@
 #include <the lines above say what spiketape needs>
 #endif
 
+#include <spiketape/core/abi.hpp>
+
 // Lane code consists of small functions and lambdas that must be inlined into one loop. At -O2 g++ leaves
 // some of them as calls, which costs a factor of 1.3 to 4, so SPIKETAPE_INLINE forces inlining. What runs
 // once for each operation is SPIKETAPE_NOINLINE: compilers would copy it into every caller, which takes them

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+// Outside of the inline namespace, since a program has one handler.
 namespace spiketape {
 
 /// Receives the text of an error if exceptions are disabled (-fno-exceptions); the program aborts when it
@@ -26,7 +27,9 @@ inline ErrorHandler& error_handler() {
   return handler;
 }
 
-namespace detail {
+}  // namespace spiketape
+
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 inline void append(std::string& text, std::string_view part) { text += part; }
 inline void append(std::string& text, char part) { text += part; }
@@ -116,7 +119,6 @@ template <typename... Parts>
   raise_file({parts...});
 }
 
-}  // namespace detail
-}  // namespace spiketape
+}  // namespace spiketape::detail
 
 #include <spiketape/core/pop_macros.hpp>

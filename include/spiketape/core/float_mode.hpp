@@ -29,7 +29,7 @@
 #include <xmmintrin.h>
 #endif
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 

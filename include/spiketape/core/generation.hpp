@@ -8,7 +8,7 @@
 #include <mutex>
 #include <utility>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// A generation number in a process-wide table. Its owner, such as a tape, writes a new number to invalidate
 /// all references. A reference keeps the address of the table entry and the number it was made with; it is

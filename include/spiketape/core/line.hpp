@@ -6,7 +6,7 @@
 #include <spiketape/core/aligned.hpp>
 #include <spiketape/core/array.hpp>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// The numbers in a cache line: 16 floats or 8 doubles. No machine's SIMD lanes are longer.
 template <Real Scalar>

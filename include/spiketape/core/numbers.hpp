@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <type_traits>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// An object's bits as another type of its size: std::bit_cast, which older standard libraries lack.
 template <typename To, typename From>

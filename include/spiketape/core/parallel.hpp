@@ -9,7 +9,7 @@
 
 #include <algorithm>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// Of the threads that a caller allows, as many as have something to do.
 constexpr int busy_threads(int threads, Index tasks) noexcept {

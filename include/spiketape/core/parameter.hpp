@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 
@@ -166,8 +166,9 @@ class Parameter {
   /// Sets whether it is learned at all. Authors of layers pass false for arrays such as running means.
   void set_learned(bool learned) { held("set_learned").learn = learned; }
 
-  /// The values, to read and write in place. Only debug builds check an assignment of another shape (Eigen's
-  /// assertion), so prefer `set`.
+  /// The values, to read and write in place. Prefer `set`, which also checks what the values may be and turns
+  /// a shared coefficient into one for each neuron. An assignment of another shape throws
+  /// std::invalid_argument; places are checked in debug builds only (Eigen's assertion).
   ArrayMap<Scalar> array() noexcept { return {data(), rows(), cols(), Eigen::OuterStride<>(stride())}; }
   ArrayMap<const Scalar> array() const noexcept {
     return {data(), rows(), cols(), Eigen::OuterStride<>(stride())};

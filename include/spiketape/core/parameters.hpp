@@ -12,7 +12,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// A parameter and its path, such as fc1.weight. The reference is valid until the layer moves or ends.
 template <typename P>

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// A source of random numbers for each number of a layer's call. They depend on the seed, the layer's place in
 /// its network, the round of training, the step, the sample in the whole batch and the feature. So a batch

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// The name of a type as the compiler writes it.
 template <typename T>

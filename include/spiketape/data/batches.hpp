@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// Some images as currents, and their labels: a view of memory that belongs to Batches.
 template <Real Scalar>
@@ -41,9 +41,12 @@ struct Batch {
 template <Real Scalar>
 class Batches {
  public:
-  /// Throws std::invalid_argument if the batch size is below 1, there is no image or no pixel, the number of
-  /// labels is not that of images, or the scale is not finite.
-  Batches(const Images& images, Index batch_size, Random random)
+  /// The order of images is drawn from `random`, or from a generator split off from it, so that whoever uses it
+  /// further draws other numbers. Throws std::invalid_argument if the batch size is below 1, there is no image
+  /// or no pixel, the number of labels is not that of images, or the scale is not finite.
+  Batches(const Images& images, Index batch_size, Random& random)
+      : Batches(images, batch_size, random.split()) {}
+  Batches(const Images& images, Index batch_size, Random&& random)
       : images_(&images), batch_size_(std::min(batch_size, images.count())), random_(random) {
     const auto fail = [](const auto&... parts) { detail::fail_argument("spiketape::Batches: ", parts...); };
     if (batch_size < 1) fail("batch_size is ", batch_size, ", expected at least 1");
@@ -59,7 +62,7 @@ class Batches {
     input_.resize(batch_size_, images.features());
     labels_.resize(static_cast<std::size_t>(batch_size_));
   }
-  Batches(const Images&&, Index, Random) = delete;  // the images would not live long enough
+  Batches(const Images&&, Index, const Random&) = delete;  // the images would not live long enough
 
   /// The number of batches in a pass.
   Index size() const { return detail::parts_of(images_->count(), batch_size_); }

@@ -17,7 +17,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 
@@ -62,6 +62,10 @@ inline std::string gzip_reason(int state, const char* text) {
                         " bytes");
     bytes.insert(bytes.end(), chunk, chunk + count);
   }
+  // zlib takes what it cannot decompress for plain text; what begins with gzip's two bytes is none.
+  if (gzdirect(file.get()) != 0 && bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b)
+    detail::fail_file("spiketape::read_gzip: cannot read '", path,
+                      "': it begins as gzip does, but has no complete gzip header");
   // gzread reports a truncated stream like a complete one; only gzerror tells them apart.
   int state = Z_OK;
   const char* text = gzerror(file.get(), &state);

@@ -27,7 +27,7 @@
 #include <utility>
 #include <vector>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// The value types of an IDX file.
 template <typename T>

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// Labelled images of one size, one byte for each pixel. The current of a pixel, dimensionless like all
 /// currents, is `scale` times its byte.

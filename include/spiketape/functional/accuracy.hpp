@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 

@@ -12,7 +12,7 @@
 #include <limits>
 #include <span>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// How a loss reduces the steps of a sequence.
 enum class OverSteps { sum, mean };

@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <type_traits>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// The columns of each sample that have an event in some step. Sample b has begins[b] to begins[b + 1] − 1.
 /// `values` has shape (column, step), with zeros where there is no event.

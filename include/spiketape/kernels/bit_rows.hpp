@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// The bits of a line. The lowest bit is the first number's.
 using LineBits = std::uint16_t;

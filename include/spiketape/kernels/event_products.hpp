@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// The factors of events: 1, which needs no multiplication, or a value for each.
 struct One {};

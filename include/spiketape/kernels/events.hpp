@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// The non-zero numbers of some rows, row by row. Those of row r are begins[r] to begins[r + 1] − 1.
 template <Real Scalar>

@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// Calls body(0), …, body(count − 1) with numbers that are known at compile time. At -O2 compilers do not
 /// unroll a loop, and an array that it indexes then lies in memory.

@@ -19,7 +19,7 @@
 #include <cstring>
 #include <type_traits>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// `Lane::size` numbers; every operation acts on each of them. A plain number converts to a lane of
 /// equal numbers.

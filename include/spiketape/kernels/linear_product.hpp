@@ -10,9 +10,11 @@
 
 #include <algorithm>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
-/// A dense layer on rows of memory, y = x W + b, and its adjoint.
+/// A dense layer on rows of memory, y = x W + b, and its adjoint. A zero of x contributes nothing, whatever it
+/// is multiplied by. Products that skip zeros have this by themselves; those that multiply them get NaN from
+/// 0·∞, so they check for it and then skip zeros, too.
 template <Real Scalar>
 struct LinearProduct {
   const Scalar* weight;  // (in, out)
@@ -38,18 +40,28 @@ struct LinearProduct {
   void forward(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y, Index width,
                Workspace<Scalar>* workspace) const {
     // Skipping zeros always pays here: the weights of few outputs lie in the cache.
-    if (y.rows() == 1 || out <= few_outputs) {
-      for (Index row = 0; row < y.rows(); ++row)
-        row_times_weight(x.data + row * x.stride, x.features, weight, weight_stride, bias, out,
-                         y.data + row * y.stride);
-      return;
-    }
+    if (y.rows() == 1 || out <= few_outputs) return forward_by_rows(x, y);
     add_product_in_pieces<Order::as_is, Order::as_is, Scalar>(
         y.rows(), width, x.features, {x.data, x.stride}, {weight, weight_stride}, y.data, y.stride, workspace,
         [&](Index i, Index count) {
           for (Index row = 0; row < y.rows(); ++row)
             std::copy_n(bias + i, count, y.data + row * y.stride + i);
         });
+    if (!sound(y)) forward_by_rows(x, y);
+  }
+
+  /// The same row by row without the zeros of x.
+  void forward_by_rows(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y) const {
+    for (Index row = 0; row < y.rows(); ++row)
+      row_times_weight(x.data + row * x.stride, x.features, weight, weight_stride, bias, out,
+                       y.data + row * y.stride);
+  }
+
+  /// Whether a product that multiplied zeros of x gave what one without them gives. Looks at y or at W,
+  /// whichever has fewer rows.
+  bool sound(const SequenceView<const Scalar>& y) const {
+    const SequenceView<const Scalar> all_weights(weight, {1, in, out}, weight_stride);
+    return all_finite(y.rows() < in ? y : all_weights);
   }
 
   /// The sum of a gradient, laid out like its parameter. `first` means that it holds nothing yet.
@@ -89,8 +101,14 @@ struct LinearProduct {
     sums.clear_first(in * weight_stride);
     active_columns_weight_gradient(x, y_adjoint, sums.values, weight_stride);
   }
+  /// The same with x as numbers. `finite` says that ȳ is, so that zeros may be multiplied.
   void add_weight_adjoint(const SequenceView<const Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
-                          const WeightSums& sums, Workspace<Scalar>& workspace) const {
+                          const WeightSums& sums, Arena& memory, Workspace<Scalar>& workspace,
+                          bool finite) const {
+    const Index all = most_events(x.rows(), in, 1);
+    if (!finite && all >= 0)
+      return add_weight_adjoint(decode(x, EventRoom<Scalar>(x.rows(), in, all, memory)), y_adjoint, sums,
+                                memory, workspace.threads());
     add_product_in_pieces<Order::transposed, Order::as_is, Scalar>(
         in, whole_lines<Scalar>(out), x.rows(), {x.data, x.stride}, {y_adjoint.data, y_adjoint.stride},
         sums.values, weight_stride, &workspace, zeros(sums.values, weight_stride, in, sums.first));

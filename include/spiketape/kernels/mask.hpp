@@ -14,7 +14,7 @@
 #include <array>
 #include <cstddef>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 namespace detail {
 
 template <Real Scalar>

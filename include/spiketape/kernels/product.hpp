@@ -20,7 +20,7 @@
 #include <limits>
 #include <vector>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// Whether Eigen hands products to a BLAS.
 #ifdef EIGEN_USE_BLAS

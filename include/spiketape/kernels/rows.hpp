@@ -6,6 +6,8 @@
 #include <spiketape/core/line.hpp>
 #include <spiketape/kernels/lanes.hpp>
 
+#include <limits>
+
 // Prefetches the cache line at an address, which need not belong to an object. (With g++, Eigen's prefetch
 // does nothing.)
 #if defined(__GNUC__)
@@ -14,7 +16,7 @@
 #define SPIKETAPE_PREFETCH(address) Eigen::internal::prefetch(address)
 #endif
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// A whole lane, or the part of a lane at the end of a row whose memory ends there. The end of a row is
 /// computed in a lane, too, so the bits of a neuron do not depend on its place in the row.
@@ -80,6 +82,17 @@ void add_rows(const SequenceView<const Scalar>& rows, Scalar* sums) {
       store(load(sums + i, whole) + load(from + i, whole), sums + i, whole);
     });
   }
+}
+
+/// Whether no number is infinite or NaN. (Compilers may take that for granted under -ffast-math.)
+template <Real Scalar>
+SPIKETAPE_NOINLINE bool all_finite(const SequenceView<const Scalar>& rows) {
+  const Lane<Scalar> infinity(std::numeric_limits<Scalar>::infinity());
+  Mask<Scalar> finite = Lane<Scalar>(0) == Lane<Scalar>(0);
+  for (Index row = 0; row < rows.rows(); ++row)
+    for_lanes<Scalar>(rows.features, [&, from = rows.data + row * rows.stride](Index i, auto extent)
+                                         SPIKETAPE_INLINE_LAMBDA { finite = finite & (abs(load(from + i, extent)) < infinity); });
+  return bits_of(finite) == (1u << Lane<Scalar>::size) - 1;
 }
 
 /// Prefetches what a backward loop at this address reads some lines later: processors predict downward loops

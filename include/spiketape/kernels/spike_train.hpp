@@ -8,7 +8,7 @@
 
 #include <vector>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// Owns the bits. The value of a spike belongs to the neuron that fired, which must outlive this object.
 template <Real Scalar>

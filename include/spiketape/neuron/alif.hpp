@@ -7,7 +7,7 @@
 
 #include <array>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// What Alif returns: spikes S, adaptation A, membrane U.
 template <typename T>

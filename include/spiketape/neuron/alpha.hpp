@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <array>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// What Alpha returns: spikes S, excitatory and inhibitory current, membrane U.
 template <typename T>

@@ -12,7 +12,7 @@
 #include <initializer_list>
 #include <type_traits>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 

@@ -57,7 +57,7 @@
 #include <array>
 #include <cstddef>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// What a neuron with one state returns for every step: the spikes S = g·H(V − θ) and the membrane U. T is an
 /// Array for a step, a Sequence for a sequence, a Var on a tape.
@@ -87,7 +87,7 @@ template <typename T>
 
 }  // namespace spiketape
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 template <typename Dynamics>
 inline constexpr bool is_recurrent = requires {

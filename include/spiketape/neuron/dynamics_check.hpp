@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <type_traits>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// Replaces refused Dynamics, so that the compiler reports no further errors.
 template <typename D>

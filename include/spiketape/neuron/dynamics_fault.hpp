@@ -14,7 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 

@@ -7,7 +7,7 @@
 
 #include <limits>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// The options of Integrator, as in Leaky.
 template <typename Scalar, typename Quantizer>

@@ -11,7 +11,7 @@
 #include <cmath>
 #include <optional>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 

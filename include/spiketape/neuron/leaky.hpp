@@ -7,7 +7,7 @@
 
 #include <array>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 

@@ -16,7 +16,7 @@
 #include <string>
 #include <utility>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 

@@ -25,7 +25,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// Policies, coefficients and rules of a neuron, their checks, and the passes over its input. See LIF.
 template <typename Derived, typename Dynamics_, typename Scalar_, typename Reset_, typename Surrogate_,

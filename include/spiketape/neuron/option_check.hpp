@@ -12,7 +12,7 @@
 
 #include <concepts>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// Replaces a policy in the options of such a constructor.
 template <typename Reset>

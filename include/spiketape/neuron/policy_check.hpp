@@ -11,7 +11,7 @@
 #include <array>
 #include <type_traits>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// A lambda that captures a reference or a pointer: it has captures, and no constant expression makes it of
 /// bytes. Structs are not checked: their constructors need not be constexpr.

@@ -21,7 +21,7 @@
 #include <optional>
 #include <vector>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// Checks the parameters that Uniform and NonUniform share and returns {lo, hi}.
 template <typename Quantizer>
@@ -38,7 +38,7 @@ std::array<double, 2> quantizer_limits(const char* name, const Quantizer& q) {
 
 }  // namespace spiketape::detail
 
-namespace spiketape::quant {
+namespace spiketape::inline SPIKETAPE_ABI::quant {
 
 /// No quantization, Q(v) = v: the default.
 struct None {

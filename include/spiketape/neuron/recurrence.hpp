@@ -3,12 +3,11 @@
 
 #include <spiketape/core/push_macros.hpp>
 
-#include <spiketape/kernels/event_products.hpp>
-#include <spiketape/kernels/product.hpp>
+#include <spiketape/kernels/linear_product.hpp>
 
 #include <algorithm>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 template <Real Scalar>
 struct Recurrence {
@@ -22,17 +21,13 @@ struct Recurrence {
   /// The current into each sample of a step, from the spikes of the step before (without data: none). Uses
   /// events, or a dense product where many samples fire too densely for events to pay off.
   void forward(const SequenceView<const Scalar>& spk_before, const SequenceView<Scalar>& current) const {
-    const Index features = current.features;
-    const bool dense = current.batch >= 16 && !spk_before.empty() && fires_densely(spk_before);
-    for (Index b = 0; b < current.batch; ++b)
-      if (dense || spk_before.empty())
-        std::copy_n(bias, features, current.row(0, b));
-      else
-        row_times_weight(spk_before.row(0, b), features, weight, stride, bias, features, current.row(0, b));
-    if (dense)
-      add_product<Order::as_is, Order::as_is, Scalar>(current.batch, features, features,
-                                                      {spk_before.data, spk_before.stride}, {weight, stride},
-                                                      current.data, current.stride, workspace);
+    const LinearProduct<Scalar> product{weight, stride, bias, current.features, current.features};
+    if (spk_before.empty())
+      for (Index b = 0; b < current.batch; ++b) std::copy_n(bias, current.features, current.row(0, b));
+    else if (current.batch >= 16 && fires_densely(spk_before))
+      product.forward(spk_before, current, current.features, workspace);
+    else
+      product.forward_by_rows(spk_before, current);
   }
 
   /// Adds the adjoint of a step's current to that of the spikes of the step before. That of weights and bias

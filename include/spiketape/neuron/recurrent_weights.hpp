@@ -9,7 +9,7 @@
 
 #include <cmath>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// W, (neurons, neurons), with one row for what each neuron sends, and b, (1, neurons). Without neurons there
 /// is no recurrence. Both are initialized like nn.Linear, uniform in ±1/√neurons.

@@ -25,7 +25,7 @@
 #include <concepts>
 #include <type_traits>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// The contract of a reset policy.
 template <typename R>

@@ -5,7 +5,7 @@
 
 #include <spiketape/neuron/reset.hpp>
 
-namespace spiketape::reset {
+namespace spiketape::inline SPIKETAPE_ABI::reset {
 
 /// V stays: the neuron reports threshold crossings and keeps integrating. snnTorch: "none".
 struct None {

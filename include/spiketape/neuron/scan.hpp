@@ -15,7 +15,7 @@
 #include <array>
 #include <cstddef>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// One step of one row: the neurons of a sample, or of several samples whose rows are adjacent.
 template <typename ChosenRules, typename Neuron, typename Coefficients>

@@ -14,7 +14,7 @@
 #include <tuple>
 #include <type_traits>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// The inputs and outputs of the adjoint of a call. Adjoints of outputs without data count as zero; results
 /// without data are not wanted.

@@ -17,7 +17,7 @@
 #include <array>
 #include <cstddef>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// A call of a neuron on memory. States are in the neuron's order, membrane last.
 template <typename Neuron>

@@ -11,7 +11,7 @@
 #include <array>
 #include <cstddef>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 template <typename Neuron>
 struct ScanOp {
@@ -91,6 +91,7 @@ struct ScanOp {
     if (recurrent_bias_sum != nullptr)
       product.add_bias_adjoint(current, {recurrent_bias_sum->open(), false});
     if (recurrent_weight_sum == nullptr) return;
+    const bool finite = all_finite(current);
     const auto add = [&](const SequenceView<const Scalar>& sent, const SequenceView<const Scalar>& adjoint) {
       if (sent.rows() == 0) return;
       const typename LinearProduct<Scalar>::WeightSums place{recurrent_weight_sum->open(), false};
@@ -99,7 +100,7 @@ struct ScanOp {
               decode(sent, EventRoom<Scalar>(sent.rows(), neurons, most, tape.arena())))
         product.add_weight_adjoint(events, adjoint, place, tape.arena(), tape.threads());
       else
-        product.add_weight_adjoint(sent, adjoint, place, tape.workspace());
+        product.add_weight_adjoint(sent, adjoint, place, tape.arena(), tape.workspace(), finite);
     };
     if (!call.initial_spk.empty()) add(call.initial_spk, current.step(0));
     SequenceView<const Scalar> before = call.spk, after = current.step(0);

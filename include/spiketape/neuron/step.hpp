@@ -36,7 +36,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// The rules above that hold for a neuron.
 struct Rules {

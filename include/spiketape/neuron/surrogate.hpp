@@ -29,7 +29,7 @@
 #include <cstdint>
 #include <type_traits>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 

@@ -9,7 +9,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace spiketape::surrogate {
+namespace spiketape::inline SPIKETAPE_ABI::surrogate {
 
 /// max(0, 1 − k|x|), k = slope: a triangle. Norse, Spyx: triangle.
 /// Source: Esser et al., Convolutional networks for fast, energy-efficient neuromorphic computing, PNAS 113

@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <numbers>
 
-namespace spiketape::surrogate {
+namespace spiketape::inline SPIKETAPE_ABI::surrogate {
 
 /// (α/2) / (1 + (π α x / 2)²), the default, as in snnTorch (atan, α = 2).
 /// Source: Fang et al., Incorporating learnable membrane time constant, ICCV 2021.

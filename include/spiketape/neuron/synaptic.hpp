@@ -7,7 +7,7 @@
 
 #include <array>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// What Synaptic and RSynaptic return: spikes S, synaptic current I_syn, membrane U.
 template <typename T>

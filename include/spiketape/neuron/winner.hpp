@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// The index of the neuron with the largest x = V − θ, the first of equals. NaN never wins; if all are NaN it
 /// is -1. `x(i, extent)` gives a lane of a row.

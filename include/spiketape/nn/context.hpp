@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 

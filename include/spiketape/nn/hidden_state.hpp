@@ -8,7 +8,7 @@
 
 #include <cstddef>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// Resets the hidden states of neurons or networks: `reset_hidden(lif1, lif2)`, `reset_hidden(net)`.
 template <typename... Layers>

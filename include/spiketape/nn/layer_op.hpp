@@ -9,7 +9,7 @@
 #include <array>
 #include <cstddef>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// What a call read and wrote, the layer that goes back through it, and the context it ran in.
 template <typename L>

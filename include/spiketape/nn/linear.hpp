@@ -8,7 +8,7 @@
 
 #include <cmath>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// The options of a dense layer.
 struct LinearOptions {
@@ -67,12 +67,12 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
     kept->events = events_of(x, context);
     kept->columns = columns_of(x, kept->events, context);
     const Index width = detail::whole_lines<Scalar>(out_features());
-    if (kept->columns)
+    if (!kept->events) return product().forward(numbers(x, context), y, width, &context.tape()->workspace());
+    if (kept->columns) {
       product().forward(kept->columns, y);
-    else if (kept->events)
-      product().forward(kept->events, y, width, context.threads());
-    else
-      product().forward(numbers(x, context), y, width, &context.tape()->workspace());
+      if (product().sound(y)) return;
+    }
+    product().forward(kept->events, y, width, context.threads());
   }
 
   /// x̄ = ȳ Wᵀ, W̄ = xᵀ ȳ, b̄ = Σ ȳ; on a tape only.
@@ -80,20 +80,25 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
                 const Adjoint<Scalar>& x_adjoint, Context<Scalar>& context) const {
     Tape<Scalar>& tape = *context.tape();
     const auto* kept = context.template saved<Kept>();
+    const bool learns_bias = has_bias_ && bias_.learned();
+    bool finite = true;  // whether ȳ is; its sums show it sooner
+    if (learns_bias) {
+      GradientSum<Scalar>& sum = tape.gradients().sum_of(bias_.ptr());
+      product().add_bias_adjoint(y_adjoint, {sum.values.data(), !sum.written});
+      sum.written = true;
+      finite = detail::all_finite<Scalar>({sum.values.data(), {1, 1, out_features()}, bias_.stride()});
+    }
     if (weight_.learned()) {
+      if (!learns_bias && (kept->columns || !kept->events)) finite = detail::all_finite(y_adjoint);
       GradientSum<Scalar>& sum = tape.gradients().sum_of(weight_.ptr());
       const Sums place{sum.values.data(), !sum.written};
-      if (kept->columns)
+      if (kept->columns && finite)
         product().add_weight_adjoint(kept->columns, y_adjoint, place);
       else if (kept->events)
         product().add_weight_adjoint(kept->events, y_adjoint, place, tape.arena(), tape.threads());
       else
-        product().add_weight_adjoint(numbers(x, context), y_adjoint, place, tape.workspace());
-      sum.written = true;
-    }
-    if (has_bias_ && bias_.learned()) {
-      GradientSum<Scalar>& sum = tape.gradients().sum_of(bias_.ptr());
-      product().add_bias_adjoint(y_adjoint, {sum.values.data(), !sum.written});
+        product().add_weight_adjoint(numbers(x, context), y_adjoint, place, tape.arena(), tape.workspace(),
+                                     finite);
       sum.written = true;
     }
     if (!x_adjoint.empty())

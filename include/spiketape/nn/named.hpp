@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// A layer with a name, for Sequential; see named.
 template <typename L>

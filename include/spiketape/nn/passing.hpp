@@ -10,7 +10,7 @@
 #include <concepts>
 #include <type_traits>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 

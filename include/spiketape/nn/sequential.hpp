@@ -20,7 +20,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// A network, written with one line for each layer:
 ///

@@ -11,7 +11,7 @@
 #include <limits>
 #include <utility>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// The options of Adam, all finite; see there for the equations.
 struct AdamOptions {

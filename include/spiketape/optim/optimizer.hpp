@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// Checks that an option is a number of at least `least` that is finite in Scalar and, if given, less than
 /// `below`.

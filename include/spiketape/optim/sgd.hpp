@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// The options of SGD, all finite; see there for the equations.
 struct SGDOptions {

@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-namespace spiketape::plot {
+namespace spiketape::inline SPIKETAPE_ABI::plot {
 
 /// A range of values, in the unit of the data.
 struct Range {
@@ -28,7 +28,7 @@ struct Range {
 
 }  // namespace spiketape::plot
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// A number on an axis.
 struct Tick {

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-namespace spiketape::plot {
+namespace spiketape::inline SPIKETAPE_ABI::plot {
 
 /// How an image is drawn. An empty text is left out.
 struct ImageOptions {

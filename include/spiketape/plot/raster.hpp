@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace spiketape::plot {
+namespace spiketape::inline SPIKETAPE_ABI::plot {
 
 /// The options of a raster. Empty texts are not drawn.
 struct RasterOptions {

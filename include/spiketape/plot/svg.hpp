@@ -7,6 +7,7 @@
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/file.hpp>
 #include <spiketape/core/numbers.hpp>
+#include <spiketape/plot/utf8.hpp>
 
 #include <algorithm>
 #include <array>
@@ -16,7 +17,7 @@
 #include <string>
 #include <string_view>
 
-namespace spiketape::plot {
+namespace spiketape::inline SPIKETAPE_ABI::plot {
 
 /// A position in a picture, in pixels.
 struct Point {
@@ -155,7 +156,7 @@ class Svg {
     add("\"/>\n");
   }
 
-  /// A text, in UTF-8, on one line. The point lies on its baseline.
+  /// A text, in UTF-8, on one line; other bytes show as U+FFFD. The point lies on its baseline.
   void text(const Point& at, std::string_view text, const TextStyle& style) {
     if (!drawable(at) || text.empty()) return;
     add("<text x=\"", at.x, "\" y=\"", at.y, "\" font-size=\"", style.size, '"');
@@ -234,9 +235,15 @@ class Svg {
     if (stroke.dashed) add(" stroke-dasharray=\"4 3\"");
   }
 
+  /// Text for XML, which is UTF-8 here. Bytes that are none, and characters that XML does not allow, become
+  /// U+FFFD, the sign for that.
   void add_escaped(std::string_view text) {
-    for (const char c : text) {
-      if (c == '<') {
+    while (!text.empty()) {
+      const std::size_t size = detail::utf8_size(text);
+      const char c = text.front();
+      if (size == 0) {
+        add("\uFFFD");
+      } else if (c == '<') {
         add("&lt;");
       } else if (c == '>') {
         add("&gt;");
@@ -244,10 +251,12 @@ class Svg {
         add("&amp;");
       } else if (c == '"') {
         add("&quot;");
+      } else if (static_cast<unsigned char>(c) < 0x20) {
+        add(' ');  // XML allows no control characters, not even escaped; a line end would be shown as a space
       } else {
-        // XML allows no control characters, not even escaped; a line end would be shown as a space.
-        add(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
+        add(text.substr(0, size));
       }
+      text.remove_prefix(std::max<std::size_t>(size, 1));
     }
   }
 

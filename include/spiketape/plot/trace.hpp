@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace spiketape::plot {
+namespace spiketape::inline SPIKETAPE_ABI::plot {
 
 /// The options of a panel of traces. Empty texts are not drawn.
 struct TraceOptions {
@@ -33,7 +33,7 @@ struct TraceOptions {
 
 }  // namespace spiketape::plot
 
-namespace spiketape::detail {
+namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// Whether a value can be drawn. NaN, infinities and numbers whose differences overflow cannot.
 inline bool has_place(const double& value) { return is_finite(value) && std::abs(value) < 1e300; }
@@ -48,7 +48,7 @@ inline plot::Range with_margin(const plot::Range& range) {
 
 }  // namespace spiketape::detail
 
-namespace spiketape::plot {
+namespace spiketape::inline SPIKETAPE_ABI::plot {
 
 /// Draws the values of one sample of a sequence (steps, batch, features), on arrays or on a tape: time in
 /// steps from 0 to the right, and one line for each feature; NaN and infinite values leave gaps. Throws

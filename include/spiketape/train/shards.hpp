@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// Splits a batch into a fixed number of shards, each with its own tape and gradient sums, runs them on up to
 /// `threads` threads (OpenMP if the program is compiled with it, else one after the other) and adds the

@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace spiketape {
+namespace spiketape::inline SPIKETAPE_ABI {
 
 /// The options of Windows.
 struct WindowsOptions {
