@@ -58,7 +58,11 @@ class WritableMap : public PlainMap<Scalar> {
   using Map::operator-=;
   using Map::operator*=;
   using Map::operator/=;
-  WritableMap& operator=(const WritableMap& other) { return *this = static_cast<const Eigen::DenseBase<Map>&>(other); }
+  WritableMap& operator=(const WritableMap& other) {
+    check(other.rows(), other.cols());
+    Map::operator=(other);
+    return *this;
+  }
   template <typename Other>
   WritableMap& operator=(const Eigen::DenseBase<Other>& other) {
     check(other.rows(), other.cols());
