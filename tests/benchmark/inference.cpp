@@ -52,7 +52,8 @@ ratio::Limit reading() {
 void add_image(const std::string& what, const st::Array<float>& image) {
   ratio::add("one image, 25 steps/" + what, [=, limit = reading()](benchmark::State& state) {
     const Layers layers;
-    const st::Sequential net{layers.fc1, layers.lif1, layers.fc2, layers.lif2};
+    const st::Sequential net{st::Linear(layers.fc1), st::Leaky(layers.lif1), st::Linear(layers.fc2),
+                             st::Leaky(layers.lif2)};
     for (auto _ : state) benchmark::DoNotOptimize(net(st::Sequence<float>::repeat(image, steps)));
     ratio::account(state, 1, limit);
   });

@@ -1,4 +1,3 @@
-#include <spiketape/core/file.hpp>
 #include <spiketape/data/batches.hpp>
 
 #include <spiketape/core/file.hpp>
@@ -249,4 +248,16 @@ TEST_CASE("damaged files of images are refused or make batches") {
   }
   CHECK(accepted > 100);
   CHECK(refused > 100);
+}
+
+TEST_CASE("batches and whoever uses their generator further draw different numbers") {
+  const st::Images images = numbered_images(20);
+  st::Random random(7);
+  st::Batches<float> first(images, 20, random), second(images, 20, random);
+  CHECK(labels_of(first.shuffled()) != labels_of(second.shuffled()));
+  st::Random moved(7);
+  CHECK(random() != moved());
+  // One that is given away is used as it is.
+  st::Batches<float> third(images, 20, st::Random(7)), fourth(images, 20, st::Random(7));
+  CHECK(labels_of(third.shuffled()) == labels_of(fourth.shuffled()));
 }

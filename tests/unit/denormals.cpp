@@ -95,7 +95,8 @@ struct Calls {
   st::Linear<float> fc{6, 40, random, {.bias = false}};
   st::Leaky<float> lif{{.beta = 0.5f, .learn_beta = true}};
   st::Leaky<float> kept{{.beta = 0.5f, .init_hidden = true, .output = true}};
-  st::Sequential<st::Linear<float>, st::Leaky<float>> net{fc, lif}, stateful{fc, kept};
+  st::Sequential<st::Linear<float>, st::Leaky<float>> net{st::Linear(fc), st::Leaky(lif)},
+      stateful{st::Linear(fc), st::Leaky(kept)};
   st::Array<float> step = tiny(5, 6), wide = tiny(5, 40);
   st::Array<float> wider = numeric::random_array<float>(random, 5, 40, 0, 88);
   st::Sequence<float> steps = st::Sequence<float>::repeat(step, 9);

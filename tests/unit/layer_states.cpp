@@ -28,7 +28,7 @@ TEST_CASE("a layer hands spikes on as bits") {
   const auto spikes = lif(input).spk;
   const auto expected = linear(pool(spikes));
   CHECK(spikes.array().sum() > 10);
-  const st::Sequential net{lif, pool, linear};
+  const st::Sequential net{st::Leaky(lif), own::MaxPool(pool), st::Linear(linear)};
   CHECK(numeric::near(net(input).array(), expected.array(), tolerance::rounding<double>));
   st::Tape<double> tape;
   const auto x = tape.variable(input);

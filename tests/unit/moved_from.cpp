@@ -100,7 +100,7 @@ TEST_CASE("a layer, a neuron and a network that were moved from throw, and can b
   CHECK(recurrent.recurrent_weight().rows() == 0);
   check_moved_from(recurrent, "spiketape::RLeaky", "spiketape::RLeaky");
 
-  st::Sequential net{taken, taken_leaky};
+  st::Sequential net{st::Linear(taken), st::Leaky(taken_leaky)};
   const auto taken_net = std::move(net);
   check_moved_from(net, "spiketape::Sequential", "spiketape::Linear");
 }

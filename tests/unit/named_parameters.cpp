@@ -60,7 +60,7 @@ TEST_CASE("every parameter has a path, learned or not") {
           static_cast<void>(net.parameter("fc2.weight"));
         }).find("there is no 'fc2.weight', expected one of fc1.weight, fc1.bias") != std::string::npos);
 
-  const st::Sequential outer{st::named("body", net), own::MaxPool<double>()};
+  const st::Sequential outer{st::named("body", st::Sequential(net)), own::MaxPool<double>()};
   CHECK(paths(outer).front() == "body.fc1.weight");
   CHECK(outer.parameter("body.3.beta").name() == "body.3.beta");
   CHECK(error([&] { outer(st::Array<double>(st::Array<double>::Zero(1, 5))); }) ==
@@ -189,7 +189,7 @@ TEST_CASE("a lambda of ops is a layer for every kind of input") {
   st::Random random(5);
   const auto twice = [](const auto& x) { return 2 * x + x; };
   const st::Linear<double> linear(4, 3, random);
-  const st::Sequential net{linear, twice, st::named("lif", st::Leaky<double>({.beta = 0.5}))};
+  const st::Sequential net{st::Linear(linear), twice, st::named("lif", st::Leaky<double>({.beta = 0.5}))};
   CHECK(paths(net).back() == "lif.graded_spikes_factor");
   const auto input = numeric::random_sequence<double>(random, {5, 2, 4}, 0, 1);
   const st::Sequence<double> currents = linear(input);

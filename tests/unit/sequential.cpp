@@ -92,7 +92,7 @@ TEST_CASE("a layer is anything that can be called") {
   st::Random random(5);
   const auto twice = [](const st::Var<double>& x) { return 2 * x; };
   const Linear linear(6, 4, random);
-  const st::Sequential net(linear, twice);
+  const st::Sequential net(Linear(linear), twice);
   CHECK(net.parameters().size() == 2);
   st::Tape<double> tape;
   const auto x = tape.constant(random_sequence<double>(random, {2, 3, 6}));

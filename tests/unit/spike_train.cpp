@@ -141,7 +141,7 @@ TEST_CASE("a dense layer takes bits for the numbers they stand for, few and many
           const auto y = layer(neuron.spikes(currents));
           CHECK(y.shape() == st::Shape{4, 40, outputs});
           CHECK(same(y.array(), layer(spikes).array()));
-          const st::Sequential net{neuron, layer};
+          const st::Sequential net{st::Leaky(neuron), st::Linear(layer)};
           CHECK(same(net(currents).array(), y.array()));
         }
 }

@@ -340,3 +340,17 @@ TEST_CASE("a second tape over slices of the first gives the gradient of the whol
   outer.backward();
   CHECK(numeric::near(x.adjoint().array(), 6 * input.pow(5), tolerance::rounding<double>));
 }
+
+TEST_CASE("a backward that adds without asking whether it is the first gets NaN in builds with assertions") {
+  struct Careless {
+    Var a, out;
+    void backward(Tape& t) const { t.touch(a).view.array() += out.adjoint().array(); }
+  };
+  Tape tape;
+  const Var a = tape.variable(st::Array<double>::Ones(2, 3).eval());
+  const Var out = tape.result(a.shape(), true, false);
+  tape.writable(out).array() = a.array();
+  tape.record(Careless{a, out});
+  tape.backward(st::sum(out));
+  CHECK(a.adjoint().array().isNaN().all());
+}

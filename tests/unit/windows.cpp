@@ -160,17 +160,18 @@ TEST_CASE("several windows need every neuron's state to be kept between them") {
   const char* const text =
       "spiketape::Windows::run: a layer of the network keeps no state between calls, expected init_hidden = "
       "true: its state would be lost between windows";
+  using st::Leaky, st::Linear;
   const st::Leaky<double> keeps({.beta = 0.9, .init_hidden = true, .learn_beta = true, .output = true}),
       forgets({.beta = 0.9, .learn_beta = true});
   run(keeps, 3);
   run(forgets, 6);  // one window
   CHECK(error_text<std::invalid_argument>([&] { run(forgets, 3); }) == text);
   const st::Linear<double> linear(3, 3, random);
-  run(st::Sequential{linear, keeps, linear, keeps}, 3);
+  run(st::Sequential{Linear(linear), Leaky(keeps), Linear(linear), Leaky(keeps)}, 3);
   CHECK(error_text<std::invalid_argument>([&] {
-          run(st::Sequential{linear, forgets, linear, keeps}, 3);
+          run(st::Sequential{Linear(linear), Leaky(forgets), Linear(linear), Leaky(keeps)}, 3);
         }) == text);
   CHECK(error_text<std::invalid_argument>([&] {
-          run(st::Sequential{st::Sequential{linear, forgets}, linear, keeps}, 3);
+          run(st::Sequential{st::Sequential{Linear(linear), Leaky(forgets)}, Linear(linear), Leaky(keeps)}, 3);
         }) == text);
 }

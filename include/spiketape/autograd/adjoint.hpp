@@ -8,7 +8,8 @@
 namespace spiketape::inline SPIKETAPE_ABI {
 
 /// An adjoint that an operation's backward adds to. `first` says that its memory is not initialised: the
-/// operation must store instead of adding, so that no adjoint is set to zero beforehand.
+/// operation must store instead of adding, so that no adjoint is set to zero beforehand. `add` does what is
+/// needed. (In builds with assertions the memory is NaN then.)
 template <Real Scalar>
 struct Adjoint {
   SequenceView<Scalar> view;  ///< The memory of the adjoint; empty if it is not needed.

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -274,6 +275,10 @@ class Tape {
     detail::Node<Scalar>& node = *var.node_;
     const bool first = !node.touched;
     if (first) provide_adjoint(node);
+#ifndef NDEBUG
+    // A backward that adds without asking whether it is the first gets NaN, not what happens to lie there.
+    if (first) node.adjoint.array().setConstant(std::numeric_limits<Scalar>::quiet_NaN());
+#endif
     node.touched = true;
     return {node.adjoint, first};
   }

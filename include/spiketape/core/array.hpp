@@ -153,6 +153,9 @@ constexpr Index part_begin(Index count, Index i, Index parts) noexcept {
 
 }  // namespace detail
 
+template <typename Scalar>
+class Sequence;
+
 /// A view of a sequence that someone else owns: cheap to copy, never owns, never allocates. A constant
 /// sequence has `steps` equal steps and stores one of them (`batch` rows).
 template <typename Scalar>
@@ -194,6 +197,18 @@ struct SequenceView {
     requires std::is_const_v<Scalar>
       : SequenceView(step_of(step.derived())) {}
 
+  /// Say what is wrong with numbers of another type: they are not converted by themselves.
+  template <typename Derived>
+    requires(std::is_const_v<Scalar> && !std::same_as<typename Derived::Scalar, std::remove_const_t<Scalar>>)
+  SequenceView(const Eigen::DenseBase<Derived>&) {  // NOLINT: takes the place of the above
+    refuse<typename Derived::Scalar>();
+  }
+  template <Real Other>
+    requires(std::is_const_v<Scalar> && !std::same_as<Other, std::remove_const_t<Scalar>>)
+  SequenceView(const Sequence<Other>&) {  // NOLINT: takes the place of the above
+    refuse<Other>();
+  }
+
   /// The same for writing.
   template <typename Derived>
     requires std::same_as<typename Derived::Scalar, Scalar>
@@ -230,6 +245,12 @@ struct SequenceView {
   }
 
  private:
+  template <typename Other>
+  static void refuse() {
+    static_assert(std::same_as<Other, Scalar>,
+                  "spiketape: the numbers given have another type than those expected, such as double for float: "
+                  "write x.cast<float>() (or double), or use layers of the other type, such as Leaky<double>");
+  }
   template <typename Derived>
   static SequenceView step_of(Derived& step) noexcept {
     static_assert(bool(Derived::Flags & Eigen::DirectAccessBit),

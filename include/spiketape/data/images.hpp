@@ -73,8 +73,8 @@ struct Images {
 /// std::invalid_argument if the scale is not finite and positive.
 [[nodiscard]] inline Images read_images(const std::string& images_path, const std::string& labels_path,
                                         double scale) {
-  return make_images(read_idx<std::uint8_t>(images_path), read_idx<std::uint8_t>(labels_path), scale,
-                     images_path, labels_path);
+  const Idx<std::uint8_t> images = read_idx<std::uint8_t>(images_path);  // first, as it is given first
+  return make_images(images, read_idx<std::uint8_t>(labels_path), scale, images_path, labels_path);
 }
 
 }  // namespace spiketape

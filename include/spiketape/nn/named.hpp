@@ -16,11 +16,24 @@ struct Named {
   L layer;
 };
 
+namespace detail {
+
+/// Whether a network would copy what is given, parameters and all: it is an lvalue, not a lambda.
+template <typename Given>
+inline constexpr bool copies_parameters =
+    std::is_lvalue_reference_v<Given> &&
+    requires(std::remove_cvref_t<Given>& layer) { layer.for_each_parameter([](const auto&...) {}); };
+
+}  // namespace detail
+
 /// Names a layer of a Sequential: st::named("fc1", st::Linear<float>(784, 100, random)). Its parameters are
 /// then fc1.weight and fc1.bias; without a name they begin with the number of the layer, 0.weight.
 template <typename L>
-[[nodiscard]] Named<L> named(std::string name, L layer) {
-  return {std::move(name), std::move(layer)};
+[[nodiscard]] Named<std::remove_cvref_t<L>> named(std::string name, L&& layer) {
+  static_assert(!detail::copies_parameters<L>,
+                "spiketape::named: a layer given by its name would be copied, and only the copy would learn: "
+                "write std::move(fc), and find it again by its new name in the network");
+  return {std::move(name), std::forward<L>(layer)};
 }
 
 namespace detail {
@@ -39,12 +52,13 @@ using unnamed = typename Unnamed<std::remove_cvref_t<L>>::type;
 template <typename Given>
 inline constexpr bool is_named = !std::is_same_v<unnamed<Given>, std::remove_cvref_t<Given>>;
 
+/// The layer, moved out of what is given unless that is an lvalue.
 template <typename Given>
-decltype(auto) without_name(Given& given) {
+unnamed<Given> without_name(std::remove_reference_t<Given>& given) {
   if constexpr (is_named<Given>)
-    return std::move(given.layer);
+    return std::forward<Given>(given).layer;
   else
-    return std::move(given);
+    return std::forward<Given>(given);
 }
 
 }  // namespace detail

@@ -68,12 +68,15 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     return sum;
   }();
 
-  /// Takes layers and named ones. Throws std::invalid_argument for a name that is empty, has a dot or comes
+  /// Takes layers over, and named ones: temporaries, or layers moved here. Throws std::invalid_argument for a name that is empty, has a dot or comes
   /// twice.
   template <typename... Given>
   requires(sizeof...(Given) == sizeof...(Layers) &&
-           (std::same_as<detail::unnamed<Given>, Layers> && ...)) explicit Sequential(Given... given)
-      : layers_(detail::without_name(given)...) {
+           (std::same_as<detail::unnamed<Given>, Layers> && ...)) explicit Sequential(Given&&... given)
+      : layers_(detail::without_name<Given>(given)...) {
+    static_assert(!(detail::copies_parameters<Given> || ...),
+                  "spiketape::Sequential: a layer given by its name would be copied, and only the copy would "
+                  "learn: write std::move(fc), and find it again as net.layer<0>()");
     std::size_t i = 0;
     (add_name(i++, given), ...);
     detail::name_parameters(*this, "");
@@ -400,7 +403,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
 };
 
 template <typename... Given>
-Sequential(Given...) -> Sequential<detail::unnamed<Given>...>;
+Sequential(Given&&...) -> Sequential<detail::unnamed<Given>...>;
 
 }  // namespace spiketape
 
