@@ -12,6 +12,7 @@
 #include <spiketape/neuron/option_check.hpp>
 #include <spiketape/neuron/policy_check.hpp>
 #include <spiketape/neuron/quantizers_snntorch.hpp>
+#include <spiketape/neuron/memory_check.hpp>
 #include <spiketape/neuron/recurrent_weights.hpp>
 #include <spiketape/neuron/resets_snntorch.hpp>
 #include <spiketape/neuron/scan_op.hpp>
@@ -196,42 +197,8 @@ class LIFCore : public HasParameters<Derived> {
   /// The checks of memory that the caller owns.
   void check_memory(const SequenceView<const Scalar>& input, const CarriedViews& initial,
                     const ResultViews& results) const {
-    for (std::size_t k = 0; k <= state_count; ++k)
-      if (results[k].shape() != input.shape())
-        fail_result(k, " has shape ", results[k].shape(), ", input has ", input.shape());
-    for (std::size_t k = 0; k <= state_count; ++k) {
-      if (results[k].constant) fail_result(k, " is one step for all, expected one row for each step");
-      if (detail::rows_overlap(results[k]))
-        fail_result(k, " has a stride of ", results[k].stride, ", expected at least ", results[k].features);
-    }
-    const auto overlap = [](const SequenceView<const Scalar>& a, const SequenceView<const Scalar>& b) {
-      return detail::overlap<Scalar>(a, b);
-    };
-    // The recurrent current is stored where the spikes will be written.
-    const char* why = all_to_all() ? ", since all act on all" : "";
-    for (std::size_t k = 0; k <= state_count; ++k) {
-      for (std::size_t other = 0; other < k; ++other)
-        if (overlap(results[k], results[other]))
-          fail_result(k, " lies where the result ", result_name(other), " lies, expected other memory");
-      if (overlap(results[k], input))
-        fail_result(k, " lies where input lies, expected other memory", k == 0 ? why : "");
-      for (std::size_t s = 0; s < carried; ++s) {
-        if (!overlap(results[k], initial[s])) continue;
-        const bool its_state = k == s + 1 + state_count - carried && !(k == 0 && all_to_all());
-        if (its_state && results[k].data == initial[s].data &&
-            (results[k].stride == initial[s].stride || initial[s].rows() == 1))
-          continue;
-        fail_result(k, " lies where ", recurrent && s == 0 ? "the spikes" : name_of(s),
-                    " of the step before ", recurrent && s == 0 ? "lie" : "lies", ", expected ",
-                    its_state ? "exactly there or " : "", "other memory", k == 0 ? why : "");
-      }
-    }
-  }
-  static const char* result_name(std::size_t k) { return k == 0 ? "spk" : Dynamics::state_names[k - 1]; }
-  template <typename... What>
-  [[noreturn]] static void fail_result(std::size_t k, const What&... what) {
-    detail::fail_argument(detail::type_name<Derived>(), "::forward_into: the result ", result_name(k),
-                          what...);
+    detail::check_memory<Scalar>({detail::type_name<Derived>, Dynamics::state_names.data(), recurrent, all_to_all()},
+                                 input, initial, results);
   }
 
   // --- The call on memory.
