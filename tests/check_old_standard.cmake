@@ -8,7 +8,7 @@ endif()
 list(GET INCLUDES 0 folder)
 list(TRANSFORM INCLUDES PREPEND -I)
 foreach(header IN LISTS HEADERS)
-  if(header MATCHES "/(version|pop_macros)\\.hpp$")  # nothing in them needs more
+  if(header MATCHES "/(abi|version|pop_macros)\\.hpp$")  # nothing in them needs more
     continue()
   endif()
   execute_process(COMMAND ${COMPILER} ${flags} ${INCLUDES} "${folder}/${header}"
