@@ -175,6 +175,7 @@ class State {
     return *this;
   }
   State& operator=(State&& other) noexcept {
+    if (this == &other) return *this;
     parts_ = std::move(other.parts_);
     batch_ = std::exchange(other.batch_, 0);
     memory_ = std::move(other.memory_);
