@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -29,6 +30,8 @@ using Var = st::Var<double>;
 using Vars = std::vector<Var>;
 using Tape = st::Tape<double>;
 using State = st::State<double>;
+using Linear = st::Linear<double>;
+using Leaky = st::Leaky<double>;
 /// The results of a call, each as rows of all steps and samples.
 using Arrays = std::vector<Array>;
 /// The loss of results that begin at a step and a sample.
@@ -103,6 +106,7 @@ class Net {
   virtual bool keeps_state() const = 0;
   virtual bool forgets_state() const = 0;
   virtual st::ParameterList<double> parameters() const = 0;  // the learned ones
+  virtual std::map<std::string, st::ParameterPtr<double>> by_path() const = 0;
   virtual Arrays values() const = 0;                         // of all
   virtual void change(double by) = 0;                        // all values
   virtual void freeze() = 0;
@@ -198,6 +202,11 @@ class NetOf final : public Net {
   bool keeps_state() const override { return net_.keeps_state(); }
   bool forgets_state() const override { return net_.forgets_state(); }
   st::ParameterList<double> parameters() const override { return net_.parameters(); }
+  std::map<std::string, st::ParameterPtr<double>> by_path() const override {
+    std::map<std::string, st::ParameterPtr<double>> all;
+    for (const auto& each : net_.named_parameters()) all[each.path] = each.parameter.ptr();
+    return all;
+  }
   Arrays values() const override {
     Arrays all;
     for (const auto& each : net_.named_parameters()) all.push_back(each.parameter.array());
@@ -225,9 +234,20 @@ class NetOf final : public Net {
 };
 
 /// A random network or neuron of a kind, 0 … kinds − 1. Two of a kind have the same type.
-constexpr Index networks = 5, neurons = 4, kinds = networks + neurons;
+constexpr Index networks = 4, networks_of_own_layers = 2, neurons = 4;
+constexpr Index kinds = networks + networks_of_own_layers + neurons;
 std::unique_ptr<Net> random_network(Draw& draw, Index kind);
+std::unique_ptr<Net> random_network_of_own_layers(Draw& draw, Index kind);
 std::unique_ptr<Net> random_neuron(Draw& draw, Index kind);
+inline std::unique_ptr<Net> random_net(Draw& draw, Index kind) {
+  if (kind < networks) return random_network(draw, kind);
+  kind -= networks;
+  if (kind < networks_of_own_layers) return random_network_of_own_layers(draw, kind);
+  return random_neuron(draw, kind - networks_of_own_layers);
+}
+
+/// The features of a layer: they fill no line, or several.
+inline Index width(Draw& d) { return d.coin(0.2) ? d.between(8, 70) : d.between(1, 7); }
 
 /// Which neurons keep their states.
 struct Hidden {
@@ -260,6 +280,18 @@ Options common(Draw& d, Options o, Index features, const Hidden& hidden, bool le
   if constexpr (requires { o.snntorch_exact; }) o.snntorch_exact = o.reset_delay && d.coin(0.2);
   return o;
 }
+inline Linear linear(Draw& d, Index in, Index out, bool exact) {
+  Linear layer(in, out, d.random(), {.bias = d.coin(0.8)});
+  const double bound = in < 3 ? 1.5 : 1;
+  layer.weight().set(d.array(in, out, -bound / 2, bound, exact));
+  if (layer.has_bias()) layer.bias().set(d.array(1, out, -0.25, 0.5, exact));
+  if (d.coin(0.1)) layer.freeze();
+  return layer;
+}
+inline Leaky leaky(Draw& d, Index features, const Hidden& hidden) {
+  return Leaky(common(d, Leaky::Options{.beta = coefficient(d, features, 0.3, 1)}, features, hidden));
+}
+inline Factor factor(Draw& d) { return {d.coin() ? 0.5 : 2.0}; }
 /// A recurrent neuron.
 template <typename N>
 N recurrent(Draw& d, typename N::Options o, Index features, const Hidden& hidden, bool exact, bool& all_to_all) {
@@ -274,6 +306,13 @@ N recurrent(Draw& d, typename N::Options o, Index features, const Hidden& hidden
   neuron.recurrent_weight().set(d.array(features, features, -1, 1, exact));
   neuron.recurrent_bias().set(d.array(1, features, -0.25, 0.25, exact));
   return neuron;
+}
+
+template <typename... Layers>
+std::unique_ptr<Net> network(const char* kind, Layers... layers) {
+  auto net = std::make_unique<NetOf<st::Sequential<Layers...>>>(st::Sequential<Layers...>(std::move(layers)...));
+  net->kind = kind;
+  return net;
 }
 
 }  // namespace driver

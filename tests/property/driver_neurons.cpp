@@ -16,15 +16,13 @@ std::unique_ptr<Net> neuron(const char* kind, N made) {
 
 std::unique_ptr<Net> random_neuron(Draw& d, Index kind) {
   const Hidden hidden(d);
-  const Index features = d.coin(0.2) ? d.between(8, 70) : d.between(1, 7);
+  const Index features = width(d);
   const bool exact_weights = d.coin();
   bool all_to_all = false;
   std::unique_ptr<Net> net;
   switch (kind) {
     case 0: {
-      using Leaky = st::Leaky<double>;
-      net = neuron("Leaky", Leaky(common(d, Leaky::Options{.beta = coefficient(d, features, 0.3, 1)}, features,
-                                         hidden)));
+      net = neuron("Leaky", leaky(d, features, hidden));
       break;
     }
     case 1: {
