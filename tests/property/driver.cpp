@@ -45,8 +45,9 @@ void require_same(const Arrays& ours, const Arrays& expected, bool exact, const 
     if (a.size() == 0 && b.size() == 0) continue;
     require(a.rows() == b.rows() && a.cols() == b.cols(), what + ": the shapes differ");
     const double error = a.size() > 0 ? (a - b).abs().maxCoeff() : 0;
-    require(error <= allowed, what + ", part " + std::to_string(k) + ": the error is " + std::to_string(error / allowed) +
-                                  " of what is allowed, " + std::to_string(allowed));
+    if (!(error <= allowed))
+      FAIL("after" << actions << ": " << what << ", part " << k << ": the error is " << error
+                   << ", allowed are " << allowed);
   }
 }
 Arrays arrays_of(const State& state) {
@@ -66,14 +67,16 @@ Sequence weights(const st::Shape& shape, Index step, Index sample, Index part) {
   for (Index t = 0; t < shape.steps; ++t)
     for (Index b = 0; b < shape.batch; ++b)
       for (Index i = 0; i < shape.features; ++i)
-        all(t, b, i) = static_cast<double>((7 * (step + t) + 5 * (sample + b) + 3 * i + 11 * part) % 17 - 8) / 8;
+        all(t, b, i) =
+            static_cast<double>((7 * (step + t) + 5 * (sample + b) + 3 * i + 11 * part) % 17 - 8) / 8;
   return all;
 }
 Var loss_of(const Vars& results, Index step, Index sample) {
   Var loss;
   for (std::size_t k = 0; k < results.size(); ++k) {
     const Var& part = results[k];
-    const Var sum = st::sum(part.tape().constant(weights(part.shape(), step, sample, static_cast<Index>(k))) * part);
+    const Var sum =
+        st::sum(part.tape().constant(weights(part.shape(), step, sample, static_cast<Index>(k))) * part);
     loss = loss.empty() ? sum : loss + sum;
   }
   return loss;
@@ -81,7 +84,7 @@ Var loss_of(const Vars& results, Index step, Index sample) {
 
 /// What came out of a run.
 struct Outcome {
-  Arrays values;     // of the call
+  Arrays values;  // of the call
   double loss = 0;
   Arrays gradients;  // of the parameters, then of the input
 };
@@ -89,8 +92,10 @@ void require_same(const Outcome& ours, const Outcome& expected, bool exact, bool
                   const std::string& what) {
   require_same(ours.values, expected.values, exact, what + ": results");
   // A sum of terms of any sign is as exact as its largest term.
-  const double terms = largest(expected.values) * static_cast<double>(expected.values.empty() ? 1 : expected.values[0].size());
-  require(std::abs(ours.loss - expected.loss) <= 10 * tolerance::rounding<double> * std::max(1.0, terms), what + ": loss");
+  const double terms =
+      largest(expected.values) * static_cast<double>(expected.values.empty() ? 1 : expected.values[0].size());
+  require(std::abs(ours.loss - expected.loss) <= 10 * tolerance::rounding<double> * std::max(1.0, terms),
+          what + ": loss");
   require_same(ours.gradients, expected.gradients, exact_gradients, what + ": gradients");
 }
 
@@ -116,14 +121,20 @@ class Case {
         draw_input();
       }
       if (d_.coin()) drive();
-      const std::pair<const char*, void (Case::*)()> all[] = {
-          {"loop", &Case::loop},         {"loop_on_tape", &Case::loop_on_tape},
-          {"repeated", &Case::repeated}, {"threads", &Case::threads},
-          {"windows", &Case::windows},   {"fault", &Case::fault},
-          {"fault on tape", &Case::fault_on_tape}, {"copies", &Case::copies},
-          {"moves", &Case::moves},       {"assignments", &Case::assignments},
-          {"histories", &Case::histories}, {"memory", &Case::memory},
-          {"frozen", &Case::frozen}, {"mixed", &Case::mixed}};
+      const std::pair<const char*, void (Case::*)()> all[] = {{"loop", &Case::loop},
+                                                              {"loop_on_tape", &Case::loop_on_tape},
+                                                              {"repeated", &Case::repeated},
+                                                              {"threads", &Case::threads},
+                                                              {"windows", &Case::windows},
+                                                              {"fault", &Case::fault},
+                                                              {"fault on tape", &Case::fault_on_tape},
+                                                              {"copies", &Case::copies},
+                                                              {"moves", &Case::moves},
+                                                              {"assignments", &Case::assignments},
+                                                              {"histories", &Case::histories},
+                                                              {"memory", &Case::memory},
+                                                              {"frozen", &Case::frozen},
+                                                              {"mixed", &Case::mixed}};
       const auto& [name, action] = all[static_cast<std::size_t>(d_.between(0, std::size(all) - 1))];
       actions += std::string(", ") + name;
       (this->*action)();
@@ -143,7 +154,8 @@ class Case {
     const double density = d_.coin(0.3) ? 0.2 : 1;
     for (Index t = 0; t < steps; ++t)
       for (Index b = 0; b < batch; ++b)
-        for (Index i = 0; i < features; ++i) x(t, b, i) = d_.coin(density) ? d_.number(-1, 3, net_->exact) : 0;
+        for (Index i = 0; i < features; ++i)
+          x(t, b, i) = d_.coin(density) ? d_.number(-1, 3, net_->exact) : 0;
     return x;
   }
   Index steps() const { return input_.steps(); }
@@ -209,9 +221,7 @@ class Case {
       to[k].bottomRows(rows[k].rows()) = rows[k];
     }
   }
-  static void append(Arrays& to, const Vars& parts) {
-    append(to, numbers(parts));
-  }
+  static void append(Arrays& to, const Vars& parts) { append(to, numbers(parts)); }
   /// That two networks are the same: one call of each, on copies.
   void require_equal(const Net& ours, const Net& expected, const std::string& what) {
     const NetPtr a = ours.copy(), b = expected.copy();
@@ -295,7 +305,8 @@ class Case {
         if (d_.coin(0.2)) net_->set_hidden(net_->hidden());
         if (d_.coin(0.2)) net_ = d_.coin() ? net_->copy() : net_->taken();
       } else {
-        append(rows, on_tape ? numbers(net_->on_tape(tape.constant(part), many)) : net_->with_state(part, many));
+        append(rows,
+               on_tape ? numbers(net_->on_tape(tape.constant(part), many)) : net_->with_state(part, many));
         if (d_.coin(0.2)) many.detach();
         if (d_.coin(0.2)) {
           State other = many;
@@ -342,7 +353,8 @@ class Case {
     const View x = d_.coin() && steps() > 0 ? View(st::repeat(step, steps())) : View(input_);
     if (net_->keeps_state()) {
       const NetPtr fresh = net_->copy();
-      require(throws_invalid([&] { net_->run(serial, x, loss_of); }), "Shards took a network with hidden state");
+      require(throws_invalid([&] { net_->run(serial, x, loss_of); }),
+              "Shards took a network with hidden state");
       return require_equal(*net_, *fresh, "a network that Shards refused");
     }
     if (net_->parameters().empty() || batch() == 0 || steps() == 0) return;
@@ -365,12 +377,15 @@ class Case {
         require_same(ours, expected, true, true, "threads");
       }
     }
-    if (net_->has_function && d_.coin()) {  // a lambda throws in a shard
-      fuse = static_cast<int>(d_.between(1, 3));
-      blown([&] { net_->run(serial, x, loss_of); });
+    if (d_.coin(0.3)) {  // exceptions in all shards, or in one
+      const bool in_all = !net_->has_function || d_.coin();
+      if (!in_all) fuse = static_cast<int>(d_.between(1, 3));
+      const bool threw = blown([&] { net_->run(serial, x, in_all ? Loss(throwing_loss) : Loss(loss_of)); });
+      require(threw || !in_all, "an exception of a loss got lost");
       require_same(in_shards(serial, x), first, true, true, "shards after an exception");
     }
   }
+  static Var throwing_loss(const Vars&, Index, Index) { throw Blown(); }
   Outcome in_shards(st::Shards<double>& shards, const View& x) {
     Outcome outcome;
     outcome.loss = net_->run(shards, x, loss_of);
@@ -393,6 +408,16 @@ class Case {
     whole.values.clear();
     for (int round = 0; round < 2; ++round) {  // the second time warm
       const NetPtr c = b->copy();
+      if (d_.coin(0.3)) {
+        const State before = c->hidden();
+        Index calls = d_.between(0, 2);
+        blown([&] {
+          c->run(windows, input_, [&](const Vars& out, Index step, Index sample) {
+            return calls-- > 0 ? loss_of(out, step, sample) : throwing_loss(out, step, sample);
+          });
+        });
+        c->set_hidden(before);
+      }
       windows.gradients().clear();
       Outcome ours;
       ours.loss = c->run(windows, input_, loss_of);
@@ -461,24 +486,36 @@ class Case {
       return true;
     };
     switch (d_.between(0, 13)) {
-      case 0: return refused([&] { net.step(Array(wide.step(0))); });
-      case 1: return refused([&] { net.sequence(wide); });
-      case 2: return refused([&] { net.on_tape(tape_.constant(wide)); });
-      case 3: return refused([&] { net.with_state(wide, state); });
-      case 4: return refused([&] { net.on_tape(tape_.constant(wide), state); });
-      case 5: return always([&] { net.with_state(more, state); });
-      case 6: return always([&] { net.on_tape(tape_.constant(more), state); });
-      case 7: return always([&] { net.on_tape(Var()); });
+      case 0:
+        return refused([&] { net.step(Array(wide.step(0))); });
+      case 1:
+        return refused([&] { net.sequence(wide); });
+      case 2:
+        return refused([&] { net.on_tape(tape_.constant(wide)); });
+      case 3:
+        return refused([&] { net.with_state(wide, state); });
+      case 4:
+        return refused([&] { net.on_tape(tape_.constant(wide), state); });
+      case 5:
+        return always([&] { net.with_state(more, state); });
+      case 6:
+        return always([&] { net.on_tape(tape_.constant(more), state); });
+      case 7:
+        return always([&] { net.on_tape(Var()); });
       case 8: {
         const Var old = tape_.constant(input_);
         tape_.reset();
         return always([&] { net.on_tape(old); });
       }
-      case 9: return always([&] { net.set_hidden(State(net.hidden().size() + 1, batch())); });
+      case 9:
+        return always([&] { net.set_hidden(State(net.hidden().size() + 1, batch())); });
       case 10: {  // the hidden state has another batch
         const State hidden = net.hidden();
         if (hidden.batch() == 0 || more.batch() == hidden.batch()) return false;
-        return always([&] { d_.coin() ? static_cast<void>(net.sequence(more)) : static_cast<void>(net.step(Array(more.step(0)))); });
+        return always([&] {
+          d_.coin() ? static_cast<void>(net.sequence(more))
+                    : static_cast<void>(net.step(Array(more.step(0))));
+        });
       }
       case 11: {  // after backward
         const Var x = tape_.variable(input_);
@@ -494,7 +531,8 @@ class Case {
                 "a call read the results that it ends");
         return false;
       }
-      default: return throwing_lambda(state);
+      default:
+        return throwing_lambda(state);
     }
   }
   bool throwing_lambda(State& state) {
@@ -526,7 +564,8 @@ class Case {
           threw = blown([&] { net.on_tape(x); });
           fuse = 0;
         } else if (hidden.batch() > 0) {
-          threw = throws_invalid([&] { net.on_tape(tape_.constant(random_input(1, hidden.batch() + 1, net.features))); });
+          threw = throws_invalid(
+              [&] { net.on_tape(tape_.constant(random_input(1, hidden.batch() + 1, net.features))); });
         }
         require(!threw || net.hidden() == hidden, "a call that threw has changed the hidden state");
         if (!threw && net.has_function) return Outcome();
@@ -595,22 +634,22 @@ class Case {
     const Array step = Array::Ones(std::max<Index>(batch(), 1), net_->features);
     State state = fresh_state(gone, step.rows());
     const State before = state;
-    const std::function<void()> calls[] = {
-        [&] { gone.step(step); },
-        [&] { gone.sequence(st::repeat(step, 2)); },
-        [&] { gone.on_tape(tape_.constant(step)); },
-        [&] { gone.with_state(step, state); },
-        [&] { gone.on_tape(tape_.constant(step), state); },
-        [&] { static_cast<void>(gone.parameters()); },
-        [&] { static_cast<void>(gone.values()); },
-        [&] { gone.freeze(); }};
+    const std::function<void()> calls[] = {[&] { gone.step(step); },
+                                           [&] { gone.sequence(st::repeat(step, 2)); },
+                                           [&] { gone.on_tape(tape_.constant(step)); },
+                                           [&] { gone.with_state(step, state); },
+                                           [&] { gone.on_tape(tape_.constant(step), state); },
+                                           [&] { static_cast<void>(gone.parameters()); },
+                                           [&] { static_cast<void>(gone.values()); },
+                                           [&] { gone.freeze(); }};
     for (const auto& call : calls)
       require(throws_invalid(call), "a network that was moved from did not throw");
     require(state == before, "a network that was moved from has changed a state");
     gone.reset_hidden();
     gone.detach_hidden();
     const NetPtr copy = gone.copy();
-    require(throws_invalid([&] { copy->step(step); }), "a copy of a network that was moved from did not throw");
+    require(throws_invalid([&] { copy->step(step); }),
+            "a copy of a network that was moved from did not throw");
   }
   static State fresh_state(const Net& net, Index batch) { return net.state(batch); }
 
@@ -651,28 +690,32 @@ class Case {
   void histories() {
     if (!net_->keeps_state()) return;
     const NetPtr a = net_->copy(), b = net_->copy(), c = net_->copy();
-    start();
-    const Var x = tape_.variable(input_);
-    a->on_tape(x);
-    b->on_tape(x);
-    c->on_tape(x);
-    const State hidden = a->hidden();
-    c->set_hidden(hidden);  // cuts, too
-    b->detach_hidden();
-    const auto after = [&](const Net& net) {
+    const auto first = [&](const Net& net) {
+      start();
+      const Var x = tape_.variable(input_);
+      net.on_tape(x);
+      return x;
+    };
+    const auto after = [&](const Net& net, const Var& x) {
       const Var y = tape_.variable(input_);
       const Vars out = net.on_tape(y);
       const Outcome outcome = finish(net, y, out, loss_of(out, 0, 0));
-      require(net.forgets_state() || !x.valid() || !x.has_adjoint() || (x.adjoint().array() == 0).all(),
+      require(!x.valid() || !x.has_adjoint() || (x.adjoint().array() == 0).all(),
               "a gradient has passed a cut");
       return outcome;
     };
-    const Outcome detached = after(*b);
+    const Var of_b = first(*b);
+    b->detach_hidden();
+    const Outcome detached = after(*b, of_b);
+    const Var of_c = first(*c);
+    c->set_hidden(c->hidden());  // cuts, too
+    require_same(after(*c, of_c), detached, true, true,
+                 "a hidden state that was set, and one that was detached");
+    const Var of_a = first(*a);
+    const State hidden = a->hidden();
     start();
-    require(c->hidden() == hidden, "a hidden state has changed with its tape's reset");
-    require_same(after(*c), detached, true, true, "a hidden state that was set, and one that was detached");
-    start();
-    require_same(after(*a), detached, true, true, "a hidden state after its tape's reset");
+    require(a->hidden() == hidden, "a hidden state has changed with its tape's reset");
+    require_same(after(*a, of_a), detached, true, true, "a hidden state after its tape's reset");
     Tape elsewhere;
     const NetPtr e = net_->copy();
     start();
@@ -716,7 +759,8 @@ class Case {
     for (const auto& parameter : parameters)
       require(!tape_.gradients().has(parameter), "a frozen parameter has a gradient");
     require_same(still.values, learned.values, true, "results of a frozen network");
-    require_same(Arrays{still.gradients.back()}, Arrays{learned.gradients.back()}, true, "input gradients of a frozen network");
+    require_same(Arrays{still.gradients.back()}, Arrays{learned.gradients.back()}, true,
+                 "input gradients of a frozen network");
   }
 
   Draw d_;

@@ -107,16 +107,16 @@ class Net {
   virtual bool forgets_state() const = 0;
   virtual st::ParameterList<double> parameters() const = 0;  // the learned ones
   virtual std::map<std::string, st::ParameterPtr<double>> by_path() const = 0;
-  virtual Arrays values() const = 0;                         // of all
-  virtual void change(double by) = 0;                        // all values
+  virtual Arrays values() const = 0;   // of all
+  virtual void change(double by) = 0;  // all values
   virtual void freeze() = 0;
 
   const char* kind = "";
-  Index features = 0;             // of the input
-  bool exact = false;             // sums are exact, so all forward calls agree to the bit
-  bool exact_gradients = false;   // those of a loop and of a sequence do, too
-  bool has_function = false;      // a Factor
-  bool any_features = false;      // it may take inputs of other features, too
+  Index features = 0;            // of the input
+  bool exact = false;            // sums are exact, so all forward calls agree to the bit
+  bool exact_gradients = false;  // those of a loop and of a sequence do, too
+  bool has_function = false;     // a Factor
+  bool any_features = false;     // it may take inputs of other features, too
 };
 
 template <typename Result, typename F>
@@ -136,8 +136,7 @@ void each_part(const Result& r, F&& f) {
 }
 inline Array rows_of(const View& view) {
   Array rows(view.steps * view.batch, view.features);
-  for (Index t = 0; t < view.steps; ++t)
-    rows.middleRows(t * view.batch, view.batch) = view.step(t).array();
+  for (Index t = 0; t < view.steps; ++t) rows.middleRows(t * view.batch, view.batch) = view.step(t).array();
   return rows;
 }
 inline void add_rows(Arrays& to, const View& view) {
@@ -188,10 +187,12 @@ class NetOf final : public Net {
   Vars on_tape(const Var& input) const override { return vars(net_(input)); }
   Vars on_tape(const Var& input, State& state) const override { return vars(net_(input, state)); }
   double run(st::Shards<double>& shards, const View& input, const Loss& loss) const override {
-    return shards.run(net_, input, [&](const auto& out, Index first, Index) { return loss(vars(out), 0, first); });
+    return shards.run(net_, input,
+                      [&](const auto& out, Index first, Index) { return loss(vars(out), 0, first); });
   }
   double run(st::Windows<double>& windows, const View& input, const Loss& loss) const override {
-    return windows.run(net_, input, [&](const auto& out, Index first, Index) { return loss(vars(out), first, 0); });
+    return windows.run(net_, input,
+                       [&](const auto& out, Index first, Index) { return loss(vars(out), first, 0); });
   }
 
   State state(Index batch) const override { return net_.state(batch); }
@@ -294,7 +295,8 @@ inline Leaky leaky(Draw& d, Index features, const Hidden& hidden) {
 inline Factor factor(Draw& d) { return {d.coin() ? 0.5 : 2.0}; }
 /// A recurrent neuron.
 template <typename N>
-N recurrent(Draw& d, typename N::Options o, Index features, const Hidden& hidden, bool exact, bool& all_to_all) {
+N recurrent(Draw& d, typename N::Options o, Index features, const Hidden& hidden, bool exact,
+            bool& all_to_all) {
   o = common(d, o, features, hidden);
   o.all_to_all = all_to_all = d.coin();
   if (!all_to_all) {
@@ -310,7 +312,8 @@ N recurrent(Draw& d, typename N::Options o, Index features, const Hidden& hidden
 
 template <typename... Layers>
 std::unique_ptr<Net> network(const char* kind, Layers... layers) {
-  auto net = std::make_unique<NetOf<st::Sequential<Layers...>>>(st::Sequential<Layers...>(std::move(layers)...));
+  auto net =
+      std::make_unique<NetOf<st::Sequential<Layers...>>>(st::Sequential<Layers...>(std::move(layers)...));
   net->kind = kind;
   return net;
 }
