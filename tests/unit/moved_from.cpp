@@ -128,6 +128,33 @@ TEST_CASE("a sequence and a state that were moved from are empty") {
   CHECK(state.batch() == 0);
 }
 
+TEST_CASE("a state, and what has one, may be assigned to itself") {
+  st::Leaky<double> leaky({.beta = 0.5, .init_hidden = true});
+  const st::Array<double> step = st::Array<double>::Constant(2, 3, 0.25);
+  leaky(step);
+  auto& itself = leaky;
+  leaky = std::move(itself);
+  CHECK(numeric::same(leaky.mem(), step));
+  leaky = itself;
+  CHECK(numeric::same(leaky(step).mem, 1.5 * step));
+
+  st::State<double> state({step, step});
+  auto& same = state;
+  state = std::move(same);
+  CHECK(state.size() == 2);
+  CHECK(state.batch() == 2);
+  CHECK(numeric::same(state[1], step));
+}
+
+TEST_CASE("states without values are equal, whatever their shapes: a call that throws puts zero back") {
+  st::State<double> none(1, 0), empty(1, 0), zero(1, 2), full(1, 2);
+  empty.set(0, st::Array<double>(0, 3));
+  CHECK(none == empty);
+  full.set(0, st::Array<double>::Zero(2, 3));
+  CHECK_FALSE(zero == full);
+  CHECK_FALSE(zero == none);
+}
+
 TEST_CASE("batches and shards that were moved from throw") {
   st::Images images;
   images.height = images.width = 1;

@@ -12,6 +12,7 @@
 #include "numeric.hpp"
 #include "plain_neurons.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -102,4 +103,30 @@ TEST_CASE("sums of gradients of networks that are gone are dropped") {
     if (i == 3) after_few = shards.gradients().capacity();
   }
   CHECK(shards.gradients().capacity() <= after_few);
+}
+
+TEST_CASE("10,000 short-lived networks on one tape leave its memory, and that of gradients, flat") {
+  st::Tape<double> tape;
+  st::Random random(5);
+  const auto run = [&](Index features) {
+    const st::Sequential net{st::Linear<double>(4, features, random),
+                             st::Leaky<double>({.beta = 0.9, .init_hidden = true, .learn_beta = true}),
+                             st::Linear<double>(features, 2, random), st::Leaky<double>({.beta = 0.8})};
+    tape.reset();
+    tape.gradients().clear();
+    tape.backward(st::sum(net(tape.constant(input, 3)).mem));
+  };
+  std::size_t values = 0, sums = 0;
+  const auto run_all = [&](Index count) {
+    for (Index i = 0; i < count; ++i) {
+      run(i % 7 + 1);
+      values = std::max(values, tape.capacity());
+      sums = std::max(sums, tape.gradients().capacity());
+    }
+  };
+  run_all(14);
+  const std::size_t few_values = values, few_sums = sums;
+  run_all(10000);
+  CHECK(values == few_values);
+  CHECK(sums == few_sums);
 }
