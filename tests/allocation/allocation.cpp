@@ -185,8 +185,8 @@ TEST_CASE("a stream with a state of its own allocates in the first step only") {
 
 TEST_CASE("a loop of steps with a state on a tape, through layers of a user's, allocates in the first only") {
   Training t;
-  const st::Sequential net{st::Linear(t.net.layer<0>()), own::Delay<float>(2), st::Leaky(t.net.layer<1>()), own::Dropout<float>(0.5),
-                           own::MaxPool<float>()};
+  const st::Sequential net{st::Linear(t.net.layer<0>()), own::Delay<float>(2), st::Leaky(t.net.layer<1>()),
+                           own::Dropout<float>(0.5), own::MaxPool<float>()};
   auto state = net.state(batch);
   net(t.input, state);  // a state that is zero takes less
   check_warm([&] {

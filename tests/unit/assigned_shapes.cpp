@@ -1,6 +1,6 @@
 // Arrays of another shape are not assigned, in any build: Eigen checks in debug builds only.
-#include <spiketape/nn/linear.hpp>
 #include <spiketape/neuron/leaky.hpp>
+#include <spiketape/nn/linear.hpp>
 
 #include "catch.hpp"
 #include "errors.hpp"
@@ -37,8 +37,10 @@ TEST_CASE("arrays of another shape are not assigned") {
         "spiketape: the assigned array is 1 x 3, expected 1 x 1");
 
   st::Sequence<float> sequence(2, 3, 4);
-  CHECK(error([&] { sequence.step(1) = transposed; }) == "spiketape: the assigned array is 2 x 3, expected 3 x 4");
-  CHECK(error([&] { sequence.array() *= transposed; }) == "spiketape: the assigned array is 2 x 3, expected 6 x 4");
+  CHECK(error([&] { sequence.step(1) = transposed; }) ==
+        "spiketape: the assigned array is 2 x 3, expected 3 x 4");
+  CHECK(error([&] { sequence.array() *= transposed; }) ==
+        "spiketape: the assigned array is 2 x 3, expected 6 x 4");
 
   layer.weight().array() = transposed.transpose() * 2 - 1;
   layer.weight().array() /= transposed.transpose();

@@ -13,8 +13,8 @@
 #include <vector>
 
 #ifdef __linux__
-#include <csignal>
 #include <sys/resource.h>
+#include <csignal>
 #endif
 
 namespace st = spiketape;

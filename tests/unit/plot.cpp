@@ -184,12 +184,13 @@ TEST_CASE("Texts that are not UTF-8 are shown as such") {
     const std::size_t begin = picture.find('>', picture.find("<text")) + 1;
     return picture.substr(begin, picture.find("</text>") - begin);
   };
-  for (const std::string_view good : {"β", "→", "𝛽", "a\x7f", "\uD7FF", "\U0010FFFF"}) CHECK(shown(good) == good);
-  CHECK(shown("caf\xe9") == "caf\uFFFD");                  // Latin-1
+  for (const std::string_view good : {"β", "→", "𝛽", "a\x7f", "\uD7FF", "\U0010FFFF"})
+    CHECK(shown(good) == good);
+  CHECK(shown("caf\xe9") == "caf\uFFFD");                // Latin-1
   CHECK(shown("\xc0\xaf\xff") == "\uFFFD\uFFFD\uFFFD");  // longer than needed
   CHECK(shown("\xed\xa0\x80") == "\uFFFD\uFFFD\uFFFD");  // half a pair of UTF-16
   CHECK(shown("\xf4\x90\x80\x80x") == "\uFFFD\uFFFD\uFFFD\uFFFDx");
-  CHECK(shown("a\xe2\x86") == "a\uFFFD\uFFFD");           // cut off
+  CHECK(shown("a\xe2\x86") == "a\uFFFD\uFFFD");          // cut off
   CHECK(shown("\xef\xbf\xbe") == "\uFFFD\uFFFD\uFFFD");  // not allowed in XML
 }
 

@@ -188,7 +188,8 @@ TEST_CASE("a handle from before a reset says so, whatever it is asked") {
   CHECK(x.valid());
   CHECK_FALSE(old.valid());
   CHECK_FALSE(old.empty());
-  const std::string text = ": the tape of the handle has been reset or destroyed since, expected a new handle";
+  const std::string text =
+      ": the tape of the handle has been reset or destroyed since, expected a new handle";
   CHECK(error([&] { old.shape(); }) == "spiketape::Var::shape" + text);
   CHECK(error([&] { old.constant(); }) == "spiketape::Var::constant" + text);
   CHECK(error([&] { old.differentiable(); }) == "spiketape::Var::differentiable" + text);

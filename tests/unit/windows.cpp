@@ -171,7 +171,8 @@ TEST_CASE("several windows need every neuron's state to be kept between them") {
   CHECK(error_text<std::invalid_argument>([&] {
           run(st::Sequential{Linear(linear), Leaky(forgets), Linear(linear), Leaky(keeps)}, 3);
         }) == text);
-  CHECK(error_text<std::invalid_argument>([&] {
-          run(st::Sequential{st::Sequential{Linear(linear), Leaky(forgets)}, Linear(linear), Leaky(keeps)}, 3);
-        }) == text);
+  CHECK(
+      error_text<std::invalid_argument>([&] {
+        run(st::Sequential{st::Sequential{Linear(linear), Leaky(forgets)}, Linear(linear), Leaky(keeps)}, 3);
+      }) == text);
 }

@@ -52,6 +52,6 @@ struct Adjoint {
   }
 };
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

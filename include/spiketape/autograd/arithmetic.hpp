@@ -229,6 +229,6 @@ requires detail::InputPair<A, B>
   return detail::combine<detail::EqualFunction>("equal", a, b);
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

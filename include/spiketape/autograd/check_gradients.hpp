@@ -214,6 +214,6 @@ template <typename Function>
   return check_gradients(function, std::array{input}, parameters, options);
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

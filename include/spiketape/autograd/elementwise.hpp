@@ -270,6 +270,6 @@ auto combine(const char* name, const A& a, const B& b) {
   }
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

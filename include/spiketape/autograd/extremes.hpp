@@ -119,6 +119,6 @@ template <detail::OpInput X>
   return detail::extreme<detail::MinFunction>("min", x, over);
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

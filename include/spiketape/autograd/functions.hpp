@@ -163,6 +163,6 @@ template <Real Scalar>
   return 1 / (1 + std::exp(-x));
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -174,6 +174,6 @@ class GradientSums {
   std::list<GradientSum<Scalar>> sums_;
 };
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -144,6 +144,6 @@ auto result_of(const X& x, const Layout& layout, Compute&& compute, [[maybe_unus
   }
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

@@ -201,6 +201,6 @@ template <detail::OpInput X>
   return detail::sum_over(x, layout, over, static_cast<double>(detail::extent_of(layout.shape, over)));
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -95,6 +95,6 @@ template <detail::OpInput X>
   return detail::softmax_of("log_softmax", x, true);
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -249,6 +249,6 @@ class State {
   std::unique_ptr<Arena> memory_;
 };
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -228,6 +228,6 @@ requires detail::OpInput<std::remove_cvref_t<decltype(*std::begin(std::declval<c
   }
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

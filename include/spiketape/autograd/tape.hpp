@@ -410,6 +410,6 @@ SequenceView<const Scalar> Var<Scalar>::value() const {
   return written.value;
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -107,6 +107,6 @@ SequenceView<const Scalar> view_of(const Var<Scalar>& var) {
   return var.value();
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

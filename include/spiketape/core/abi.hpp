@@ -4,8 +4,8 @@
 // templates of the same name would be one function to the linker, compiled whichever way it meets first: a
 // processor without AVX2 would run instructions that it does not have, and types of different layout would
 // mix. So the name of this namespace says what changes the code: the instruction set, OpenMP, exceptions, a
-// BLAS, denormals, and -ffast-math. Programs write spiketape::Leaky as ever; objects of different flags cannot
-// pass each other's layers, tapes and arrays of the library. Only error_handler is the same for all.
+// BLAS, denormals, and -ffast-math. Programs write spiketape::Leaky as ever; objects of different flags
+// cannot pass each other's layers, tapes and arrays of the library. Only error_handler is the same for all.
 //
 // Eigen has no such namespace: its half of such a program may still mix. Compile all sources that use Eigen
 // with the same -m flags, or keep their symbols apart (-fvisibility=hidden and a library for each target).
@@ -75,7 +75,7 @@
 
 #define SPIKETAPE_ABI_JOINED(a, b, c, d, e, f, g, h) a##b##c##d##e##f##g##h
 #define SPIKETAPE_ABI_JOIN(a, b, c, d, e, f, g, h) SPIKETAPE_ABI_JOINED(a, b, c, d, e, f, g, h)
-#define SPIKETAPE_ABI                                                                                       \
-  SPIKETAPE_ABI_JOIN(SPIKETAPE_ABI_TARGET, SPIKETAPE_ABI_FMA, SPIKETAPE_ABI_BMI2, SPIKETAPE_ABI_OPENMP,     \
-                     SPIKETAPE_ABI_EXCEPTIONS, SPIKETAPE_ABI_BLAS, SPIKETAPE_ABI_DENORMALS,                 \
+#define SPIKETAPE_ABI                                                                                   \
+  SPIKETAPE_ABI_JOIN(SPIKETAPE_ABI_TARGET, SPIKETAPE_ABI_FMA, SPIKETAPE_ABI_BMI2, SPIKETAPE_ABI_OPENMP, \
+                     SPIKETAPE_ABI_EXCEPTIONS, SPIKETAPE_ABI_BLAS, SPIKETAPE_ABI_DENORMALS,             \
                      SPIKETAPE_ABI_FAST_MATH)

@@ -107,6 +107,6 @@ class Arena {
   std::size_t used_ = 0;   // bytes of it in use
 };
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -158,8 +158,9 @@ struct SequenceView {
   template <typename Other>
   static void refuse() {
     static_assert(std::same_as<Other, Scalar>,
-                  "spiketape: the numbers given have another type than those expected, such as double for float: "
-                  "write x.cast<float>() (or double), or use layers of the other type, such as Leaky<double>");
+                  "spiketape: the numbers given have another type than those expected, such as double for "
+                  "float: write x.cast<float>() (or double), or use layers of the other type, such as "
+                  "Leaky<double>");
   }
   template <typename Derived>
   static SequenceView step_of(Derived& step) noexcept {
@@ -356,6 +357,6 @@ template <typename Step>
   }
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -87,19 +87,19 @@ class WritableMap : public PlainMap<Scalar> {
  private:
   void check(Index rows, Index cols) const {
     if (rows != this->rows() || cols != this->cols())
-      fail_argument("spiketape: the assigned array is ", rows, " x ", cols, ", expected ", this->rows(), " x ",
-                    this->cols());
+      fail_argument("spiketape: the assigned array is ", rows, " x ", cols, ", expected ", this->rows(),
+                    " x ", this->cols());
   }
 };
 
 }  // namespace detail
 
-/// A row-major view of memory. The stride of its rows may be larger than their length. Assignment to it throws
-/// std::invalid_argument for an array of another shape.
+/// A row-major view of memory. The stride of its rows may be larger than their length. Assignment to it
+/// throws std::invalid_argument for an array of another shape.
 template <typename Scalar>
 using ArrayMap =
     std::conditional_t<std::is_const_v<Scalar>, detail::PlainMap<Scalar>, detail::WritableMap<Scalar>>;
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

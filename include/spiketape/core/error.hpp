@@ -119,6 +119,6 @@ template <typename... Parts>
   raise_file({parts...});
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

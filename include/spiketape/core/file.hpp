@@ -26,8 +26,8 @@ inline std::string followed(const std::string& path) {
     constexpr int most = 40;  // as many as Linux follows
     const std::filesystem::path next = std::filesystem::read_symlink(at, error);
     if (error || links == most)
-      fail_file("spiketape::write_file: cannot write '", path, "': ",
-                error ? error.message() : system_reason(ELOOP));
+      fail_file("spiketape::write_file: cannot write '", path,
+                "': ", error ? error.message() : system_reason(ELOOP));
     at = at.parent_path() / next;  // `next`, if it is absolute
   }
   return at.string();
@@ -90,6 +90,6 @@ inline void write_file(const std::string& path, std::string_view bytes) {
   }
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

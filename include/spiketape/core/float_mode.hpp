@@ -153,6 +153,6 @@ class [[nodiscard]] FlushDenormals {
   detail::FloatModeScope scope_;
 };
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

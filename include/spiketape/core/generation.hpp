@@ -77,6 +77,6 @@ class Generation {
   Place* place_;
 };
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

@@ -26,6 +26,6 @@ constexpr Index padded(Index features) {
   return stride > 0 && stride % (1024 / Index(sizeof(Scalar))) == 0 ? stride + line<Scalar> : stride;
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

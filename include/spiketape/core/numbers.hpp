@@ -37,6 +37,6 @@ bool is_nan(const Scalar& number) noexcept {
   return magnitude_bits(number) > infinity_bits(Scalar());
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

@@ -58,6 +58,6 @@ void parallel_pieces(int threads, Index count, Body&& body) {
                [&](Index i) { body(i * piece, std::min(count, (i + 1) * piece)); });
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

@@ -260,6 +260,6 @@ void fill_uniform(Parameter<Scalar>& parameter, Random& random, double bound) {
 }
 
 }  // namespace detail
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

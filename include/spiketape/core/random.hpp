@@ -82,6 +82,6 @@ class Random {
   std::uint64_t state_;
 };
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

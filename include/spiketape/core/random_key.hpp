@@ -74,6 +74,6 @@ class LayerNumber {
 };
 
 }  // namespace detail
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -45,6 +45,6 @@ inline std::string system_reason(int number) { return std::generic_category().me
   return bytes;
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

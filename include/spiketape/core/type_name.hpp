@@ -43,6 +43,6 @@ std::string type_name() {
     return shown_name(compilers_name<T>(), {});
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

@@ -41,9 +41,9 @@ struct Batch {
 template <Real Scalar>
 class Batches {
  public:
-  /// The order of images is drawn from `random`, or from a generator split off from it, so that whoever uses it
-  /// further draws other numbers. Throws std::invalid_argument if the batch size is below 1, there is no image
-  /// or no pixel, the number of labels is not that of images, or the scale is not finite.
+  /// The order of images is drawn from `random`, or from a generator split off from it, so that whoever uses
+  /// it further draws other numbers. Throws std::invalid_argument if the batch size is below 1, there is no
+  /// image or no pixel, the number of labels is not that of images, or the scale is not finite.
   Batches(const Images& images, Index batch_size, Random& random)
       : Batches(images, batch_size, random.split()) {}
   Batches(const Images& images, Index batch_size, Random&& random)
@@ -156,6 +156,6 @@ class Batches<Scalar>::Pass::Iterator {
   Index size_ = 0;
 };
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -74,6 +74,6 @@ inline std::string gzip_reason(int state, const char* text) {
   return bytes;
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

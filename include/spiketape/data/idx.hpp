@@ -167,6 +167,6 @@ template <IdxValue T>
   return parse_idx<T>(read_file(path), path);
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

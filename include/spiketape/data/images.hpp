@@ -77,6 +77,6 @@ struct Images {
   return make_images(images, read_idx<std::uint8_t>(labels_path), scale, images_path, labels_path);
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

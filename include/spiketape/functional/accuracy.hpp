@@ -70,6 +70,6 @@ template <typename Outputs>
   return static_cast<double>(right) / static_cast<double>(targets.size());
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -131,6 +131,6 @@ template <Real Scalar>
   return loss;
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -154,6 +154,6 @@ void active_columns_weight_gradient(const ActiveColumns<Scalar>& x,
   });
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

@@ -134,6 +134,6 @@ SPIKETAPE_INLINE void for_lines(Index count, Body&& body, Emit&& emit) {
   emit(lines, word, 1);
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

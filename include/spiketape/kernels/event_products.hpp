@@ -223,6 +223,6 @@ void few_outputs_times_weight(Index rows, Index outputs, const Scalar* y_adjoint
   });
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

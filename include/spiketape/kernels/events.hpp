@@ -152,6 +152,6 @@ Events<Scalar> transposed(const Events<Scalar>& events, Index first, Index rows,
   return {begins, places, values, events.value};
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

@@ -95,6 +95,6 @@ SPIKETAPE_INLINE void for_column_blocks(Index width, Body&& body) {
   rest.template operator()<1>();
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

@@ -250,6 +250,6 @@ SPIKETAPE_INLINE Scalar by_number(Scalar a, Function&& function) {
 }
 
 }  // namespace detail
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

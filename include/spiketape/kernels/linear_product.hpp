@@ -12,9 +12,9 @@
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
-/// A dense layer on rows of memory, y = x W + b, and its adjoint. A zero of x contributes nothing, whatever it
-/// is multiplied by. Products that skip zeros have this by themselves; those that multiply them get NaN from
-/// 0·∞, so they check for it and then skip zeros, too.
+/// A dense layer on rows of memory, y = x W + b, and its adjoint. A zero of x contributes nothing, whatever
+/// it is multiplied by. Products that skip zeros have this by themselves; those that multiply them get NaN
+/// from 0·∞, so they check for it and then skip zeros, too.
 template <Real Scalar>
 struct LinearProduct {
   const Scalar* weight;  // (in, out)
@@ -144,6 +144,6 @@ struct LinearProduct {
   }
 };
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

@@ -162,6 +162,6 @@ SPIKETAPE_INLINE unsigned bits_of(const std::array<Mask<Scalar>, count>& masks) 
 }
 
 }  // namespace detail
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -133,6 +133,6 @@ void add_product_in_pieces(Index rows, Index cols, Index depth, Operand<Scalar> 
   });
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

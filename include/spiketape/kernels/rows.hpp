@@ -78,9 +78,10 @@ template <Real Scalar>
 void add_rows(const SequenceView<const Scalar>& rows, Scalar* sums) {
   for (Index row = 0; row < rows.rows(); ++row) {
     const Scalar* from = rows.data + row * rows.stride;
-    for_whole_lines<Scalar>(whole_lines<Scalar>(rows.features), [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
-      store(load(sums + i, whole) + load(from + i, whole), sums + i, whole);
-    });
+    for_whole_lines<Scalar>(whole_lines<Scalar>(rows.features),
+                            [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
+                              store(load(sums + i, whole) + load(from + i, whole), sums + i, whole);
+                            });
   }
 }
 
@@ -91,7 +92,9 @@ SPIKETAPE_NOINLINE bool all_finite(const SequenceView<const Scalar>& rows) {
   Mask<Scalar> finite = Lane<Scalar>(0) == Lane<Scalar>(0);
   for (Index row = 0; row < rows.rows(); ++row)
     for_lanes<Scalar>(rows.features, [&, from = rows.data + row * rows.stride](Index i, auto extent)
-                                         SPIKETAPE_INLINE_LAMBDA { finite = finite & (abs(load(from + i, extent)) < infinity); });
+                                         SPIKETAPE_INLINE_LAMBDA {
+                                           finite = finite & (abs(load(from + i, extent)) < infinity);
+                                         });
   return bits_of(finite) == (1u << Lane<Scalar>::size) - 1;
 }
 
@@ -127,6 +130,6 @@ struct alignas(alignment) RepeatedNumber {
   Stream<Scalar> stream() const { return {numbers, 0}; }
 };
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

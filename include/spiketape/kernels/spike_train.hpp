@@ -35,6 +35,6 @@ class SpikeTrain {
   bool shared_;
 };
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

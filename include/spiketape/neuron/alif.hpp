@@ -141,6 +141,6 @@ class Alif : public LIF<Alif<Scalar, Reset, Surrogate, Quantizer>, detail::AlifD
 
 Alif(const detail::OptionsWithoutScalar<AlifOptions>&)->Alif<float, detail::WithoutScalar>;
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

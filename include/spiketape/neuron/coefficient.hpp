@@ -134,6 +134,6 @@ struct CoefficientView {
 };
 
 }  // namespace detail
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

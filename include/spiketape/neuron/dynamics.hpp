@@ -27,9 +27,9 @@
 //   static constexpr bool recurrent = true
 //                                      integrate and integrate_adjoint get the spike of the step before,
 //                                      behind input; the latter writes its adjoint, behind input_adjoint
-//   derive(c)                          writes coefficients that follow from others (see Alpha): once for a call
-//                                      if all neurons share them, else where they are loaded. c_adjoint then
-//                                      has their effect in the adjoints of those they follow from
+//   derive(c)                          writes coefficients that follow from others (see Alpha): once for a
+//                                      call if all neurons share them, else wherever they are loaded.
+//                                      c_adjoint then has their effect in those they follow from
 //   threshold(states, θ, c)            returns the current threshold (see Alif); needs
 //   threshold_adjoint(states, c, threshold_adjoint, adjoint, θ_adjoint, c_adjoint)
 //                                      adds to the last three
@@ -85,7 +85,7 @@ template <typename T>
   return min(max(rate, T(1e-6)), T(1 - 1e-6));
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
@@ -112,6 +112,6 @@ concept HasOwnReset = requires(const Dynamics dynamics, MaskOf<T> signal,
   dynamics.reset(signal, states, policy, threshold, c, states);
 };
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

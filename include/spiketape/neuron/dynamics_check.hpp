@@ -139,6 +139,6 @@ consteval auto checked_dynamics() {
   return std::type_identity<std::conditional_t<fault == Fault::none, D, RefusedDynamics<D>>>();
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

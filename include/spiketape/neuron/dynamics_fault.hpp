@@ -186,6 +186,6 @@ consteval DynamicsFault dynamics_fault() {
 template <typename D, typename Scalar, typename Reset>
 concept NeuronDynamics = detail::dynamics_fault<D, Reset, Scalar>() == detail::DynamicsFault::none;
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -53,6 +53,6 @@ class Integrator : public LIF<Integrator<Scalar, Quantizer>, detail::LeakyDynami
   };
 };
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

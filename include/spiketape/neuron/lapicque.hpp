@@ -74,8 +74,8 @@ struct LapicqueOptions {
   bool surrogate_disable = false;
   bool init_hidden = false;
   bool inhibition = false;
-  /// Needs beta. What follows from β (C, or R) then changes with it; in snnTorch it stays fixed. A learned β is
-  /// kept 10⁻⁶ away from 0 and 1 where it is used, and its gradient passes everywhere.
+  /// Needs beta. What follows from β (C, or R) then changes with it; in snnTorch it stays fixed. A learned β
+  /// is kept 10⁻⁶ away from 0 and 1 where it is used, and its gradient passes everywhere.
   bool learn_beta = false;
   bool learn_threshold = false;
   Reset reset_mechanism{};
@@ -216,6 +216,6 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
 
 Lapicque(const detail::OptionsWithoutScalar<LapicqueOptions>&)->Lapicque<float, detail::WithoutScalar>;
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

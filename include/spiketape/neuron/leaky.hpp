@@ -124,6 +124,6 @@ class Leaky : public LIF<Leaky<Scalar, Reset, Surrogate, Quantizer>, detail::Lea
 
 Leaky(const detail::OptionsWithoutScalar<LeakyOptions>&)->Leaky<float, detail::WithoutScalar>;
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

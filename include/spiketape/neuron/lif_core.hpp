@@ -9,10 +9,10 @@
 #include <spiketape/kernels/spike_train.hpp>
 #include <spiketape/neuron/coefficient.hpp>
 #include <spiketape/neuron/dynamics_check.hpp>
+#include <spiketape/neuron/memory_check.hpp>
 #include <spiketape/neuron/option_check.hpp>
 #include <spiketape/neuron/policy_check.hpp>
 #include <spiketape/neuron/quantizers_snntorch.hpp>
-#include <spiketape/neuron/memory_check.hpp>
 #include <spiketape/neuron/recurrent_weights.hpp>
 #include <spiketape/neuron/resets_snntorch.hpp>
 #include <spiketape/neuron/scan_op.hpp>
@@ -197,8 +197,9 @@ class LIFCore : public HasParameters<Derived> {
   /// The checks of memory that the caller owns.
   void check_memory(const SequenceView<const Scalar>& input, const CarriedViews& initial,
                     const ResultViews& results) const {
-    detail::check_memory<Scalar>({detail::type_name<Derived>, Dynamics::state_names.data(), recurrent, all_to_all()},
-                                 input, initial, results);
+    detail::check_memory<Scalar>(
+        {detail::type_name<Derived>, Dynamics::state_names.data(), recurrent, all_to_all()}, input, initial,
+        results);
   }
 
   // --- The call on memory.
@@ -389,6 +390,6 @@ class LIFCore : public HasParameters<Derived> {
   detail::LayerNumber number_;
 };
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

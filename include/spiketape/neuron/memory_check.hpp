@@ -32,8 +32,8 @@ struct MemoryCaller {
 
 /// Throws std::invalid_argument unless the results have the shape of the input, rows of their own, and share
 /// no number with each other, with the input or with the initial rows. A result may lie exactly where its
-/// state of the step before does. `results` are the spikes and the states; `initial` are the same for the step
-/// before, without the spikes unless the neuron is recurrent.
+/// state of the step before does. `results` are the spikes and the states; `initial` are the same for the
+/// step before, without the spikes unless the neuron is recurrent.
 template <Real Scalar>
 SPIKETAPE_NOINLINE void check_memory(const MemoryCaller& caller, const SequenceView<const Scalar>& input,
                                      std::span<const SequenceView<const Scalar>> initial,
@@ -44,13 +44,15 @@ SPIKETAPE_NOINLINE void check_memory(const MemoryCaller& caller, const SequenceV
   for (std::size_t k = 0; k < results.size(); ++k) {
     if (results[k].constant) caller.fail_result(k, " is one step for all, expected one row for each step");
     if (rows_overlap(results[k]))
-      caller.fail_result(k, " has a stride of ", results[k].stride, ", expected at least ", results[k].features);
+      caller.fail_result(k, " has a stride of ", results[k].stride, ", expected at least ",
+                         results[k].features);
   }
   const char* why = caller.all_to_all ? ", since all act on all" : "";
   for (std::size_t k = 0; k < results.size(); ++k) {
     for (std::size_t other = 0; other < k; ++other)
       if (overlap<Scalar>(results[k], results[other]))
-        caller.fail_result(k, " lies where the result ", caller.result(other), " lies, expected other memory");
+        caller.fail_result(k, " lies where the result ", caller.result(other),
+                           " lies, expected other memory");
     if (overlap<Scalar>(results[k], input))
       caller.fail_result(k, " lies where input lies, expected other memory", k == 0 ? why : "");
     for (std::size_t s = 0; s < initial.size(); ++s) {
@@ -66,6 +68,6 @@ SPIKETAPE_NOINLINE void check_memory(const MemoryCaller& caller, const SequenceV
   }
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

@@ -56,6 +56,6 @@ template <template <typename, typename, typename, typename> typename Options>
 using OptionsWithoutScalar =
     AnyOptions<Options, float, RefusedPolicy, RefusedPolicy, RefusedPolicy>;
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

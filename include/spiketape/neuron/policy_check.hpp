@@ -100,6 +100,6 @@ consteval auto checked_policies() {
                    std::conditional_t<quantizer, Quantizer, RefusedPolicy>>();
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

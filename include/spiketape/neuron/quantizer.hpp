@@ -135,6 +135,6 @@ template <typename Q, typename Scalar>
 concept QuantizerPolicy = std::is_trivially_copyable_v<Q> &&
     (detail::HasLevels<Q, Scalar> || detail::HasApply<Q, Scalar> || detail::HasApply<Q, Lane<Scalar>>);
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

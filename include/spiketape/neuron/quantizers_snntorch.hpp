@@ -36,7 +36,7 @@ std::array<double, 2> quantizer_limits(const char* name, const Quantizer& q) {
   return {low, high};
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 namespace spiketape::inline SPIKETAPE_ABI::quant {
 
@@ -134,6 +134,6 @@ struct NonUniform {
   }
 };
 
-}  // namespace spiketape::quant
+}  // namespace spiketape::inline SPIKETAPE_ABI::quant
 
 #include <spiketape/core/pop_macros.hpp>

@@ -48,6 +48,6 @@ struct Recurrence {
   }
 };
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

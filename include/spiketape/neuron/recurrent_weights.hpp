@@ -69,6 +69,6 @@ struct RecurrentWeights {
 /// What a neuron without recurrence has in their place.
 struct NoRecurrentWeights {};
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

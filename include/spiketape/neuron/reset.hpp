@@ -39,6 +39,6 @@ concept ResetPolicy = std::default_initializable<R> && std::is_trivially_copyabl
   { reset.after(lane, lane) } -> std::same_as<Lane<float>>;
 };
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -56,6 +56,6 @@ struct ZeroBeforeInput {
   }
 };
 
-}  // namespace spiketape::reset
+}  // namespace spiketape::inline SPIKETAPE_ABI::reset
 
 #include <spiketape/core/pop_macros.hpp>

@@ -134,6 +134,6 @@ class RLeaky : public LIF<RLeaky<Scalar, Reset, Surrogate, Quantizer>, detail::R
 RLeaky(const detail::OptionsWithoutScalar<RLeakyOptions>&)->RLeaky<float, detail::WithoutScalar>;
 RLeaky(const detail::OptionsWithoutScalar<RLeakyOptions>&, Random&)->RLeaky<float, detail::WithoutScalar>;
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -132,6 +132,6 @@ RSynaptic(const detail::OptionsWithoutScalar<RSynapticOptions>&)->RSynaptic<floa
 RSynaptic(const detail::OptionsWithoutScalar<RSynapticOptions>&, Random&)
     ->RSynaptic<float, detail::WithoutScalar>;
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -163,6 +163,6 @@ void scan_forward(const ScanCall<Neuron>& call) {
       call, [&]<typename Chosen, typename Coefficients>() { scan_forward<Chosen, Coefficients>(call); });
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

@@ -238,6 +238,6 @@ void scan_adjoint(bool learns, const ScanCall<Neuron>& call, const ScanAdjoint<N
   });
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

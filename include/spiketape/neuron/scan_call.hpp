@@ -130,7 +130,8 @@ class SharedCoefficients {
     for (std::size_t k = 0; k < count; ++k) lanes_.own[k] = *call.coefficients[k].data;
     lanes_.threshold = *call.coefficients[count].data;
     lanes_.graded = *call.coefficients[count + 1].data;
-    if constexpr (Derives<typename Neuron::Dynamics, Lane<Scalar>>) call.policies->dynamics.derive(lanes_.own);
+    if constexpr (Derives<typename Neuron::Dynamics, Lane<Scalar>>)
+      call.policies->dynamics.derive(lanes_.own);
   }
 
   const Row& row() const { return *this; }
@@ -194,6 +195,6 @@ void with_rules_and_coefficients(const ScanCall<Neuron>& call, F&& f) {
                      : with_coefficients.template operator()<CommonRules<false>>();
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

@@ -88,8 +88,7 @@ struct ScanOp {
     const Index neurons = current.features;
     const LinearProduct<Scalar> product{call.recurrence.weight, call.recurrence.stride, call.recurrence.bias,
                                         neurons, neurons};
-    if (recurrent_bias_sum != nullptr)
-      product.add_bias_adjoint(current, {recurrent_bias_sum->open(), false});
+    if (recurrent_bias_sum != nullptr) product.add_bias_adjoint(current, {recurrent_bias_sum->open(), false});
     if (recurrent_weight_sum == nullptr) return;
     const bool finite = all_finite(current);
     const auto add = [&](const SequenceView<const Scalar>& sent, const SequenceView<const Scalar>& adjoint) {
@@ -121,6 +120,6 @@ struct ScanOp {
   }
 };
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

@@ -94,6 +94,6 @@ concept SurrogatePolicy = std::is_trivially_copyable_v<S> &&
      detail::IsDerivative<S, Scalar> || detail::HasDerivative<S, Lane<Scalar>> ||
      detail::IsDerivative<S, Lane<Scalar>>);
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

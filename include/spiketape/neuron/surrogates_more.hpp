@@ -133,6 +133,6 @@ struct MultiGaussian {
   }
 };
 
-}  // namespace spiketape::surrogate
+}  // namespace spiketape::inline SPIKETAPE_ABI::surrogate
 
 #include <spiketape/core/pop_macros.hpp>

@@ -172,6 +172,6 @@ using LSO = LeakySpike;
 using SFS = SparseFastSigmoid;
 using SSO = StochasticSpike;
 
-}  // namespace spiketape::surrogate
+}  // namespace spiketape::inline SPIKETAPE_ABI::surrogate
 
 #include <spiketape/core/pop_macros.hpp>

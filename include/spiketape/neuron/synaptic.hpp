@@ -119,6 +119,6 @@ class Synaptic : public LIF<Synaptic<Scalar, Reset, Surrogate, Quantizer>, detai
 
 Synaptic(const detail::OptionsWithoutScalar<SynapticOptions>&)->Synaptic<float, detail::WithoutScalar>;
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -53,6 +53,6 @@ SPIKETAPE_INLINE Winners<Lane<Scalar>> winners_at(Index i, Index now, Index befo
   return {place == Lane<Scalar>(now - i), place == Lane<Scalar>(before - i)};
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

@@ -126,6 +126,6 @@ class Context {
   detail::LayerState<Scalar>* states_ = nullptr;
 };
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

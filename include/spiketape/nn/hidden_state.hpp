@@ -82,6 +82,6 @@ void set_hidden_state(const Network& net, const State<typename Network::Scalar>&
   });
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

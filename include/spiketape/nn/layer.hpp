@@ -374,6 +374,6 @@ class Layer : public HasParameters<Derived> {
   detail::LayerNumber number_;
 };
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -50,6 +50,6 @@ struct LayerOp {
   }
 };
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

@@ -183,6 +183,6 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
   bool has_bias_;
 };
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

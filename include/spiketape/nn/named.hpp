@@ -21,8 +21,9 @@ namespace detail {
 /// Whether a network would copy what is given, parameters and all: it is an lvalue, not a lambda.
 template <typename Given>
 inline constexpr bool copies_parameters =
-    std::is_lvalue_reference_v<Given> &&
-    requires(std::remove_cvref_t<Given>& layer) { layer.for_each_parameter([](const auto&...) {}); };
+    std::is_lvalue_reference_v<Given>&& requires(std::remove_cvref_t<Given>& layer) {
+  layer.for_each_parameter([](const auto&...) {});
+};
 
 }  // namespace detail
 
@@ -63,6 +64,6 @@ unnamed<Given> without_name(std::remove_reference_t<Given>& given) {
 
 }  // namespace detail
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -85,6 +85,6 @@ const auto& passed_on(const T& result) {
 
 }  // namespace detail
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -68,8 +68,8 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     return sum;
   }();
 
-  /// Takes layers over, and named ones: temporaries, or layers moved here. Throws std::invalid_argument for a name that is empty, has a dot or comes
-  /// twice.
+  /// Takes layers over, and named ones: temporaries, or layers that are moved here. Throws
+  /// std::invalid_argument for a name that is empty, has a dot or comes twice.
   template <typename... Given>
   requires(sizeof...(Given) == sizeof...(Layers) &&
            (std::same_as<detail::unnamed<Given>, Layers> && ...)) explicit Sequential(Given&&... given)
@@ -405,6 +405,6 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
 template <typename... Given>
 Sequential(Given&&...) -> Sequential<detail::unnamed<Given>...>;
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -155,6 +155,6 @@ template <typename Network, typename Input>
   return summary.text();
 }
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

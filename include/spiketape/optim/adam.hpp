@@ -103,6 +103,6 @@ class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
   AdamOptions options_;
 };
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

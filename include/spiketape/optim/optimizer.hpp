@@ -96,6 +96,6 @@ class Optimizer {
   std::vector<State> states_;
 };
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

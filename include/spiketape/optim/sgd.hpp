@@ -77,6 +77,6 @@ class SGD : public detail::Optimizer<Scalar, detail::SGDState<Scalar>> {
   SGDOptions options_;
 };
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -26,7 +26,7 @@ struct Range {
   double high = 0;
 };
 
-}  // namespace spiketape::plot
+}  // namespace spiketape::inline SPIKETAPE_ABI::plot
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
@@ -163,6 +163,6 @@ inline std::string_view feature_color(const std::vector<std::string>& colors, In
   return colors[static_cast<std::size_t>(feature) % colors.size()];
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

@@ -76,6 +76,6 @@ void image(Svg& svg, const Box& box, const Eigen::DenseBase<Derived>& brightness
   svg.text({box.x, box.y - 8}, options.title, {.size = 12.5, .weight = 600});
 }
 
-}  // namespace spiketape::plot
+}  // namespace spiketape::inline SPIKETAPE_ABI::plot
 
 #include <spiketape/core/pop_macros.hpp>

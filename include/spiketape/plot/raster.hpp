@@ -78,6 +78,6 @@ void raster(Svg& svg, const Box& box, const Spikes& spikes, Index sample, const 
   svg.dots(centers, diameter, {.color = color});
 }
 
-}  // namespace spiketape::plot
+}  // namespace spiketape::inline SPIKETAPE_ABI::plot
 
 #include <spiketape/core/pop_macros.hpp>

@@ -265,6 +265,6 @@ class Svg {
   std::string body_;
 };
 
-}  // namespace spiketape::plot
+}  // namespace spiketape::inline SPIKETAPE_ABI::plot
 
 #include <spiketape/core/pop_macros.hpp>

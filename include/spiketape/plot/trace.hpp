@@ -31,7 +31,7 @@ struct TraceOptions {
   Index highlight = -1;
 };
 
-}  // namespace spiketape::plot
+}  // namespace spiketape::inline SPIKETAPE_ABI::plot
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
@@ -46,7 +46,7 @@ inline plot::Range with_margin(const plot::Range& range) {
   return {range.low - margin, range.high + margin};
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 namespace spiketape::inline SPIKETAPE_ABI::plot {
 
@@ -96,6 +96,6 @@ void trace(Svg& svg, const Box& box, const Values& values, Index sample, const T
   if (options.highlight >= 0) draw(options.highlight);  // on top of the others
 }
 
-}  // namespace spiketape::plot
+}  // namespace spiketape::inline SPIKETAPE_ABI::plot
 
 #include <spiketape/core/pop_macros.hpp>

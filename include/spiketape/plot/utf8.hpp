@@ -14,7 +14,9 @@ namespace spiketape::inline SPIKETAPE_ABI::detail {
 /// begins with none, or with one that XML 1.0 does not allow (U+FFFE, U+FFFF).
 inline std::size_t utf8_size(std::string_view text) {
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  const auto in = [&](std::size_t i, unsigned low, unsigned high) { return byte(i) >= low && byte(i) <= high; };
+  const auto in = [&](std::size_t i, unsigned low, unsigned high) {
+    return byte(i) >= low && byte(i) <= high;
+  };
   const auto follows = [&](std::size_t i) { return in(i, 0x80, 0xbf); };
   const unsigned first = byte(0);
   if (text.empty()) return 0;
@@ -32,6 +34,6 @@ inline std::size_t utf8_size(std::string_view text) {
   return 0;
 }
 
-}  // namespace spiketape::detail
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>

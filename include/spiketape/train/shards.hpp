@@ -270,6 +270,6 @@ class Shards {
   std::vector<const GradientSums<Scalar>*> others_;  // of all shards but the first
 };
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

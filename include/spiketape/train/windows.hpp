@@ -185,6 +185,6 @@ class Windows {
   std::vector<Var<Scalar>> begin_;
 };
 
-}  // namespace spiketape
+}  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>
