@@ -277,7 +277,7 @@ class Tape {
     if (first) provide_adjoint(node);
 #ifndef NDEBUG
     // A backward that adds without asking whether it is the first gets NaN, not what happens to lie there.
-    if (first) node.adjoint.array().setConstant(std::numeric_limits<Scalar>::quiet_NaN());
+    if (first) node.adjoint.fill(std::numeric_limits<Scalar>::quiet_NaN());
 #endif
     node.touched = true;
     return {node.adjoint, first};

@@ -145,9 +145,10 @@ struct SequenceView {
     return {row(t, 0), {1, batch, features}, stride};
   }
 
-  /// Sets the stored rows to zero.
-  void clear() const noexcept requires(!std::is_const_v<Scalar>) {
-    for (Index r = 0; r < rows(); ++r) std::fill_n(data + r * stride, features, Scalar(0));
+  /// Sets the stored rows to zero, or to another number.
+  void clear() const noexcept requires(!std::is_const_v<Scalar>) { fill(0); }
+  void fill(Scalar value) const noexcept requires(!std::is_const_v<Scalar>) {
+    for (Index r = 0; r < rows(); ++r) std::fill_n(data + r * stride, features, value);
   }
   /// Copies the stored rows of a view of the same shape, which may be this one.
   void assign(const SequenceView<const Scalar>& from) const requires(!std::is_const_v<Scalar>) {
