@@ -1,5 +1,9 @@
 // A random driver: random networks, random calls in random order, and what must hold whatever came before.
 //
+// A sequence is the loop of its steps, on arrays, on a tape and on both in turn. Shards on any number of
+// threads and windows learn what one tape learns. A call that throws changes nothing. Copies are independent,
+// moves keep identities, what was moved from throws. Memory that is warm does not grow, and no number is NaN.
+//
 // SPIKETAPE_DRIVER_SEED is the seed of the first case, each next case has the next seed; a failure prints its
 // own. SPIKETAPE_DRIVER_CASES is the number of cases; without it they run for 20 seconds.
 #include "driver.hpp"
@@ -11,7 +15,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
-#include <limits>
 
 namespace driver {
 
@@ -47,7 +50,7 @@ void require_same(const Arrays& ours, const Arrays& expected, bool exact, const 
     const double error = a.size() > 0 ? (a - b).abs().maxCoeff() : 0;
     if (!(error <= allowed))
       FAIL("after" << actions << ": " << what << ", part " << k << ": the error is " << error
-                   << ", allowed are " << allowed);
+                   << ", allowed is " << allowed);
   }
 }
 Arrays arrays_of(const State& state) {
@@ -96,6 +99,7 @@ void require_same(const Outcome& ours, const Outcome& expected, bool exact, bool
       largest(expected.values) * static_cast<double>(expected.values.empty() ? 1 : expected.values[0].size());
   require(std::abs(ours.loss - expected.loss) <= 10 * tolerance::rounding<double> * std::max(1.0, terms),
           what + ": loss");
+  require(ours.gradients.size() == expected.gradients.size(), what + ": the numbers of gradients differ");
   require_same(ours.gradients, expected.gradients, exact_gradients, what + ": gradients");
 }
 
