@@ -71,6 +71,16 @@ class Tape {
     return copy(detail::repeated(step, steps, "Tape::variable"), true);
   }
 
+  /// Say what is wrong with numbers of another type.
+  template <detail::OfAnotherScalar<Scalar> Other, typename... Steps>
+  auto constant(const Other&, const Steps&...) {
+    return detail::refuse_scalar<Other, Scalar>();
+  }
+  template <detail::OfAnotherScalar<Scalar> Other, typename... Steps>
+  auto variable(const Other&, const Steps&...) {
+    return detail::refuse_scalar<Other, Scalar>();
+  }
+
   /// A value in the caller's memory and an adjoint that backward overwrites there: for differentiating a part
   /// of a larger computation. Both must outlive the backward pass. Operations may read the padding of both
   /// and overwrite that of the adjoint. Throws std::invalid_argument unless they have the same shape and rows

@@ -24,6 +24,36 @@ namespace spiketape::inline SPIKETAPE_ABI {
 template <typename T>
 concept Real = std::same_as<T, float> || std::same_as<T, double>;
 
+namespace detail {
+
+/// The type of the numbers of an array, a sequence or a value on a tape.
+template <typename T>
+struct NumbersOf {};
+template <typename T>
+requires requires { typename T::Scalar; }
+struct NumbersOf<T> {
+  using type = typename T::Scalar;
+};
+template <template <typename> typename Holder, typename Scalar>
+requires(!requires { typename Holder<Scalar>::Scalar; }) struct NumbersOf<Holder<Scalar>> {
+  using type = std::remove_const_t<Scalar>;
+};
+
+/// What holds numbers of another type.
+template <typename T, typename Scalar>
+concept OfAnotherScalar = Real<typename NumbersOf<T>::type> && !std::same_as<typename NumbersOf<T>::type, Scalar>;
+
+/// Says so. Overloads call it that take what the others do not.
+template <typename T, typename Scalar>
+constexpr void refuse_scalar() {
+  static_assert(!OfAnotherScalar<T, Scalar>,
+                "spiketape: the numbers given have another type than those expected, such as double for "
+                "float: write x.cast<float>() (or double), or use layers of the other type, such as "
+                "Leaky<double>");
+}
+
+}  // namespace detail
+
 /// The extents of a sequence: time steps, samples, and numbers of a sample and step.
 struct Shape {
   Index steps = 0;
@@ -62,9 +92,6 @@ constexpr Index part_begin(Index count, Index i, Index parts) noexcept {
 }
 
 }  // namespace detail
-
-template <typename Scalar>
-class Sequence;
 
 /// A view of a sequence that someone else owns: cheap to copy, never owns, never allocates. A constant
 /// sequence has `steps` equal steps and stores one of them (`batch` rows).
@@ -107,18 +134,6 @@ struct SequenceView {
     requires std::is_const_v<Scalar>
       : SequenceView(step_of(step.derived())) {}
 
-  /// Say what is wrong with numbers of another type: they are not converted by themselves.
-  template <typename Derived>
-    requires(std::is_const_v<Scalar> && !std::same_as<typename Derived::Scalar, std::remove_const_t<Scalar>>)
-  SequenceView(const Eigen::DenseBase<Derived>&) {  // NOLINT: takes the place of the above
-    refuse<typename Derived::Scalar>();
-  }
-  template <Real Other>
-    requires(std::is_const_v<Scalar> && !std::same_as<Other, std::remove_const_t<Scalar>>)
-  SequenceView(const Sequence<Other>&) {  // NOLINT: takes the place of the above
-    refuse<Other>();
-  }
-
   /// The same for writing.
   template <typename Derived>
     requires std::same_as<typename Derived::Scalar, Scalar>
@@ -156,13 +171,6 @@ struct SequenceView {
   }
 
  private:
-  template <typename Other>
-  static void refuse() {
-    static_assert(std::same_as<Other, Scalar>,
-                  "spiketape: the numbers given have another type than those expected, such as double for "
-                  "float: write x.cast<float>() (or double), or use layers of the other type, such as "
-                  "Leaky<double>");
-  }
   template <typename Derived>
   static SequenceView step_of(Derived& step) noexcept {
     static_assert(bool(Derived::Flags & Eigen::DirectAccessBit),

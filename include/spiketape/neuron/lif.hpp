@@ -93,6 +93,12 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   Result<Var<Scalar>> operator()(const Var<Scalar>& input, State<Scalar>& state) const {
     return run(input, state.of_layer(detail::type_name<Derived>, carried, input.batch()));
   }
+  /// Says what is wrong with numbers of another type.
+  template <detail::OfAnotherScalar<Scalar> Other, typename... More>
+  auto operator()(const Other&, const More&...) const {
+    return detail::refuse_scalar<Other, Scalar>();
+  }
+
   /// A State with all states of a batch, zero; see State.
   [[nodiscard]] State<Scalar> state(Index batch) const { return State<Scalar>(carried, batch); }
 

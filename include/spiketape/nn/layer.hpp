@@ -158,6 +158,11 @@ class Layer : public HasParameters<Derived> {
     return y;
   }
   Sequence<Scalar> operator()(const Sequence<Scalar>& input) const { return (*this)(input.view()); }
+  /// Says what is wrong with numbers of another type.
+  template <detail::OfAnotherScalar<Scalar> Other, typename... More>
+  auto operator()(const Other&, const More&...) const {
+    return detail::refuse_scalar<Other, Scalar>();
+  }
   /// Spikes as bits, from a neuron in a Sequential. Allocates the result and scratch memory.
   Sequence<Scalar> operator()(const detail::SpikeTrain<Scalar>& spikes) const {
     Sequence<Scalar> y(result_for(spikes.shape()));

@@ -87,7 +87,10 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   /// as std::invalid_argument for a wrong number of features.
   template <typename Input>
   auto operator()(const Input& input) const {
-    return all_or_nothing<0, sizeof...(Layers)>(input);
+    if constexpr (detail::OfAnotherScalar<Input, Scalar>)
+      return detail::refuse_scalar<Input, Scalar>();
+    else
+      return all_or_nothing<0, sizeof...(Layers)>(input);
   }
   /// The same from a state, which is updated to that after the last step; see State. Hidden states are
   /// neither read nor written, and a last neuron returns all its states.
@@ -98,6 +101,12 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     const auto parts = state.of_layer(full_name, carried, input.batch);
     return run(input, parts, state.memory_for(full_name, input));
   }
+  /// Says what is wrong with numbers of another type.
+  template <detail::OfAnotherScalar<Scalar> Other>
+  auto operator()(const Other&, State<Scalar>&) const {
+    return detail::refuse_scalar<Other, Scalar>();
+  }
+
   /// A call, under snnTorch's name.
   template <typename... Arguments>
   auto forward(Arguments&&... arguments) const {

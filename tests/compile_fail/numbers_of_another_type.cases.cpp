@@ -1,18 +1,17 @@
-// A double never becomes a float by itself.
+// Numbers of another type are refused where they are given; double never becomes float by itself.
 //
-// CASE_VIEW: the numbers given have another type than those expected
 // CASE_NEURON: the numbers given have another type than those expected
 // CASE_SEQUENCE: the numbers given have another type than those expected
 // CASE_NETWORK: the numbers given have another type than those expected
 // CASE_STATE: the numbers given have another type than those expected
 // CASE_CONSTANT: the numbers given have another type than those expected
+// CASE_LINEAR: the numbers given have another type than those expected
+// CASE_VAR: the numbers given have another type than those expected
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 #include <spiketape/neuron/leaky.hpp>
 
 namespace st = spiketape;
-
-void use(st::SequenceView<const float>) {}
 
 int main() {
   const st::Array<float> step = st::Array<float>::Zero(2, 3);
@@ -22,9 +21,7 @@ int main() {
   const st::Sequential net{st::Linear<float>(3, 2, random), st::Leaky<float>({.beta = 0.9f})};
   auto state = net.state(2);
   st::Tape<float> tape;
-#if defined(CASE_VIEW)
-  use(doubles);
-#elif defined(CASE_NEURON)
+#if defined(CASE_NEURON)
   static_cast<void>(lif(doubles));
 #elif defined(CASE_SEQUENCE)
   static_cast<void>(lif(st::Sequence<double>(4, 2, 3)));
@@ -34,8 +31,13 @@ int main() {
   static_cast<void>(net(doubles, state));
 #elif defined(CASE_CONSTANT)
   static_cast<void>(tape.constant(doubles, 20));
+#elif defined(CASE_LINEAR)
+  static_cast<void>(st::Linear<float>(3, 2, random)(doubles));
+#elif defined(CASE_VAR)
+  st::Tape<double> other;
+  static_cast<void>(net(other.constant(doubles)));
 #else
-  use(doubles.cast<float>().eval());
+  static_cast<void>(lif(doubles.cast<float>().eval()));
   static_cast<void>(lif(step));
   static_cast<void>(lif(st::Sequence<float>(4, 2, 3)));
   static_cast<void>(net(step));
