@@ -314,7 +314,8 @@ void check_sequential(bool all_to_all) {
     Linear first(4, 5, random), second(5, 5, random);
     first.weight().array() *= 6;  // so that they fire
     second.weight().array() *= 6;
-    const st::Sequential<Linear, Neuron, Linear, Neuron> net{first, neuron(), second, neuron()};
+    const st::Sequential<Linear, Neuron, Linear, Neuron> net{Linear(first), neuron(), Linear(second),
+                                                               neuron()};
     const auto plain = make<Neuron>(all_to_all);
     const Sequence input = currents(7, {6, 3, 4});
     const auto expected = results::parts(plain(second(plain(first(input)).spk)));

@@ -1,4 +1,4 @@
-// A layer that is given by its name would be copied into the network, and only the copy would learn.
+// A layer that is given by its name is copied into the network, and only the copy learns: a warning says so.
 //
 // CASE_LAYER: write std::move(fc)
 // CASE_CONST: write std::move(fc)
@@ -10,6 +10,8 @@
 #include <spiketape/neuron/leaky.hpp>
 
 #include <utility>
+
+#pragma GCC diagnostic error "-Wdeprecated-declarations"
 
 namespace st = spiketape;
 

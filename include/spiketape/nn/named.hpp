@@ -3,7 +3,9 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <concepts>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -30,11 +32,17 @@ inline constexpr bool copies_parameters =
 /// Names a layer of a Sequential: st::named("fc1", st::Linear<float>(784, 100, random)). Its parameters are
 /// then fc1.weight and fc1.bias; without a name they begin with the number of the layer, 0.weight.
 template <typename L>
-[[nodiscard]] Named<std::remove_cvref_t<L>> named(std::string name, L&& layer) {
-  static_assert(!detail::copies_parameters<L>,
-                "spiketape::named: a layer given by its name would be copied, and only the copy would learn: "
-                "write std::move(fc), and find it again by its new name in the network");
+requires(!detail::copies_parameters<L>)
+    [[nodiscard]] Named<std::remove_cvref_t<L>> named(std::string name, L&& layer) {
   return {std::move(name), std::forward<L>(layer)};
+}
+/// The same with a copy of the layer. The network trains the copy.
+template <typename L>
+requires(detail::copies_parameters<L>)
+[[nodiscard, deprecated("spiketape::named: a layer given by its name is copied, and only the copy learns: "
+                        "write std::move(fc), or st::Linear(fc) for a copy")]]
+auto named(std::string name, L&& layer) {
+  return Named<std::remove_cvref_t<L>>{std::move(name), layer};
 }
 
 namespace detail {
@@ -52,6 +60,17 @@ using unnamed = typename Unnamed<std::remove_cvref_t<L>>::type;
 
 template <typename Given>
 inline constexpr bool is_named = !std::is_same_v<unnamed<Given>, std::remove_cvref_t<Given>>;
+
+/// Marks the constructor of a network that the others call.
+struct MakeNetwork {};
+
+/// Whether a network of these layers, a tuple, is made of what is given.
+template <typename Layers, typename... Given>
+inline constexpr bool made_of = false;
+template <typename... Layers, typename... Given>
+requires(sizeof...(Layers) ==
+         sizeof...(Given)) inline constexpr bool made_of<std::tuple<Layers...>, Given...> =
+    (std::same_as<unnamed<Given>, Layers> && ...);
 
 /// The layer, moved out of what is given unless that is an lvalue.
 template <typename Given>

@@ -71,17 +71,16 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   /// Takes layers over, and named ones: temporaries, or layers that are moved here. Throws
   /// std::invalid_argument for a name that is empty, has a dot or comes twice.
   template <typename... Given>
-  requires(sizeof...(Given) == sizeof...(Layers) &&
-           (std::same_as<detail::unnamed<Given>, Layers> && ...)) explicit Sequential(Given&&... given)
-      : layers_(detail::without_name<Given>(given)...) {
-    static_assert(!(detail::copies_parameters<Given> || ...),
-                  "spiketape::Sequential: a layer given by its name would be copied, and only the copy would "
-                  "learn: write std::move(fc), and find it again as net.layer<0>()");
-    std::size_t i = 0;
-    (add_name(i++, given), ...);
-    detail::name_parameters(*this, "");
-    set_number(0);
-  }
+  requires(detail::made_of<std::tuple<Layers...>, Given...> &&
+           !(detail::copies_parameters<Given> || ...)) explicit Sequential(Given&&... given)
+      : Sequential(detail::MakeNetwork(), std::forward<Given>(given)...) {}
+  /// Copies what is given by its name. The network trains the copy; what was given stays as it is.
+  template <typename... Given>
+  requires(detail::made_of<std::tuple<Layers...>, Given...> && (detail::copies_parameters<Given> || ...))
+  [[deprecated("spiketape::Sequential: a layer given by its name is copied, and only the copy learns: write "
+               "std::move(fc), and find it again as net.layer<0>(), or st::Linear(fc) for a copy")]]
+  explicit Sequential(Given&&... given)
+      : Sequential(detail::MakeNetwork(), std::forward<Given>(given)...) {}
 
   /// The last layer's result for a step, a sequence or a value on a tape. Throws what the layers throw, such
   /// as std::invalid_argument for a wrong number of features.
@@ -269,6 +268,14 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     std::size_t i = 0;
     static_cast<void>(((detail::has_states<Layers>() || (static_cast<void>(++i), false)) || ...));
     return i;
+  }
+
+  template <typename... Given>
+  Sequential(detail::MakeNetwork, Given&&... given) : layers_(detail::without_name<Given>(given)...) {
+    std::size_t i = 0;
+    (add_name(i++, given), ...);
+    detail::name_parameters(*this, "");
+    set_number(0);
   }
 
   template <typename Given>
