@@ -53,8 +53,10 @@
 #define SPIKETAPE_ABI_OPENMP
 #endif
 #if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+#define SPIKETAPE_EXCEPTIONS 1
 #define SPIKETAPE_ABI_EXCEPTIONS
 #else
+#define SPIKETAPE_EXCEPTIONS 0
 #define SPIKETAPE_ABI_EXCEPTIONS _no_exceptions
 #endif
 #if defined(EIGEN_USE_BLAS) || defined(EIGEN_USE_MKL_ALL)

@@ -41,9 +41,10 @@ requires(!requires { typename Holder<Scalar>::Scalar; }) struct NumbersOf<Holder
 
 /// What holds numbers of another type.
 template <typename T, typename Scalar>
-concept OfAnotherScalar = Real<typename NumbersOf<T>::type> && !std::same_as<typename NumbersOf<T>::type, Scalar>;
+concept OfAnotherScalar =
+    Real<typename NumbersOf<T>::type> && !std::same_as<typename NumbersOf<T>::type, Scalar>;
 
-/// Says so. Overloads call it that take what the others do not.
+/// Stops the compiler with a message. The overloads that take numbers of another type call it.
 template <typename T, typename Scalar>
 constexpr void refuse_scalar() {
   static_assert(!OfAnotherScalar<T, Scalar>,

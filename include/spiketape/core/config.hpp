@@ -1,4 +1,4 @@
-// What depends on the compiler in many files: the language, inlining, unrolling, exceptions.
+// What depends on the compiler in many files: the language, inlining, unrolling; exceptions, in abi.hpp.
 #pragma once
 
 #if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
@@ -44,10 +44,4 @@
 #define SPIKETAPE_UNROLL _Pragma("GCC unroll 16")
 #else
 #define SPIKETAPE_UNROLL
-#endif
-
-#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
-#define SPIKETAPE_EXCEPTIONS 1
-#else
-#define SPIKETAPE_EXCEPTIONS 0
 #endif

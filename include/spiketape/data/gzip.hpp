@@ -62,7 +62,7 @@ inline std::string gzip_reason(int state, const char* text) {
                         " bytes");
     bytes.insert(bytes.end(), chunk, chunk + count);
   }
-  // zlib takes what it cannot decompress for plain text; what begins with gzip's two bytes is none.
+  // zlib returns a file with a bad gzip header as plain text. A file that begins with gzip's two bytes is not.
   if (gzdirect(file.get()) != 0 && bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b)
     detail::fail_file("spiketape::read_gzip: cannot read '", path,
                       "': it begins as gzip does, but has no complete gzip header");
