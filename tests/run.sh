@@ -38,10 +38,14 @@ run_tests() {
 build_and_test() {
   configure "$@" -DSPIKETAPE_BUILD_EXAMPLES=OFF -DSPIKETAPE_BUILD_BENCHMARKS=OFF -DSPIKETAPE_TEST_ALL=$all
   build
-  count=$(ctest --test-dir "$folder" -N | sed -n 's/^Total Tests: //p')
+  run_built
+}
+# run_built OPTION...: the tests of what was built last. The options go to CTest.
+run_built() {
+  count=$(ctest --test-dir "$folder" -N "$@" | sed -n 's/^Total Tests: //p')
   say "running $count tests"
   log=$folder/test.log progress=run_tests
-  logged "a test" ctest --test-dir "$folder" --output-on-failure --parallel "$jobs"
+  logged "a test" ctest --test-dir "$folder" --output-on-failure --parallel "$jobs" "$@"
   sed -n '/^[0-9]*% tests passed/,$p' "$log"
 }
 
@@ -59,6 +63,11 @@ for flags in -fno-exceptions -fno-rtti -std=c++23 '-O3 -ffast-math' -funsigned-c
   logged "the compiler" $compiler -std=c++20 -I "$root/include" $(pkg-config --cflags eigen3) $flags \
     -fsyntax-only "$root/tests/consumer/main.cpp"
 done
+
+say "comparing the bits of builds"
+log=$(mktemp) progress=
+logged "a build with other bits" sh "$root/tests/reproducible/builds.sh"
+cat "$log"
 
 # Optimization levels, and the targets that this machine runs.
 for optimize in -O0 -O1 -O2 -O3; do
@@ -79,3 +88,18 @@ for target in x86-64-v2:sse4.2 x86-64-v3:avx2 x86-64-v4:avx512f; do
   fi
 done
 build_and_test "$base-native" -DSPIKETAPE_TEST_ARCH=native "$@"
+
+# Unit tests on other processors, emulated. The second has no lanes, keeps denormals, and stores the high byte first.
+for target in aarch64 s390x; do
+  compiler=$target-linux-gnu-g++
+  emulator=$(command -v "qemu-$target-static" || command -v "qemu-$target") || emulator=
+  if ! have "$compiler" || [ -z "$emulator" ]; then
+    say "left out: $target takes $compiler and qemu-user"
+    continue
+  fi
+  configure "$base-$target" -DCMAKE_SYSTEM_NAME=Linux "-DCMAKE_SYSTEM_PROCESSOR=$target" \
+    "-DCMAKE_CXX_COMPILER=$compiler" "-DCMAKE_CROSSCOMPILING_EMULATOR=$emulator;-L;/usr/$target-linux-gnu" \
+    -DCMAKE_DISABLE_FIND_PACKAGE_ZLIB=ON -DSPIKETAPE_BUILD_EXAMPLES=OFF -DSPIKETAPE_BUILD_BENCHMARKS=OFF "$@"
+  build --target spiketape_unit_tests spiketape_denormals_O2 spiketape_denormals_O3 spiketape_denormals_kept
+  run_built -R '^(unit|denormals)/'
+done

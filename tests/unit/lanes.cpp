@@ -159,7 +159,7 @@ TEMPLATE_TEST_CASE("functions on lanes are those on numbers but for rounding", "
       "exp", [](const auto& a) { return st::exp(a); }, [](TestType x) { return std::exp(x); }, 4);
   check(
       "sqrt", [](const auto& a) { return st::sqrt(st::abs(a)); },
-      [](TestType x) { return std::sqrt(std::abs(x)); }, 4);
+      [](TestType x) { return std::sqrt(std::abs(x)); }, 0);  // the processors' estimates differ
 
   // Rounded once, or twice where the machine must.
   const auto fused = in_lanes(numbers, numbers, [](const auto& a, const auto& b) {

@@ -3,6 +3,8 @@
 #include "catch.hpp"
 #include "numeric.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -114,6 +116,31 @@ TEMPLATE_TEST_CASE("a product in pieces is the product, the same to the bit on a
   check.template operator()<Order::as_is, Order::as_is>();
   check.template operator()<Order::transposed, Order::as_is>();
   check.template operator()<Order::as_is, Order::transposed>();
+}
+
+// A BLAS has sizes of its own.
+TEMPLATE_TEST_CASE("a product has the same bits on machines with other caches", "", float, double) {
+  std::ptrdiff_t caches[3];
+  Eigen::internal::manage_caching_sizes(Eigen::GetAction, caches, caches + 1, caches + 2);
+  const auto product = [](Index rows, Index cols, Index depth) {
+    st::Random random(25);
+    const Strided<TestType> a(random, rows, depth, 0), b(random, depth, cols, 0);
+    Strided<TestType> c(random, rows, cols, 0);
+    st::detail::add_product<Order::as_is, Order::as_is, TestType>(rows, cols, depth, a.operand(), b.operand(),
+                                                                  c.memory.data(), cols, nullptr);
+    return c.memory;
+  };
+  // The first ones are deep, the last one is so small that Eigen blocks its columns by the L1 cache.
+  for (const auto& [rows, cols, depth] : {std::array<Index, 3>{13, 70, 1203}, {40, 301, 700}, {4, 53, 64}}) {
+    Eigen::setCpuCacheSizes(32 << 10, 512 << 10, 4 << 20);
+    const auto expected = product(rows, cols, depth);
+    for (const std::ptrdiff_t size : {8, 16, 48, 64, 192}) {
+      INFO(rows << "x" << depth << " times " << depth << "x" << cols << ", L1 cache of " << size << " KiB");
+      Eigen::setCpuCacheSizes(size << 10, size << 15, size << 17);
+      CHECK(numeric::same(product(rows, cols, depth), expected));
+    }
+  }
+  Eigen::setCpuCacheSizes(caches[0], caches[1], caches[2]);
 }
 
 TEST_CASE("a workspace grows to the largest need and is then reused") {

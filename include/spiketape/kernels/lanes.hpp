@@ -107,6 +107,20 @@ struct LaneTraits<Lane<T>> {
   using Scalar = T;
 };
 
+/// The square root of a packet, rounded correctly (but on 32-bit ARM). In float Eigen refines an estimate of
+/// the processor's, which takes longer, and its bits differ between makes of processors.
+template <typename P>
+SPIKETAPE_INLINE P square_root(const P& a) {
+  return Eigen::internal::psqrt(a);
+}
+#if defined(EIGEN_VECTORIZE_AVX512)
+SPIKETAPE_INLINE __m512 square_root(const __m512& a) { return _mm512_sqrt_ps(a); }
+#elif defined(EIGEN_VECTORIZE_AVX)
+SPIKETAPE_INLINE __m256 square_root(const __m256& a) { return _mm256_sqrt_ps(a); }
+#elif defined(EIGEN_VECTORIZE_SSE)
+SPIKETAPE_INLINE __m128 square_root(const __m128& a) { return _mm_sqrt_ps(a); }
+#endif
+
 /// The result of a comparison of two T: bool or Mask.
 template <typename T>
 using MaskOf = typename LaneTraits<T>::Mask;
@@ -181,14 +195,15 @@ SPIKETAPE_INLINE Scalar multiply_add(Scalar a, Scalar b, Scalar c) {
   return a * b + c;
 }
 
-// Elementwise functions by Eigen. exp and log may differ from std::exp and std::log in the last bits.
+// Elementwise functions by Eigen, but for sqrt. exp and log may differ from std::exp and std::log in the last
+// bits.
 template <Real Scalar>
 SPIKETAPE_INLINE Lane<Scalar> abs(const Lane<Scalar>& a) {
   return Lane<Scalar>(Eigen::internal::pabs(a.packet), nullptr);
 }
 template <Real Scalar>
 SPIKETAPE_INLINE Lane<Scalar> sqrt(const Lane<Scalar>& a) {
-  return Lane<Scalar>(Eigen::internal::psqrt(a.packet), nullptr);
+  return Lane<Scalar>(detail::square_root(a.packet), nullptr);
 }
 template <Real Scalar>
 SPIKETAPE_INLINE Lane<Scalar> exp(const Lane<Scalar>& a) {

@@ -2,8 +2,8 @@
 //
 // Eigen's comparisons return packets of all ones and all zeros. AVX-512 compares into bit registers, which
 // Eigen 3.4 widens to such packets and narrows again; this file uses the bits directly. Only this file,
-// bit_rows.hpp, lanes.hpp, product.hpp and rows.hpp use Eigen's internal names; only this file and
-// bit_rows.hpp use instructions of a certain instruction set.
+// bit_rows.hpp, lanes.hpp, product.hpp and rows.hpp use Eigen's internal names; only this file,
+// bit_rows.hpp and the square root in lanes.hpp use instructions of a certain instruction set.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>

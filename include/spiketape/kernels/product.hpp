@@ -4,6 +4,9 @@
 // splits each product over threads. Eigen's general product does neither if the caller passes a workspace.
 // The arithmetic is Eigen's own, or that of a BLAS where EIGEN_USE_BLAS or EIGEN_USE_MKL_ALL is defined: it
 // has memory and threads of its own, and the bits of its results are not promised.
+//
+// Eigen takes the sizes of its blocks from the caches of the machine, and the order of the sums depends on
+// them. Here they are chosen so that a program gives the same bits on machines with other caches.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>
@@ -61,12 +64,33 @@ class PackingSpace final : public Eigen::internal::level3_blocking<Scalar, Scala
   PackingSpace(Index rows, Index cols, Index depth, Workspace<Scalar>* workspace, int thread) {
     this->m_mc = rows;
     this->m_nc = cols;
-    this->m_kc = depth;
+    this->m_kc = block_depth(depth);
     Eigen::internal::computeProductBlockingSizes<Scalar, Scalar>(this->m_kc, this->m_mc, this->m_nc);
+    this->m_kc = block_depth(depth);
+    // Rows that do not fill the registers of a kernel are for the last block, whose kernels sum in another
+    // order.
+    this->m_mc = std::min(rows, parts_of(this->m_mc, Index(Kernels::mr)) * Kernels::mr);
     if (workspace == nullptr || products_by_blas) return;
     const Index size_a = whole_lines<Scalar>(this->m_mc * this->m_kc);
     this->m_blockA = workspace->reserve(size_a + this->m_kc * this->m_nc, thread);
     this->m_blockB = this->m_blockA + size_a;
+  }
+
+ private:
+  using Kernels = Eigen::internal::gebp_traits<Scalar, Scalar>;
+
+  /// How many products Eigen sums up before it adds to C: as many as it takes on a machine whose L1 cache
+  /// holds 32 KiB, in blocks of equal size. The kernels take eight at a time.
+  static Index block_depth(Index depth) {
+#ifdef EIGEN_VECTORIZE_AVX512
+    constexpr Index cache = 4 * 32768;  // Eigen, too, takes more than fits
+#else
+    constexpr Index cache = 32768;
+#endif
+    constexpr Index most = cache / ((Kernels::mr + Kernels::nr) * Index(sizeof(Scalar))) / 8 * 8;
+    if (depth <= most) return depth;
+    const Index blocks = parts_of(depth, most);
+    return parts_of(depth, 8 * blocks) * 8;
   }
 };
 
