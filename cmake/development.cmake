@@ -38,7 +38,9 @@ if(SPIKETAPE_SANITIZE)
                              INTERFACE "SHELL:-mllvm -asan-instrumentation-with-call-threshold=0")
     endif()
   endif()
-  target_compile_options(spiketape_development INTERFACE ${sanitize} -fno-omit-frame-pointer -O1 -g1)
+  # A small function compiles faster without optimization, the lanes of a scan do not: a target can say so.
+  target_compile_options(spiketape_development INTERFACE ${sanitize} -fno-omit-frame-pointer -g1
+                                                         -O$<NOT:$<BOOL:$<TARGET_PROPERTY:SPIKETAPE_UNOPTIMIZED>>>)
   target_link_options(spiketape_development INTERFACE ${sanitize})
 endif()
 
