@@ -45,7 +45,9 @@ class Batches {
   /// it further draws other numbers. Throws std::invalid_argument if the batch size is below 1, there is no
   /// image or no pixel, the number of labels is not that of images, or the scale is not finite.
   Batches(const Images& images, Index batch_size, Random& random)
-      : Batches(images, batch_size, random.split()) {}
+      : Batches(images, batch_size, Random(random).split()) {
+    static_cast<void>(random.split());  // not before: what throws draws nothing
+  }
   Batches(const Images& images, Index batch_size, Random&& random)
       : images_(&images), batch_size_(std::min(batch_size, images.count())), random_(random) {
     const auto fail = [](const auto&... parts) { detail::fail_argument("spiketape::Batches: ", parts...); };
