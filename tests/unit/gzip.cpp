@@ -100,8 +100,8 @@ TEST_CASE("a truncated compressed file is refused wherever it ends") {
   for (std::size_t size = 2; size < whole.size(); ++size) {
     write_plain(path, Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)));
     INFO("cut to " << size << " of " << whole.size() << " bytes");
-    CHECK(gzip_error(path) == "spiketape::unpack_gzip: '" + path +
-                                  "' is truncated: the compressed data stop before their end");
+    CHECK(gzip_error(path) ==
+          "spiketape::unpack_gzip: '" + path + "' is truncated: the compressed data stop before their end");
   }
 }
 
@@ -110,8 +110,8 @@ TEST_CASE("a corrupt compressed file is refused, or is what it was") {
   const std::string path = folder / "file.gz";
   write_gzip(path, noise(500));
   const Bytes whole = st::read_file(path);
-  const std::string corrupt = "spiketape::unpack_gzip: '" + path +
-                              "' is corrupt: the compressed data contradict themselves";
+  const std::string corrupt =
+      "spiketape::unpack_gzip: '" + path + "' is corrupt: the compressed data contradict themselves";
 
   Bytes bytes = whole;
   bytes[whole.size() - 6] ^= 1;  // in the checksum

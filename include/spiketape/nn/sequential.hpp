@@ -199,7 +199,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     return *this;
   }
   Sequential& operator=(Sequential&& other) {
-    if (this != &other) assign(std::move(other.layers_), other.names_);
+    if (this != &other) assign(std::move(other.layers_), std::move(other.names_));
     return *this;
   }
   ~Sequential() = default;
@@ -254,10 +254,10 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   static std::string full_name() { return detail::type_name<Sequential>(); }
 
   template <typename Others, typename Names>
-  void assign(Others&& layers, const Names& names) {
+  void assign(Others&& layers, Names&& names) {
     layers_ = std::forward<Others>(layers);
     if (!names_[0].empty()) return;
-    names_ = names;  // of a network that was moved from
+    names_ = std::forward<Names>(names);  // of a network that was moved from
     detail::name_parameters(*this, "");
   }
 

@@ -75,7 +75,8 @@ class Optimizer {
   /// of them first, so that a step without memory changes none; then advance(state), and
   /// update(values, gradient, begin, end, state) on pieces of the whole padded memory (the padding's gradient
   /// is zero) and on several threads; then clears that gradient. Throws std::invalid_argument, in the name of
-  /// the optimizer, if a gradient has reached none of the parameters, or if it was moved from.
+  /// the optimizer, if a gradient has reached none of the parameters, if one of them has been replaced, or if
+  /// it was moved from.
   template <typename Prepare, typename Advance, typename Update>
   void update_all(GradientSums<Scalar>& gradients, int threads, Prepare&& prepare, Advance&& advance,
                   Update&& update) {
@@ -83,6 +84,10 @@ class Optimizer {
     const char* const name = this->name();
     bool reached = parameters_.empty();
     for (std::size_t k = 0; k < parameters_.size(); ++k) {
+      if (parameters_[k]->replaced)
+        fail_argument("spiketape::", name, "::step: ", shown(*parameters_[k]),
+                      " has been given another shape, which made it a new parameter: expected an optimizer "
+                      "made after that");
       const GradientSum<Scalar>* sum = gradients.find(parameters_[k]);
       if (sum == nullptr || !sum->written) continue;
       reached = true;
