@@ -64,7 +64,8 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
   /// The shape of the result. Throws std::invalid_argument for another number of features than in_features.
   Shape result(const Shape& input) const {
     if (input.features != in_features())
-      this->fail("input has ", input.features, " features, ", weight_.name(), " expects ", in_features());
+      this->fail("input has ", input.features, " features, ", weight_.name(), " expects ", in_features(),
+                 detail::why_empty(input.batch, input.features));
     return {input.steps, input.batch, out_features()};
   }
 
