@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace spiketape::inline SPIKETAPE_ABI {
@@ -148,6 +149,20 @@ class HasParameters {
   }
 };
 
+namespace detail {
+
+template <typename Derived>
+std::type_identity<Derived> named_by_base(const HasParameters<Derived>&);
+
+/// Whether what a class gives HasParameters is itself or a base of it: the base would take it for that.
+template <typename L>
+inline constexpr bool is_what_its_base_says = true;
+template <typename L>
+requires requires(const L& layer) { named_by_base(layer); }
+inline constexpr bool is_what_its_base_says<L> =
+    std::is_base_of_v<typename decltype(named_by_base(std::declval<const L&>()))::type, L>;
+
+}  // namespace detail
 }  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

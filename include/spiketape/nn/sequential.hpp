@@ -58,6 +58,9 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
       (AnyLayer<Layers, Scalar> && ...),
       "spiketape::Sequential: a layer is a class derived from st::Layer, a neuron, a network or a lambda of "
       "ops, all with the same Scalar: see nn/layer.hpp");
+  static_assert((detail::is_what_its_base_says<Layers> && ...),
+                "spiketape::Sequential: a layer gives its base another class than itself: write struct MyLayer "
+                ": st::Layer<MyLayer, float>");
   /// The number of states of all layers.
   static constexpr std::size_t carried = [] {
     std::size_t sum = 0;
