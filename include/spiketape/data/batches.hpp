@@ -15,7 +15,6 @@
 #include <iterator>
 #include <memory>
 #include <numeric>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -34,9 +33,17 @@ class Batch {
   std::span<const int> labels;   ///< The class of each row of the input.
   Index first;                   ///< Index of the first row in this pass: 0, batch_size, ...
 
-  /// A view of (size, features) numbers, row by row, and of labels.
-  Batch(const Scalar* data, Index size, Index features, std::span<const int> labels_, Index first_)
-      : input(data, size, features, Eigen::OuterStride<>(features)), labels(labels_), first(first_) {}
+  /// A view of (size, features) numbers, row by row, and of as many labels.
+  Batch(const Scalar* data, Index size, Index features, const int* labels_, Index first_)
+      : input(data, size, features, Eigen::OuterStride<>(features)),
+        labels(labels_, static_cast<std::size_t>(size)),
+        first(first_) {}
+  /// Becomes such a view. (An assignment to `input` would write to the memory that it views.)
+  void view(const Scalar* data, Index size, Index features, const int* labels_, Index first_) noexcept {
+    std::construct_at(&input, data, size, features, Eigen::OuterStride<>(features));
+    labels = {labels_, static_cast<std::size_t>(size)};
+    first = first_;
+  }
   Batch(const Batch& other)
       : own_input_(other.input),
         own_labels_(other.labels.begin(), other.labels.end()),
@@ -45,7 +52,7 @@ class Batch {
         labels(own_labels_),
         first(other.first) {}
   Batch(Batch&&) noexcept = default;  // memory stays where it is, so views of it stay valid
-  /// The same by assignment. (An assignment of members would write to the memory that they view.)
+  /// The same by assignment.
   Batch& operator=(Batch other) noexcept {
     std::destroy_at(this);
     return *std::construct_at(this, std::move(other));
@@ -120,7 +127,7 @@ class Batches {
   std::vector<Index> order_;
   Array<Scalar> input_;
   std::vector<int> labels_;
-  std::optional<Batch<Scalar>> batch_;  // the last that was taken
+  Batch<Scalar> batch_{nullptr, 0, 0, nullptr, 0};  // the last that was taken
 };
 
 /// A pass, from shuffled() or in_order(): a range of batches to iterate over once.
@@ -147,7 +154,7 @@ class Batches<Scalar>::Pass::Iterator {
   using value_type = Batch<Scalar>;
   using difference_type = std::ptrdiff_t;
 
-  const Batch<Scalar>& operator*() const { return *batches_->batch_; }
+  const Batch<Scalar>& operator*() const { return batches_->batch_; }
   Iterator& operator++() {
     first_ += size_;
     fill();
@@ -171,9 +178,8 @@ class Batches<Scalar>::Pass::Iterator {
         input[pixel] = static_cast<Scalar>(pixels[pixel]) * static_cast<Scalar>(images.scale);
       batches_->labels_[static_cast<std::size_t>(row)] = images.labels[static_cast<std::size_t>(image)];
     }
-    batches_->batch_.emplace(batches_->input_.data(), size_, images.features(),
-                             std::span<const int>(batches_->labels_).first(static_cast<std::size_t>(size_)),
-                             first_);
+    batches_->batch_.view(batches_->input_.data(), size_, images.features(), batches_->labels_.data(),
+                           first_);
   }
 
   Batches* batches_;

@@ -11,7 +11,6 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -81,23 +80,10 @@ class Optimizer {
   void update_all(GradientSums<Scalar>& gradients, int threads, Prepare&& prepare, Advance&& advance,
                   Update&& update) {
     const FlushDenormals flush;
-    const char* const name = this->name();
-    bool reached = parameters_.empty();
-    for (std::size_t k = 0; k < parameters_.size(); ++k) {
-      if (parameters_[k]->replaced)
-        fail_argument("spiketape::", name, "::step: ", shown(*parameters_[k]),
-                      " has been given another shape, which made it a new parameter: expected an optimizer "
-                      "made after that");
-      const GradientSum<Scalar>* sum = gradients.find(parameters_[k]);
-      if (sum == nullptr || !sum->written) continue;
-      reached = true;
-      prepare(states_[k], sum->shared ? 1 : parameters_[k]->values.size());
-    }
-    if (!reached)
-      fail_argument("spiketape::", name, "::step: no gradient has reached any of the ", parameters_.size(),
-                    " parameters, the first is ", shown(*parameters_.front()),
-                    ": expected a backward pass before, the gradients of what ran it (a tape, Shards or "
-                    "Windows), and the parameters of the network that it trains (not of a copy)");
+    check(gradients);
+    for (std::size_t k = 0; k < parameters_.size(); ++k)
+      if (const GradientSum<Scalar>* sum = gradients.find(parameters_[k]); sum != nullptr && sum->written)
+        prepare(states_[k], sum->shared ? 1 : parameters_[k]->values.size());
     for (std::size_t k = 0; k < parameters_.size(); ++k) {
       const ParameterPtr<Scalar>& parameter = parameters_[k];
       const GradientSum<Scalar>* sum = gradients.find(parameter);
@@ -115,14 +101,31 @@ class Optimizer {
   }
 
  private:
+  /// What a step refuses.
+  SPIKETAPE_NOINLINE void check(const GradientSums<Scalar>& gradients) const {
+    const char* const optimizer = name();
+    bool reached = parameters_.empty();
+    for (const auto& parameter : parameters_) {
+      if (parameter->replaced)
+        fail_argument("spiketape::", optimizer, "::step: ", shown(*parameter),
+                      " has been given another shape, which made it a new parameter: expected an optimizer "
+                      "made after that");
+      reached = reached || gradients.has(parameter);
+    }
+    if (!reached)
+      fail_argument("spiketape::", optimizer, "::step: no gradient has reached any of the ",
+                    parameters_.size(), " parameters, the first is ", shown(*parameters_.front()),
+                    ": expected a backward pass before, the gradients of what ran it (a tape, Shards or "
+                    "Windows), and the parameters of the network that it trains (not of a copy)");
+  }
   const char* name() const {
     if (moved_from_.yes)
       fail_argument("spiketape::", name_,
                     ": it has been moved from, expected an assignment before its next use");
     return name_;
   }
-  static std::string shown(const ParameterData<Scalar>& parameter) {
-    return parameter.name.empty() ? "without a name" : parameter.name;
+  static const char* shown(const ParameterData<Scalar>& parameter) {
+    return parameter.name.empty() ? "without a name" : parameter.name.c_str();
   }
 
   const char* name_;
