@@ -289,8 +289,8 @@ class Sequence {
   /// Whether all steps are the same and one is stored.
   bool constant() const noexcept { return constant_; }
 
-  /// A number of sample b in step t; the indices are not checked. In a constant sequence, writing changes all
-  /// steps.
+  /// A number of sample b in step t; the indices are not checked. A constant sequence stores one step, so
+  /// writing changes all of them: write to a Sequence of as many steps to change one.
   Scalar& operator()(Index t, Index b, Index feature) { return view().row(t, b)[feature]; }
   Scalar operator()(Index t, Index b, Index feature) const { return view().row(t, b)[feature]; }
 
