@@ -7,6 +7,7 @@
 // SPIKETAPE_DRIVER_SEED is the seed of the first case, each next case has the next seed; a failure prints its
 // own. SPIKETAPE_DRIVER_CASES is the number of cases; without it they run for 20 seconds.
 #include "driver.hpp"
+#include "seeds.hpp"
 
 #include "../catch.hpp"
 #include "../tolerance.hpp"
@@ -14,7 +15,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 
 namespace driver {
 
@@ -775,11 +775,6 @@ class Case {
   Tape own_, other_{sums_};
   Tape& tape_;
 };
-
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 }  // namespace
 

@@ -205,6 +205,43 @@ TEST_CASE("all passes use the same memory") {
   }
 }
 
+TEST_CASE("a batch that is copied stays as it was when the next ones are taken") {
+  const st::Images images = numbered_images(5);
+  st::Batches<float> batches(images, 2, st::Random(1));
+  std::vector<st::Batch<float>> kept;
+  const auto pass = batches.in_order();
+  auto it = pass.begin();
+  const auto first = *it;
+  ++it;
+  for (; it != pass.end(); ++it) kept.push_back(*it);
+  batches = st::Batches<float>(images, 2, st::Random(1));  // their memory is gone, too
+  const auto check = [&](const st::Batch<float>& batch, st::Index size, st::Index from) {
+    REQUIRE(batch.size() == size);
+    CHECK(batch.first == from);
+    REQUIRE(batch.labels.size() == static_cast<std::size_t>(size));
+    for (st::Index row = 0; row < size; ++row) {
+      CHECK(batch.labels[static_cast<std::size_t>(row)] == from + row);
+      CHECK(batch.input(row, 5) == 0.5f * static_cast<float>(6 * (from + row) + 5));
+    }
+  };
+  check(first, 2, 0);
+  REQUIRE(kept.size() == 2);
+  check(kept[0], 2, 2);
+  check(kept[1], 1, 4);
+  auto copy = kept[1];
+  const auto taken = std::move(kept[1]);
+  copy = kept[0];
+  check(copy, 2, 2);
+  copy = taken;
+  kept.clear();
+  check(copy, 1, 4);
+  check(taken, 1, 4);
+
+  auto other = std::move(batches);  // a batch is that of the memory that has moved
+  for (const auto& batch : other.in_order())
+    check(batch, std::min<st::Index>(2, 5 - batch.first), batch.first);
+}
+
 TEST_CASE("batches that cannot be say why") {
   const std::string function = "spiketape::Batches: ";
   const st::Images images = numbered_images(3);

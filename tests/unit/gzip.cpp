@@ -86,7 +86,7 @@ TEST_CASE("unpacking stops at the limit") {
   write_gzip(path, Bytes(1000000));
   CHECK(st::read_gzip(path, 1000000).size() == 1000000);
   for (const std::size_t limit : {0u, 1u, 1u << 16, 999999u})
-    CHECK(gzip_error(path, limit) == "spiketape::read_gzip: '" + path +
+    CHECK(gzip_error(path, limit) == "spiketape::unpack_gzip: '" + path +
                                          "' unpacks to more than the limit of " + std::to_string(limit) +
                                          " bytes");
 }
@@ -100,8 +100,8 @@ TEST_CASE("a truncated compressed file is refused wherever it ends") {
   for (std::size_t size = 2; size < whole.size(); ++size) {
     write_plain(path, Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)));
     INFO("cut to " << size << " of " << whole.size() << " bytes");
-    CHECK(gzip_error(path) == "spiketape::read_gzip: cannot read '" + path +
-                                  "': it is truncated: the compressed data stop before their end");
+    CHECK(gzip_error(path) ==
+          "spiketape::unpack_gzip: '" + path + "' is truncated: the compressed data stop before their end");
   }
 }
 
@@ -110,8 +110,8 @@ TEST_CASE("a corrupt compressed file is refused, or is what it was") {
   const std::string path = folder / "file.gz";
   write_gzip(path, noise(500));
   const Bytes whole = st::read_file(path);
-  const std::string corrupt = "spiketape::read_gzip: cannot read '" + path +
-                              "': it is corrupt: the compressed data contradict themselves";
+  const std::string corrupt =
+      "spiketape::unpack_gzip: '" + path + "' is corrupt: the compressed data contradict themselves";
 
   Bytes bytes = whole;
   bytes[whole.size() - 6] ^= 1;  // in the checksum
@@ -131,6 +131,24 @@ TEST_CASE("a corrupt compressed file is refused, or is what it was") {
   }
 }
 
+TEST_CASE("a file may have several compressed parts, and zeros behind them") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "file.gz";
+  write_gzip(path, {1, 2});
+  const Bytes part = st::read_file(path);
+  Bytes bytes = part;
+  bytes.insert(bytes.end(), part.begin(), part.end());
+  CHECK(st::unpack_gzip(bytes, path) == Bytes{1, 2, 1, 2});
+  bytes.resize(bytes.size() + 512);
+  CHECK(st::unpack_gzip(bytes, path) == Bytes{1, 2, 1, 2});
+
+  // zlib's own reader ignores in silence a second part whose first bytes are damaged.
+  bytes[part.size()] ^= 1;
+  write_plain(path, bytes);
+  CHECK(gzip_error(path) == "spiketape::unpack_gzip: '" + path + "' has " +
+                                std::to_string(part.size() + 512) + " bytes behind its compressed data");
+}
+
 TEST_CASE("a file that begins as gzip does and is none is refused") {
   const TemporaryFolder folder;
   const std::string path = folder / "file.gz";
@@ -147,10 +165,10 @@ TEST_CASE("a compressed file that cannot be read says which and why") {
   const TemporaryFolder folder;
   const std::string path = folder / "nothing.gz";
   CHECK(gzip_error(path) ==
-        "spiketape::read_gzip: cannot open '" + path + "': " + st::detail::system_reason(ENOENT));
+        "spiketape::read_file: cannot open '" + path + "': " + st::detail::system_reason(ENOENT));
 #ifdef __linux__
   CHECK(gzip_error(folder.path()) ==
-        "spiketape::read_gzip: cannot read '" + folder.path() + "': " + st::detail::system_reason(EISDIR));
+        "spiketape::read_file: cannot read '" + folder.path() + "': " + st::detail::system_reason(EISDIR));
 #endif
 }
 

@@ -5,6 +5,7 @@
 
 #include "catch.hpp"
 #include "errors.hpp"
+#include "idx_bytes.hpp"
 #include "temporary_folder.hpp"
 
 #include <spiketape/core/random.hpp>
@@ -24,36 +25,16 @@ using Bytes = std::vector<std::uint8_t>;
 
 namespace {
 
-/// An unsigned number of `size` bytes, the highest first.
-void append_big_endian(Bytes& bytes, std::uint64_t number, std::size_t size) {
-  for (std::size_t i = size; i-- > 0;) bytes.push_back(static_cast<std::uint8_t>(number >> (8 * i)));
-}
-
-std::uint64_t bits_of(std::uint8_t value) { return value; }
-std::uint64_t bits_of(std::int8_t value) { return std::bit_cast<std::uint8_t>(value); }
-std::uint64_t bits_of(std::int16_t value) { return std::bit_cast<std::uint16_t>(value); }
-std::uint64_t bits_of(std::int32_t value) { return std::bit_cast<std::uint32_t>(value); }
-std::uint64_t bits_of(float value) { return std::bit_cast<std::uint32_t>(value); }
-std::uint64_t bits_of(double value) { return std::bit_cast<std::uint64_t>(value); }
-
-template <typename T>
-Bytes encode(std::uint8_t type, const std::vector<std::uint32_t>& shape, const std::vector<T>& values) {
-  Bytes bytes{0, 0, type, static_cast<std::uint8_t>(shape.size())};
-  for (const std::uint32_t extent : shape) append_big_endian(bytes, extent, 4);
-  for (const T value : values) append_big_endian(bytes, bits_of(value), sizeof(T));
-  return bytes;
-}
-
 /// The error of reading bytes as unsigned bytes.
 std::string parse_error(const Bytes& bytes) {
   return error_text<std::runtime_error>([&] { static_cast<void>(st::parse_idx<std::uint8_t>(bytes, "it")); });
 }
 
 template <typename T>
-void check_round_trip(std::uint8_t type, T first) {
+void check_round_trip(T first) {
   using Limits = std::numeric_limits<T>;
   const std::vector<T> values{first, T(0), T(1), Limits::lowest(), Limits::max(), T(100)};
-  const auto idx = st::parse_idx<T>(encode(type, {3, 1, 2}, values), "it");
+  const auto idx = st::parse_idx<T>(idx_bytes<T>({3, 1, 2}, values), "it");
   CHECK(idx.shape == std::vector<st::Index>{3, 1, 2});
   REQUIRE(idx.values.size() == values.size());
   for (std::size_t i = 0; i < values.size(); ++i) CHECK(bits_of(idx.values[i]) == bits_of(values[i]));
@@ -62,14 +43,14 @@ void check_round_trip(std::uint8_t type, T first) {
 }  // namespace
 
 TEST_CASE("every type of IDX comes back as it was written") {
-  check_round_trip<std::uint8_t>(0x08, 0x80);
-  check_round_trip<std::int8_t>(0x09, -2);
-  check_round_trip<std::int16_t>(0x0B, -2);
-  check_round_trip<std::int32_t>(0x0C, -2);
-  check_round_trip<float>(0x0D, -1.5e-40f);
-  check_round_trip<double>(0x0E, -0.1);
-  check_round_trip<float>(0x0D, std::numeric_limits<float>::infinity());
-  check_round_trip<double>(0x0E, std::bit_cast<double>(0x7ff8000012345678u));
+  check_round_trip<std::uint8_t>(0x80);
+  check_round_trip<std::int8_t>(-2);
+  check_round_trip<std::int16_t>(-2);
+  check_round_trip<std::int32_t>(-2);
+  check_round_trip<float>(-1.5e-40f);
+  check_round_trip<double>(-0.1);
+  check_round_trip<float>(std::numeric_limits<float>::infinity());
+  check_round_trip<double>(std::bit_cast<double>(0x7ff8000012345678u));
 }
 
 TEST_CASE("IDX values are big-endian") {
@@ -78,11 +59,11 @@ TEST_CASE("IDX values are big-endian") {
 }
 
 TEST_CASE("an IDX array may be empty and may have 8 dimensions") {
-  const auto empty = st::parse_idx<float>(encode<float>(0x0D, {2, 0, 3}, {}), "it");
+  const auto empty = st::parse_idx<float>(idx_bytes<float>({2, 0, 3}, {}), "it");
   CHECK(empty.shape == std::vector<st::Index>{2, 0, 3});
   CHECK(empty.values.empty());
   const auto deep =
-      st::parse_idx<std::uint8_t>(encode<std::uint8_t>(8, {1, 1, 1, 1, 1, 1, 1, 2}, {5, 6}), "it");
+      st::parse_idx<std::uint8_t>(idx_bytes<std::uint8_t>({1, 1, 1, 1, 1, 1, 1, 2}, {5, 6}), "it");
   CHECK(deep.shape.size() == 8);
   CHECK(deep.values == Bytes{5, 6});
 }
@@ -105,7 +86,7 @@ TEST_CASE("the digits are read") {
 
 TEST_CASE("what is no IDX file says what is wrong with it") {
   const std::string it = "spiketape::parse_idx: 'it' ";
-  const Bytes good = encode<std::uint8_t>(8, {2, 3}, {1, 2, 3, 4, 5, 6});
+  const Bytes good = idx_bytes<std::uint8_t>({2, 3}, {1, 2, 3, 4, 5, 6});
   Bytes bad = good;
 
   CHECK(parse_error({}) == it + "has 0 bytes, an IDX file has at least 4");
@@ -135,16 +116,16 @@ TEST_CASE("an IDX header that asks for too much is refused before memory is") {
   constexpr std::uint32_t huge = 0xffffffff;
   const std::string too_large =
       "spiketape::parse_idx: 'it' has dimensions whose product is too large for this machine";
-  CHECK(parse_error(encode<std::uint8_t>(8, {huge, huge, huge}, {})) == too_large);
-  CHECK(parse_error(encode<std::uint8_t>(8, {0, huge, huge}, {})) == too_large);  // 0 hides no overflow
-  CHECK(parse_error(encode<std::uint8_t>(8, {huge, huge, 0}, {})) == too_large);
+  CHECK(parse_error(idx_bytes<std::uint8_t>({huge, huge, huge}, {})) == too_large);
+  CHECK(parse_error(idx_bytes<std::uint8_t>({0, huge, huge}, {})) == too_large);  // 0 hides no overflow
+  CHECK(parse_error(idx_bytes<std::uint8_t>({huge, huge, 0}, {})) == too_large);
   // The product of these is 0 modulo 2^64.
-  CHECK(parse_error(encode<std::uint8_t>(8, {1u << 31, 1u << 31, 4}, {})) == too_large);
+  CHECK(parse_error(idx_bytes<std::uint8_t>({1u << 31, 1u << 31, 4}, {})) == too_large);
   CHECK(error_text<std::runtime_error>([] {
-          static_cast<void>(st::parse_idx<double>(encode<double>(14, {1u << 31, 1u << 29}, {}), "it"));
+          static_cast<void>(st::parse_idx<double>(idx_bytes<double>({1u << 31, 1u << 29}, {}), "it"));
         }) == too_large);
   if constexpr (sizeof(st::Index) == 8)
-    CHECK(parse_error(encode<std::uint8_t>(8, {1u << 31, 1u << 20}, {1})) ==
+    CHECK(parse_error(idx_bytes<std::uint8_t>({1u << 31, 1u << 20}, {1})) ==
           "spiketape::parse_idx: 'it' is truncated: it has 13 bytes, its header says 2251799813685260");
 }
 
@@ -162,9 +143,9 @@ TEST_CASE("read_idx names the file") {
 
 TEST_CASE("a damaged IDX file is refused or is consistent") {
   const std::vector<Bytes> files{
-      encode<std::uint8_t>(8, {2, 3}, {1, 2, 3, 4, 5, 6}),
-      encode<std::int16_t>(0x0B, {1, 2, 2}, {-1, 2, 3, 4}),
-      encode<double>(0x0E, {3}, {0.5, 1, 2}),
+      idx_bytes<std::uint8_t>({2, 3}, {1, 2, 3, 4, 5, 6}),
+      idx_bytes<std::int16_t>({1, 2, 2}, {-1, 2, 3, 4}),
+      idx_bytes<double>({3}, {0.5, 1, 2}),
   };
   st::Random random(1);
   int parsed = 0, refused = 0, inconsistent = 0;

@@ -3,6 +3,8 @@
 #include <spiketape/data/batches.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
+#include <spiketape/optim/adam.hpp>
+#include <spiketape/optim/sgd.hpp>
 #include <spiketape/train/shards.hpp>
 
 #include "catch.hpp"
@@ -10,6 +12,7 @@
 #include "numeric.hpp"
 #include "plain_neurons.hpp"
 
+#include <concepts>
 #include <string>
 #include <utility>
 
@@ -153,6 +156,29 @@ TEST_CASE("states without values are equal, whatever their shapes: a call that t
   full.set(0, st::Array<double>::Zero(2, 3));
   CHECK_FALSE(zero == full);
   CHECK_FALSE(zero == none);
+}
+
+TEMPLATE_TEST_CASE("an optimizer that was moved from throws, and can be assigned to", "", st::Adam<double>,
+                   st::SGD<double>) {
+  st::Random random(5);
+  const st::Linear<double> linear(3, 4, random);
+  TestType from(linear.parameters());
+  TestType to = std::move(from);
+  CHECK(to.parameters().size() == 2);
+  CHECK(from.parameters().empty());
+  st::Tape<double> tape;
+  const std::string name = std::same_as<TestType, st::SGD<double>> ? "spiketape::SGD" : "spiketape::Adam";
+  CHECK(error([&] { from.step(tape.gradients()); }) == name + moved);
+  CHECK(error([&] { from.set_lr(1); }) == name + moved);
+  tape.backward(st::sum(linear(tape.constant(st::Array<double>::Ones(1, 3).eval()))));
+  to.step(tape.gradients());
+  from = to;
+  from.set_lr(1);
+  from = std::move(to);
+  from.set_lr(2);
+  CHECK(error([&] { to.set_lr(1); }) == name + moved);
+  from = TestType({});  // without parameters, which is no mistake
+  from.step(tape.gradients());
 }
 
 TEST_CASE("batches and shards that were moved from throw") {

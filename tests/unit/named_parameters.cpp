@@ -76,6 +76,59 @@ TEST_CASE("every parameter has a path, learned or not") {
                                  "recurrent.bias"});
 }
 
+namespace {
+
+/// A layer whose author has given one name twice.
+struct Twins : st::Layer<Twins, double> {
+  st::Parameter<double> a{1, 2}, b{1, 2};
+
+  st::Shape result(const st::Shape& input) const { return input; }
+  void forward(st::SequenceView<const double> x, st::SequenceView<double> y, st::Context<double>&) const {
+    y.array() = x.array();
+  }
+  void backward(st::SequenceView<const double>, st::SequenceView<const double> y_adjoint,
+                st::Adjoint<double> x_adjoint, st::Context<double>&) const {
+    x_adjoint.add(y_adjoint.array());
+  }
+  template <typename F>
+  void for_each_parameter(F&& f) {
+    f("a", a);
+    f("a", b);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("two parameters of a layer with one name are refused") {
+  Twins twins;
+  const std::string text =
+      "Twins: for_each_parameter gives two parameters the name 'a', expected different ones";
+  CHECK(error([&] { static_cast<void>(twins.named_parameters()); }) == text);
+  CHECK(error([&] { static_cast<void>(twins.parameter("a")); }) == text);
+  const st::Sequential net{Twins()};
+  const std::string in_net =
+      "spiketape::Sequential: for_each_parameter gives two parameters the name '0.a', expected different "
+      "ones";
+  CHECK(error([&] { static_cast<void>(net.named_parameters()); }) == in_net);
+  CHECK(error([&] { static_cast<void>(net.parameter("0.a")); }) == in_net);
+  CHECK(error([&] { static_cast<void>(st::summary(net)); }) == text);
+  CHECK(error([&] { static_cast<void>(st::summary(net, st::Array<double>::Ones(1, 2).eval())); }) == text);
+}
+
+TEST_CASE("a bias that a layer gains by an assignment has its path as a name") {
+  st::Random random(1);
+  st::Sequential net{st::named("fc", st::Linear<double>(2, 3, random, {.bias = false}))};
+  const st::Sequential other{st::Linear<double>(2, 3, random)};
+  auto copy = net;
+  net = other;
+  CHECK(net.parameter("fc.bias").name() == "fc.bias");
+  copy.layer<0>() = st::Linear<double>(2, 3, random);
+  CHECK(copy.parameter("fc.bias").name() == "fc.bias");
+  st::Linear<double> alone(2, 3, random, {.bias = false});
+  alone = other.layer<0>();
+  CHECK(alone.bias().name() == "bias");
+}
+
 TEST_CASE("names are letters without a dot, each once") {
   st::Random random(1);
   const auto with = [&](const char* first, const char* second) {

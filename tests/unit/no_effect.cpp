@@ -76,6 +76,85 @@ TEST_CASE("networks that are assigned and swapped go on being trained") {
   CHECK(trains());
 }
 
+TEST_CASE("std::swap, spelled out, swaps parameters with their identities and optimizers follow them") {
+  auto net = make(1), other = make(2);
+  const auto net_parameters = net.parameters(), other_parameters = other.parameters();
+  const st::Array<double> net_weight = net.layer<0>().weight().array(),
+                          other_weight = other.layer<0>().weight().array();
+  st::Tape<double> tape;
+  st::Adam<double> adam(net_parameters);
+  std::swap(net, other);
+  CHECK(net.parameters() == other_parameters);
+  CHECK(other.parameters() == net_parameters);
+  CHECK(numeric::same(st::Array<double>(net.layer<0>().weight().array()), other_weight));
+  run_backward(net, tape);
+  CHECK_THROWS_AS(adam.step(tape.gradients()), std::invalid_argument);  // it trains `other` now
+  tape.gradients().clear();
+  run_backward(other, tape);
+  adam.step(tape.gradients());
+  CHECK((other.layer<0>().weight().array() != net_weight).any());
+  CHECK(numeric::same(st::Array<double>(net.layer<0>().weight().array()), other_weight));
+
+  // The same for what networks are made of, also of different shapes.
+  st::Parameter<double> a("a", 1, 2), b("b", 3, 4);
+  const auto a_known = a.ptr(), b_known = b.ptr();
+  std::swap(a, b);
+  CHECK(a.ptr() == b_known);
+  CHECK(b.ptr() == a_known);
+  st::Random random(3);
+  st::Linear<double> fc(2, 3, random), without(4, 5, random, {.bias = false});
+  st::Leaky<double> lif({.beta = 0.5}), learned({.beta = 0.7, .learn_beta = true});
+  const auto known = fc.weight().ptr(), beta = learned.beta().ptr();
+  std::swap(fc, without);
+  std::swap(lif, learned);
+  CHECK(without.weight().ptr() == known);
+  CHECK(without.has_bias());
+  CHECK_FALSE(fc.has_bias());
+  CHECK(fc(st::Array<double>::Ones(1, 4).eval()).cols() == 5);
+  CHECK(lif.beta().ptr() == beta);
+  CHECK(lif.parameters().size() == 1);
+}
+
+TEST_CASE("swapped networks keep their names, however they are swapped") {
+  st::Random random(3);
+  const auto named = [&](const char* name) {
+    return st::Sequential{st::named(name, st::Linear<double>(2, 3, random))};
+  };
+  auto a = named("a"), b = named("b");
+  swap(a, b);
+  CHECK(a.layer<0>().weight().name() == "a.weight");
+  CHECK(a.named_parameters()[0].path == "a.weight");
+  std::swap(a, b);  // the whole networks
+  CHECK(a.layer<0>().weight().name() == "b.weight");
+  CHECK(a.named_parameters()[0].path == "b.weight");
+  CHECK(b.layer<0>().bias().name() == "a.bias");
+  CHECK(b.named_parameters()[1].path == "a.bias");
+}
+
+TEST_CASE("a parameter that takes another shape is a new one, and the optimizer of the old one says so") {
+  st::Random random(3);
+  st::Sequential net{st::Linear<double>(4, 3, random), st::Leaky<double>({.beta = 0.9, .learn_beta = true})};
+  st::Tape<double> tape;
+  st::Adam<double> adam(net.parameters());
+  run_backward(net, tape);
+  adam.step(tape.gradients());
+  net.parameter("1.beta").set(st::Row<double>{{0.9, 0.8, 0.7}});
+  run_backward(net, tape);
+  const st::Array<double> weight = net.layer<0>().weight().array();
+  CHECK(error_text<std::invalid_argument>([&] { adam.step(tape.gradients()); }) ==
+        "spiketape::Adam::step: 1.beta has been given another shape, which made it a new parameter: expected "
+        "an optimizer made after that");
+  CHECK(numeric::same(st::Array<double>(net.layer<0>().weight().array()), weight));
+  st::Adam<double> next(net.parameters());
+  next.step(tape.gradients());
+  CHECK((net.layer<1>().beta().array() != st::Row<double>{{0.9, 0.8, 0.7}}).any());
+
+  // A network of another shape.
+  st::SGD<double> sgd(net.parameters());
+  net.layer<0>() = st::Linear<double>(4, 2, random);
+  CHECK_THROWS_AS(sgd.step(tape.gradients()), std::invalid_argument);
+}
+
 TEST_CASE("a gradient that reaches some parameters, and an optimizer without any, are no mistake") {
   auto net = make(1);
   st::Tape<double> tape;

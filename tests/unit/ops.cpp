@@ -18,6 +18,10 @@ using Var = st::Var<double>;
 
 namespace {
 
+const std::string empty_handle =
+    ": the value is an empty handle; of a network whose last neuron has init_hidden = true, states are empty "
+    "unless that neuron has output = true";
+
 constexpr st::Shape shape{3, 2, 5};
 
 /// An operand: a step for each time, or one step that is repeated; differentiated or not.
@@ -281,15 +285,15 @@ TEST_CASE("operands that do not fit say why") {
         "for all");
   CHECK(error([&] { static_cast<void>(a * foreign); }) ==
         "spiketape::operator*: the two values are on different tapes");
-  CHECK(error([&] { static_cast<void>(a / empty); }) == "spiketape::operator/: the value is an empty handle");
-  CHECK(error([&] { static_cast<void>(empty + 1); }) == "spiketape::operator+: the value is an empty handle");
-  CHECK(error([&] { static_cast<void>(1 - empty); }) == "spiketape::operator-: the value is an empty handle");
-  CHECK(error([&] { static_cast<void>(st::exp(empty)); }) == "spiketape::exp: the value is an empty handle");
-  CHECK(error([&] { static_cast<void>(st::sum(empty)); }) == "spiketape::sum: the value is an empty handle");
+  CHECK(error([&] { static_cast<void>(a / empty); }) == "spiketape::operator/" + empty_handle);
+  CHECK(error([&] { static_cast<void>(empty + 1); }) == "spiketape::operator+" + empty_handle);
+  CHECK(error([&] { static_cast<void>(1 - empty); }) == "spiketape::operator-" + empty_handle);
+  CHECK(error([&] { static_cast<void>(st::exp(empty)); }) == "spiketape::exp" + empty_handle);
+  CHECK(error([&] { static_cast<void>(st::sum(empty)); }) == "spiketape::sum" + empty_handle);
   CHECK(error([&] { static_cast<void>(st::softmax(empty)); }) ==
-        "spiketape::softmax: the value is an empty handle");
+        "spiketape::softmax" + empty_handle);
   CHECK(error([&] { static_cast<void>(st::step(empty, 0)); }) ==
-        "spiketape::step: the value is an empty handle");
+        "spiketape::step" + empty_handle);
   CHECK(error([&] { static_cast<void>(st::step(a, 3)); }) ==
         "spiketape::step: t is 3, the sequence has 3 steps");
   CHECK(error([&] { static_cast<void>(st::step(a, -1)); }) ==
@@ -321,7 +325,7 @@ TEST_CASE("operands that do not fit say why") {
         }) == "spiketape::stack: the values are on different tapes");
   CHECK(error([&] {
           static_cast<void>(st::stack(std::vector<Var>{a, empty}));
-        }) == "spiketape::stack: the value is an empty handle");
+        }) == "spiketape::stack" + empty_handle);
   other.reset();
   CHECK(error([&] { static_cast<void>(foreign * 2); }) ==
         "spiketape::Var::shape: the tape of the handle has been reset or destroyed since, expected a new "

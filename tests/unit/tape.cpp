@@ -208,7 +208,9 @@ TEST_CASE("a handle from before a reset says so, whatever it is asked") {
   const Var empty;
   CHECK(empty.empty());
   CHECK_FALSE(empty.valid());
-  CHECK(error([&] { empty.shape(); }) == "spiketape::Var::shape: the handle is empty");
+  CHECK(error([&] { empty.shape(); }) ==
+        "spiketape::Var::shape: the handle is empty; of a network whose last neuron has init_hidden = true, "
+        "states are empty unless that neuron has output = true");
   CHECK(error([&] { static_cast<void>(empty + x); }) == "spiketape::operator+: the value is an empty handle");
 }
 

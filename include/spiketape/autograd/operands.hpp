@@ -87,7 +87,7 @@ Layout layout_of(const SequenceView<const Scalar>& view) {
 template <typename X>
 Layout layout_of(const char* function, const X& x) {
   if constexpr (is_var<X>) {
-    if (x.empty()) fail_argument("spiketape::", function, ": the value is an empty handle");
+    if (x.empty()) fail_argument("spiketape::", function, ": the value is an empty handle", why_empty(0, 0));
     return {x.shape(), x.constant()};
   } else if constexpr (is_sequence<X>) {
     return layout_of(view_of(x));

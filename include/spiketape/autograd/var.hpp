@@ -89,7 +89,8 @@ class Var {
       : tape_(&tape), node_(&node), recording_(recording) {}
 
   detail::Node<Scalar>& node(const char* function) const {
-    if (empty()) detail::fail_argument("spiketape::Var::", function, ": the handle is empty");
+    if (empty())
+      detail::fail_argument("spiketape::Var::", function, ": the handle is empty", detail::why_empty(0, 0));
     if (!valid())
       detail::fail_argument("spiketape::Var::", function,
                             ": the tape of the handle has been reset or destroyed since, expected a new "

@@ -83,6 +83,13 @@ SPIKETAPE_NOINLINE inline const char* shape_fault(const Shape& shape) noexcept {
   return countable ? nullptr : "fewer numbers than memory has addresses";
 }
 
+/// What an error text says behind a shape, if nothing at all is there.
+constexpr const char* why_empty(Index batch, Index features) noexcept {
+  return batch == 0 && features == 0 ? "; of a network whose last neuron has init_hidden = true, states are empty "
+                                       "unless that neuron has output = true"
+                                     : "";
+}
+
 /// The number of parts of up to `size` that `count` is split into; both are at least 0 and 1.
 constexpr Index parts_of(Index count, Index size) noexcept {
   return count / size + (count % size > 0 ? 1 : 0);
@@ -282,8 +289,8 @@ class Sequence {
   /// Whether all steps are the same and one is stored.
   bool constant() const noexcept { return constant_; }
 
-  /// A number of sample b in step t; the indices are not checked. In a constant sequence, writing changes all
-  /// steps.
+  /// A number of sample b in step t; the indices are not checked. A constant sequence stores one step, so
+  /// writing changes all of them: write to a Sequence of as many steps to change one.
   Scalar& operator()(Index t, Index b, Index feature) { return view().row(t, b)[feature]; }
   Scalar operator()(Index t, Index b, Index feature) const { return view().row(t, b)[feature]; }
 
@@ -317,7 +324,7 @@ class Sequence {
   Index checked(Index t) const {
     if (t < 0 || t >= shape_.steps)
       detail::fail_argument("spiketape::Sequence::step: t is ", t, ", the sequence has ", shape_.steps,
-                            " steps");
+                            " steps", detail::why_empty(shape_.batch, shape_.features));
     return t;
   }
 

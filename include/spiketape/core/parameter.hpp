@@ -44,6 +44,7 @@ struct ParameterData {
   AlignedVector<Scalar> values;
   bool learn = true;               // set by the layer's options
   bool frozen = false;             // set by freeze and unfreeze
+  bool replaced = false;           // its Parameter has taken another shape since, and so is a new one
   bool widens = false;             // one number that `set` may replace by a row, a number for each neuron
   Allowed allowed = Allowed::any;  // what `set` takes
 
@@ -84,8 +85,12 @@ using ParameterList = std::vector<ParameterPtr<Scalar>>;
 ///     assign to it or destroy it. What would change it throws std::invalid_argument.
 ///   - Assignment (copy or move) and swap(a, b) transfer the values and whether they are learned. Each
 ///     parameter keeps its identity and name, so after `net = best` the optimizer of `net` continues with the
-///     values of `best`. Only if the shapes differ does the target become a new parameter. (std::swap,
-///     spelled out, moves identities instead: write swap(a, b).)
+///     values of `best`. Only if the shapes differ does the target become a new parameter; the next step of an
+///     optimizer that has the old one throws.
+///   - Assignment by move to a parameter that was moved from is like construction by move. So std::swap,
+///     spelled out, swaps whole parameters, identities and all: an optimizer then trains the one that has
+///     taken its place. If it is not given that one's gradients, its step throws. Write swap(a, b) to have
+///     each optimizer keep its network.
 ///
 /// Allocates when it is made, copied, swapped or given another shape.
 template <Real Scalar>
@@ -113,8 +118,12 @@ class Parameter {
     if (this != &other) assign(other);
     return *this;
   }
-  /// A copy, since records on tapes point at the memory of both.
-  Parameter& operator=(Parameter&& other) { return *this = std::as_const(other); }
+  /// A copy, since records on tapes point at the memory of both; but see above.
+  Parameter& operator=(Parameter&& other) {
+    if (data_ != nullptr) return *this = std::as_const(other);
+    data_ = std::move(other.data_);
+    return *this;
+  }
   /// Not inlined, since releasing a shared_ptr is much code in every caller.
   SPIKETAPE_NOINLINE ~Parameter() {}
 
@@ -138,7 +147,8 @@ class Parameter {
   /// weights are (in_features, out_features). For PyTorch's layout see set_transposed: the shape of a square
   /// matrix does not tell the two apart. The values must have the same rows and columns; a parameter of one
   /// row also takes a column. A coefficient that all neurons of a layer share also takes a row with a number
-  /// for each neuron. It then becomes a new parameter, which existing optimizers do not know. Allocates.
+  /// for each neuron. It then becomes a new parameter: the next step of an optimizer that has the old one
+  /// throws. Allocates.
   /// Throws std::invalid_argument for values of any other shape, and for a coefficient of a neuron if a value
   /// is one that its option refuses, such as NaN.
   template <typename Derived>
@@ -205,7 +215,7 @@ class Parameter {
     } else if (rows() != other.rows() || cols() != other.cols()) {
       ParameterPtr<Scalar> other_shape = copy_of(other);
       other_shape->name = name();
-      data_ = std::move(other_shape);
+      become(std::move(other_shape));
     } else {
       std::copy(other.data_->values.begin(), other.data_->values.end(), data_->values.begin());
       data_->learn = other.data_->learn;
@@ -217,6 +227,11 @@ class Parameter {
   static ParameterPtr<Scalar> copy_of(const Parameter& other) {
     if (other.data_ == nullptr) return nullptr;
     return std::make_shared<detail::ParameterData<Scalar>>(*other.data_);
+  }
+  /// Takes a new identity.
+  void become(ParameterPtr<Scalar> other) {
+    data_->replaced = true;
+    data_ = std::move(other);
   }
 
   template <typename Derived>
@@ -237,7 +252,7 @@ class Parameter {
       wider.data_->cols = given_cols;
       wider.data_->stride = detail::padded<Scalar>(given_cols);
       wider.data_->values.assign(static_cast<std::size_t>(wider.stride()), Scalar(0));
-      data_ = std::move(wider.data_);
+      become(std::move(wider.data_));
     }
     if (transpose)
       array() = given.transpose();

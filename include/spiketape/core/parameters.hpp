@@ -6,10 +6,12 @@
 #include <spiketape/core/parameter.hpp>
 #include <spiketape/core/type_name.hpp>
 
+#include <cstddef>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace spiketape::inline SPIKETAPE_ABI {
@@ -60,8 +62,19 @@ void check_not_moved_from(const L& layer) {
 template <typename L>
 void name_parameters(L& layer, const std::string& prefix) {
   for_each_parameter(layer, [&](std::string_view name, auto& parameter) {
-    parameter.ptr()->name = prefix + std::string(name);
+    if (parameter.ptr() != nullptr) parameter.ptr()->name = prefix + std::string(name);
   });
+}
+
+/// Throws std::invalid_argument, in the name of the layer, if two of these parameters have the same path: one
+/// of them could not be found by it.
+template <typename List>
+void check_paths(std::string (*layer)(), const List& list) {
+  for (std::size_t k = 1; k < list.size(); ++k)
+    for (std::size_t i = 0; i < k; ++i)
+      if (list[i].path == list[k].path)
+        fail_argument(layer(), ": for_each_parameter gives two parameters the name '", list[k].path,
+                      "', expected different ones");
 }
 
 /// Names a parameter unless it has a name. Threads may do so at once.
@@ -76,7 +89,7 @@ SPIKETAPE_NOINLINE void name_unnamed(ParameterData<Scalar>& parameter, std::stri
 
 /// What every layer and network offers (CRTP): its parameters for optimizers and by path. Derived has
 /// for_each_parameter(f), which calls f(path, parameter) for each, or none. All throw std::invalid_argument
-/// if it has been moved from.
+/// if it has been moved from; those with paths also if one path comes twice.
 template <typename Derived>
 class HasParameters {
  public:
@@ -116,6 +129,7 @@ class HasParameters {
     detail::for_each_parameter(self, [&](std::string_view path, P& parameter) {
       list.push_back({std::string(path), parameter});
     });
+    detail::check_paths(detail::type_name<Derived>, list);
     return list;
   }
   template <typename Self>
@@ -135,6 +149,20 @@ class HasParameters {
   }
 };
 
+namespace detail {
+
+template <typename Derived>
+std::type_identity<Derived> named_by_base(const HasParameters<Derived>&);
+
+/// Whether what a class gives HasParameters is itself or a base of it: the base would take it for that.
+template <typename L>
+inline constexpr bool is_what_its_base_says = true;
+template <typename L>
+requires requires(const L& layer) { named_by_base(layer); }
+inline constexpr bool is_what_its_base_says<L> =
+    std::is_base_of_v<typename decltype(named_by_base(std::declval<const L&>()))::type, L>;
+
+}  // namespace detail
 }  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <memory>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -20,12 +21,43 @@
 
 namespace spiketape::inline SPIKETAPE_ABI {
 
-/// Some images as currents, and their labels: a view of memory that belongs to Batches.
+/// Some images as currents, and their labels: a view of memory that belongs to Batches. A copy has memory of
+/// its own, so it may be kept while others are taken; it allocates.
 template <Real Scalar>
-struct Batch {
+class Batch {
+  Array<Scalar> own_input_;  // of a copy
+  std::vector<int> own_labels_;
+
+ public:
   ArrayMap<const Scalar> input;  ///< (size, features), as currents, that is, scaled.
   std::span<const int> labels;   ///< The class of each row of the input.
   Index first;                   ///< Index of the first row in this pass: 0, batch_size, ...
+
+  /// A view of (size, features) numbers, row by row, and of as many labels.
+  Batch(const Scalar* data, Index size, Index features, const int* labels_, Index first_)
+      : input(data, size, features, Eigen::OuterStride<>(features)),
+        labels(labels_, static_cast<std::size_t>(size)),
+        first(first_) {}
+  /// Becomes such a view. (An assignment to `input` would write to the memory that it views.)
+  void view(const Scalar* data, Index size, Index features, const int* labels_, Index first_) noexcept {
+    std::construct_at(&input, data, size, features, Eigen::OuterStride<>(features));
+    labels = {labels_, static_cast<std::size_t>(size)};
+    first = first_;
+  }
+  Batch(const Batch& other)
+      : own_input_(other.input),
+        own_labels_(other.labels.begin(), other.labels.end()),
+        input(own_input_.data(), own_input_.rows(), own_input_.cols(),
+              Eigen::OuterStride<>(own_input_.cols())),
+        labels(own_labels_),
+        first(other.first) {}
+  Batch(Batch&&) noexcept = default;  // memory stays where it is, so views of it stay valid
+  /// The same by assignment.
+  Batch& operator=(Batch other) noexcept {
+    std::destroy_at(this);
+    return *std::construct_at(this, std::move(other));
+  }
+  ~Batch() = default;
 
   /// The number of images.
   Index size() const { return input.rows(); }
@@ -35,9 +67,9 @@ struct Batch {
 ///   Batches<float> batches(images, 128, Random(seed));
 ///   for (const auto& batch : batches.shuffled()) train(batch.input, batch.labels);
 /// The last batch of a pass is smaller if the batch size does not divide the number of images. The
-/// constructor allocates the memory of one batch; a pass allocates nothing. A batch is valid until the next
-/// one is taken, and one pass must end before the next begins, since they share that memory. The images must
-/// outlive the Batches and must not move or change.
+/// constructor allocates the memory of one batch; a pass allocates nothing. `const auto& batch` is valid
+/// until the next one is taken, `const auto batch` is a copy that stays. One pass must end before the next
+/// begins, since they share memory. The images must outlive the Batches and must not move or change.
 template <Real Scalar>
 class Batches {
  public:
@@ -45,7 +77,9 @@ class Batches {
   /// it further draws other numbers. Throws std::invalid_argument if the batch size is below 1, there is no
   /// image or no pixel, the number of labels is not that of images, or the scale is not finite.
   Batches(const Images& images, Index batch_size, Random& random)
-      : Batches(images, batch_size, random.split()) {}
+      : Batches(images, batch_size, Random(random).split()) {
+    static_cast<void>(random.split());  // not before: what throws draws nothing
+  }
   Batches(const Images& images, Index batch_size, Random&& random)
       : images_(&images), batch_size_(std::min(batch_size, images.count())), random_(random) {
     const auto fail = [](const auto&... parts) { detail::fail_argument("spiketape::Batches: ", parts...); };
@@ -93,6 +127,7 @@ class Batches {
   std::vector<Index> order_;
   Array<Scalar> input_;
   std::vector<int> labels_;
+  Batch<Scalar> batch_{nullptr, 0, 0, nullptr, 0};  // the last that was taken
 };
 
 /// A pass, from shuffled() or in_order(): a range of batches to iterate over once.
@@ -119,12 +154,7 @@ class Batches<Scalar>::Pass::Iterator {
   using value_type = Batch<Scalar>;
   using difference_type = std::ptrdiff_t;
 
-  Batch<Scalar> operator*() const {
-    const Array<Scalar>& input = batches_->input_;
-    return {{input.data(), size_, input.cols(), Eigen::OuterStride<>(input.cols())},
-            std::span<const int>(batches_->labels_).first(static_cast<std::size_t>(size_)),
-            first_};
-  }
+  const Batch<Scalar>& operator*() const { return batches_->batch_; }
   Iterator& operator++() {
     first_ += size_;
     fill();
@@ -148,6 +178,8 @@ class Batches<Scalar>::Pass::Iterator {
         input[pixel] = static_cast<Scalar>(pixels[pixel]) * static_cast<Scalar>(images.scale);
       batches_->labels_[static_cast<std::size_t>(row)] = images.labels[static_cast<std::size_t>(image)];
     }
+    batches_->batch_.view(batches_->input_.data(), size_, images.features(), batches_->labels_.data(),
+                           first_);
   }
 
   Batches* batches_;

@@ -33,7 +33,7 @@ template <typename Outputs>
   const auto view = view_of(outputs);
   if (view.features == 0)
     detail::fail_argument("spiketape::predict: input has shape ", view.shape(),
-                          ", expected at least one class");
+                          ", expected at least one class", detail::why_empty(view.batch, view.features));
   const FlushDenormals flush;
   std::vector<int> classes;
   classes.resize(static_cast<std::size_t>(view.batch));
@@ -59,7 +59,7 @@ template <typename Outputs>
   const auto view = view_of(outputs);
   if (view.batch == 0)
     detail::fail_argument("spiketape::accuracy: input has shape ", view.shape(),
-                          ", expected at least one sample");
+                          ", expected at least one sample", detail::why_empty(view.batch, view.features));
   if (static_cast<Index>(targets.size()) != view.batch)
     detail::fail_argument("spiketape::accuracy: targets has ", targets.size(),
                           " labels, input has a batch of ", view.batch);

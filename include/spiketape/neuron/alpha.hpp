@@ -21,15 +21,15 @@ struct SpkExcInhMem {
 
 namespace detail {
 
-/// States I_exc, I_inh and U; coefficients α, β, and τ(α, β) where neither is learned. See dynamics.hpp.
+/// States I_exc, I_inh and U; coefficients α, β, and τ(α, β) as the neuron was made. See dynamics.hpp.
 struct AlphaDynamics {
   static constexpr std::size_t state_count = 3, coefficient_count = 3;
   static constexpr std::array state_names = {"syn_exc", "syn_inh", "mem"};
   template <typename T>
   using Result = SpkExcInhMem<T>;
 
-  bool exact = false;   // as snnTorch 0.9.4 computes, see Alpha
-  bool learns = false;  // τ follows α and β as they change
+  bool exact = false;    // as snnTorch 0.9.4 computes, see Alpha
+  bool follows = false;  // τ follows α and β as they change
 
   /// τ as a function of α and β.
   template <typename T>
@@ -39,13 +39,13 @@ struct AlphaDynamics {
   }
   template <typename T>
   SPIKETAPE_INLINE void derive(std::array<T, 3>& c) const {
-    if (learns) c[2] = tau(c[0], c[1]);
+    if (follows) c[2] = tau(c[0], c[1]);
   }
   /// Adds τ̄ times the derivatives of τ.
   template <typename T>
   SPIKETAPE_INLINE void tau_adjoint(const std::array<T, 3>& c, const T& adjoint,
                                     std::array<T, 3>& c_adjoint) const {
-    if (!learns) return;
+    if (!follows) return;
     const T a = log(rate(c[0])), b = log(rate(c[1]));
     const T d = exact ? distance(a, b) : b;
     const T across = T(1) / (d * d);
@@ -53,15 +53,15 @@ struct AlphaDynamics {
     c_adjoint[0] += adjoint * by_alpha / rate(c[0]);
     c_adjoint[1] -= adjoint * a * across / rate(c[1]);
   }
-  /// α or β in τ. The constructor has checked them if they are not learned.
+  /// α or β in τ. The constructor has checked them; they may have changed since.
   template <typename T>
   SPIKETAPE_INLINE T rate(const T& given) const {
-    return learns ? inside(given) : clamped(given);
+    return follows ? inside(given) : clamped(given);
   }
   /// ln β − ln α, less than 0 as it is for β < α.
   template <typename T>
   SPIKETAPE_INLINE T distance(const T& a, const T& b) const {
-    return learns ? min(b - a, T(-1e-6)) : b - a;
+    return follows ? min(b - a, T(-1e-6)) : b - a;
   }
 
   /// I_exc becomes α̂ I_exc + I, I_inh becomes β̂ I_inh − I, and U is τ(I_exc + I_inh).
@@ -133,7 +133,7 @@ struct AlphaDynamics {
 template <typename Scalar, typename Reset, typename Surrogate, typename Quantizer>
 struct AlphaOptions {
   /// α, the excitatory current's decay per step, clamped to [0, 1]; larger than β. Required. If α or β is
-  /// learned, both are kept 10⁻⁶ away from 0 and 1 in τ, and τ's gradient passes everywhere.
+  /// learned or changed later, both are kept 10⁻⁶ away from 0 and 1 in τ, and τ's gradient passes everywhere.
   Coefficient<Scalar> alpha = detail::required_alpha<Scalar>();
   /// β, the inhibitory current's decay per step, clamped to [0, 1]; less than 1. Required.
   Coefficient<Scalar> beta = detail::required_beta<Scalar>();
@@ -187,13 +187,14 @@ class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::Alp
                {name, "threshold", options.threshold, options.learn_threshold},
                {name, "graded_spikes_factor", options.graded_spikes_factor,
                 options.learn_graded_spikes_factor}}},
-             {options.snntorch_exact, options.learn_alpha || options.learn_beta}) {}
+             {options.snntorch_exact}) {}
 
   /// Says what is wrong with options that fit no other constructor.
   template <typename = void>
   explicit Alpha(const detail::AnyOptions<AlphaOptions, Scalar, Reset, Surrogate, Quantizer>&);
 
   /// α and β: one number (1, 1) or one for each neuron (1, features). Clamped to [0, 1] where they are used.
+  /// τ follows them.
   Parameter<Scalar>& alpha() { return this->coefficient(0); }
   const Parameter<Scalar>& alpha() const { return this->coefficient(0); }
   Parameter<Scalar>& beta() { return this->coefficient(1); }

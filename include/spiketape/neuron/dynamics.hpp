@@ -30,6 +30,9 @@
 //   derive(c)                          writes coefficients that follow from others (see Alpha): once for a
 //                                      call if all neurons share them, else wherever they are loaded.
 //                                      c_adjoint then has their effect in those they follow from
+//   bool follows                       whether derive(c) writes them, where they are also computed when the
+//                                      neuron is made: LIF sets it in calls where one of the neuron's own
+//                                      coefficients is learned, or is another than when the neuron was made
 //   threshold(states, θ, c)            returns the current threshold (see Alif); needs
 //   threshold_adjoint(states, c, threshold_adjoint, adjoint, θ_adjoint, c_adjoint)
 //                                      adds to the last three

@@ -15,21 +15,20 @@ namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 
-/// One state, U; coefficients β, R, and two that follow from them where β is not learned: gain T/C and decay.
-/// See dynamics.hpp.
+/// One state, U; coefficients β, R, and two that follow from them: gain T/C and decay. See dynamics.hpp.
 struct LapicqueDynamics {
   static constexpr std::size_t state_count = 1, coefficient_count = 4;
   static constexpr std::array state_names = {"mem"};
   template <typename T>
   using Result = SpkMem<T>;
 
-  bool exact = false;        // the decay is 1 − T/RC, as in snnTorch 0.9.4
-  bool learns_beta = false;  // gain and decay follow β as it changes
-  bool given_c = false;      // C is given: the gain, T/C, stays fixed
+  bool exact = false;    // the decay is 1 − T/RC, as in snnTorch 0.9.4
+  bool given_c = false;  // C is given: the gain, T/C, stays fixed
+  bool follows = false;  // gain and decay follow β and R as they change
 
   template <typename T>
   SPIKETAPE_INLINE void derive(std::array<T, 4>& c) const {
-    if (!learns_beta) return;
+    if (!follows) return;
     auto& [beta, resistance, gain, decay] = c;
     const T log_beta = log(inside(beta));
     if (!given_c) gain = -(resistance * log_beta);
@@ -74,8 +73,9 @@ struct LapicqueOptions {
   bool surrogate_disable = false;
   bool init_hidden = false;
   bool inhibition = false;
-  /// Needs beta. What follows from β (C, or R) then changes with it; in snnTorch it stays fixed. A learned β
-  /// is kept 10⁻⁶ away from 0 and 1 where it is used, and its gradient passes everywhere.
+  /// Needs beta. What follows from β (C, or R) then changes with it; in snnTorch it stays fixed. A β that is
+  /// learned or changed later is kept 10⁻⁶ away from 0 and 1 where it is used, and its gradient passes
+  /// everywhere.
   bool learn_beta = false;
   bool learn_threshold = false;
   Reset reset_mechanism{};
@@ -114,7 +114,8 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
   template <typename = void>
   explicit Lapicque(const detail::AnyOptions<LapicqueOptions, Scalar, Reset, Surrogate, Quantizer>&);
 
-  /// β: one number (1, 1) or one for each neuron (1, features).
+  /// β: one number (1, 1) or one for each neuron (1, features). If it changes, R follows where C is given,
+  /// else C. Without a given C, R is a parameter, too, named "R".
   Parameter<Scalar>& beta() { return this->coefficient(0); }
   const Parameter<Scalar>& beta() const { return this->coefficient(0); }
   /// R and C as given, or as computed from β when the neuron was made.
@@ -201,13 +202,13 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
   Lapicque(const Options& options, const Circuit& circuit)
       : Base(options,
              {{{name, "beta", circuit.beta, options.learn_beta},
-               {name, "R", circuit.R, false},
+               {name, "R", circuit.R, false, options.C.has_value()},
                {name, "gain", circuit.gain, false, true},
                {name, "decay", circuit.decay, false, true},
                {name, "threshold", options.threshold, options.learn_threshold},
                {name, "graded_spikes_factor", options.graded_spikes_factor,
                 options.learn_graded_spikes_factor}}},
-             {options.snntorch_exact, options.learn_beta, options.C.has_value()}),
+             {options.snntorch_exact, options.C.has_value()}),
         resistance_(circuit.R),
         capacitance_(circuit.C) {}
 

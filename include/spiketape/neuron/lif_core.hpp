@@ -9,6 +9,7 @@
 #include <spiketape/kernels/spike_train.hpp>
 #include <spiketape/neuron/coefficient.hpp>
 #include <spiketape/neuron/dynamics_check.hpp>
+#include <spiketape/neuron/following.hpp>
 #include <spiketape/neuron/memory_check.hpp>
 #include <spiketape/neuron/option_check.hpp>
 #include <spiketape/neuron/policy_check.hpp>
@@ -132,6 +133,7 @@ class LIFCore : public HasParameters<Derived> {
   using RecurrentWeights =
       std::conditional_t<recurrent, detail::RecurrentWeights<Scalar>, detail::NoRecurrentWeights>;
   using NeuronCoefficients = std::array<detail::NeuronCoefficient<Scalar>, count + 2>;
+  using Following = detail::FollowingOf<Dynamics, Policies, Scalar>;
 
   /// Reads the options that all neurons share by name. A missing option is off, a missing policy is the
   /// default one. `all` are the coefficients: the neuron's own in its order, then threshold and
@@ -150,6 +152,7 @@ class LIFCore : public HasParameters<Derived> {
       fail(
           "snntorch_exact is true and reset_delay is false, which snnTorch has for resets of the "
           "membrane only; expected one of them otherwise");
+    if constexpr (detail::Follows<Dynamics>) following_ = Following(options, dynamics, coefficients_);
     const detail::NeuronCoefficient<Scalar>* longest = &coefficients_[0];
     for (const auto& coefficient : coefficients_)
       if (coefficient.parameter.cols() > longest->parameter.cols()) longest = &coefficient;
@@ -207,7 +210,7 @@ class LIFCore : public HasParameters<Derived> {
   detail::ScanCall<Derived> scan_call(const SequenceView<const Scalar>& input, const CarriedViews& initial,
                                       const ResultViews& results, Index width) const {
     detail::ScanCall<Derived> call{};
-    call.policies = policies_.get();
+    call.policies = following_.choose(policies_, coefficients_).get();
     call.rules = rules_;
     call.surrogate_disable = surrogate_disable_;
     for (std::size_t k = 0; k < coefficients_.size(); ++k)
@@ -331,7 +334,7 @@ class LIFCore : public HasParameters<Derived> {
           op.recurrent_bias_sum = &tape.gradients().sum_of(recurrent_.bias.ptr());
       }
       // The tape shares ownership of what the record points at: the record may outlive this neuron.
-      tape.own(policies_);
+      tape.own(following_.choose(policies_, coefficients_));
       for (const auto& coefficient : coefficients_) tape.own(coefficient.parameter.ptr());
       if constexpr (recurrent) {
         tape.own(recurrent_.weight.ptr());
@@ -385,6 +388,7 @@ class LIFCore : public HasParameters<Derived> {
   std::shared_ptr<const Policies> policies_;  // stays in place if the neuron moves: records point at it
   NeuronCoefficients coefficients_;
   [[no_unique_address]] RecurrentWeights recurrent_;
+  [[no_unique_address]] Following following_;
   detail::Rules rules_;
   bool surrogate_disable_ = false;
   detail::LayerNumber number_;

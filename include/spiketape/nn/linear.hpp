@@ -7,6 +7,9 @@
 #include <spiketape/nn/layer.hpp>
 
 #include <cmath>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace spiketape::inline SPIKETAPE_ABI {
 
@@ -39,6 +42,13 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
     bias_.set_learned(has_bias_);
   }
 
+  Linear(const Linear&) = default;
+  Linear(Linear&&) = default;
+  /// Takes the values and whether there is a bias; see Parameter.
+  Linear& operator=(const Linear& other) { return assign(other); }
+  Linear& operator=(Linear&& other) { return assign(std::move(other)); }
+  ~Linear() = default;
+
   /// The numbers of a row that it takes and of one that it returns, and whether it adds b.
   Index in_features() const noexcept { return weight_.rows(); }
   Index out_features() const noexcept { return weight_.cols(); }
@@ -54,7 +64,8 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
   /// The shape of the result. Throws std::invalid_argument for another number of features than in_features.
   Shape result(const Shape& input) const {
     if (input.features != in_features())
-      this->fail("input has ", input.features, " features, ", weight_.name(), " expects ", in_features());
+      this->fail("input has ", input.features, " features, ", weight_.name(), " expects ", in_features(),
+                 detail::why_empty(input.batch, input.features));
     return {input.steps, input.batch, out_features()};
   }
 
@@ -125,6 +136,19 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
     detail::Events<Scalar> events;
     detail::ActiveColumns<Scalar> columns;
   };
+
+  template <typename Other>
+  Linear& assign(Other&& other) {
+    has_bias_ = other.has_bias_;
+    weight_ = std::forward<Other>(other).weight_;
+    bias_ = std::forward<Other>(other).bias_;
+    // A network has named the weight; it named no bias if there was none.
+    const std::string& path = weight_.name();
+    constexpr std::string_view weight = ".weight";
+    if (bias_.ptr() != nullptr && path.ends_with(weight))
+      bias_.ptr()->name = path.substr(0, path.size() - weight.size()) + ".bias";
+    return *this;
+  }
 
   static Index checked(const char* parameter, Index features) {
     if (features < 0)

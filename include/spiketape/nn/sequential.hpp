@@ -58,6 +58,9 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
       (AnyLayer<Layers, Scalar> && ...),
       "spiketape::Sequential: a layer is a class derived from st::Layer, a neuron, a network or a lambda of "
       "ops, all with the same Scalar: see nn/layer.hpp");
+  static_assert((detail::is_what_its_base_says<Layers> && ...),
+                "spiketape::Sequential: a layer gives its base another class than itself: write struct MyLayer "
+                ": st::Layer<MyLayer, float>");
   /// The number of states of all layers.
   static constexpr std::size_t carried = [] {
     std::size_t sum = 0;
@@ -199,7 +202,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     return *this;
   }
   Sequential& operator=(Sequential&& other) {
-    if (this != &other) assign(std::move(other.layers_), other.names_);
+    if (this != &other) assign(std::move(other.layers_), std::move(other.names_));
     return *this;
   }
   ~Sequential() = default;
@@ -254,10 +257,10 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   static std::string full_name() { return detail::type_name<Sequential>(); }
 
   template <typename Others, typename Names>
-  void assign(Others&& layers, const Names& names) {
+  void assign(Others&& layers, Names&& names) {
     layers_ = std::forward<Others>(layers);
     if (!names_[0].empty()) return;
-    names_ = names;  // of a network that was moved from
+    names_ = std::forward<Names>(names);  // of a network that was moved from
     detail::name_parameters(*this, "");
   }
 

@@ -30,9 +30,15 @@ class Summary {
            const SequenceView<const Scalar>* output) {
     Row row{path, short_type_name<L>(), "?", "", "", "", ""};
     Index count = 0;
-    for_each_parameter(layer, [&](std::string_view, const auto& parameter) {
+    struct Path {
+      std::string path;
+    };
+    std::vector<Path> paths;
+    for_each_parameter(layer, [&](std::string_view name, const auto& parameter) {
       count += parameter.rows() * parameter.cols();
+      paths.push_back({std::string(name)});
     });
+    check_paths(type_name<L>, paths);
     row[3] = std::to_string(count);
     row[4] = std::to_string(count * static_cast<Index>(sizeof(Scalar)));
     parameters_ += count;
@@ -137,7 +143,7 @@ void summarize(Summary& summary, const std::string& prefix, const L& net,
 /// A table of a network, a row for each layer: its path and type, the features of its result for a sample,
 /// the number of its parameters and their bytes. A neuron keeps the number of features. Behind a function,
 /// such as a lambda, it is unknown, "?", up to the next layer that says it, such as a Linear. Throws what the
-/// layers' result() throws. Allocates.
+/// layers' result() throws, and std::invalid_argument if two parameters of a layer have one name. Allocates.
 template <typename Network>
 [[nodiscard]] std::string summary(const Network& net) {
   detail::Summary summary;

@@ -65,21 +65,24 @@ class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
   }
 
   /// One update of every parameter that has a gradient in `gradients`; then drops those gradients. Allocates
-  /// in a parameter's first update only. Throws std::invalid_argument if none has one, since the step would
-  /// have no effect: see Parameter on which network an optimizer trains.
+  /// in a parameter's first update only; if memory runs out, nothing has changed. Throws std::invalid_argument
+  /// if none has one, since the step would have no effect (see Parameter on which network an optimizer
+  /// trains), and if the optimizer was moved from.
   void step(GradientSums<Scalar>& gradients) {
     using L = Lane<Scalar>;
     const L beta1 = options_.beta1, rest1 = 1 - options_.beta1;
     const L beta2 = options_.beta2, rest2 = 1 - options_.beta2;
     const L eps = options_.eps, decay = options_.weight_decay;
-    const auto prepare = [&](auto& state, Index count) {
-      state.first.resize(static_cast<std::size_t>(count));
-      state.second.resize(static_cast<std::size_t>(count));
+    const auto prepare = [](auto& state, std::size_t count) {
+      state.first.resize(count);
+      state.second.resize(count);
+    };
+    const auto advance = [&](auto& state) {
       state.beta1_power *= options_.beta1;
       state.beta2_power *= options_.beta2;
     };
     this->update_all(
-        gradients, options_.threads, prepare,
+        gradients, options_.threads, prepare, advance,
         [&](Scalar* all, const Scalar* all_gradients, Index begin, Index end, auto& state) {
           const L rate = this->lr() / (1 - state.beta1_power);
           const L unbias = 1 / std::sqrt(1 - state.beta2_power);

@@ -11,7 +11,6 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -34,6 +33,22 @@ void check_option(const char* optimizer, const char* option, const double& value
   }
 }
 
+/// Whether the object that it is a member of has been moved from.
+struct MovedFrom {
+  bool yes = false;
+
+  MovedFrom() = default;
+  MovedFrom(const MovedFrom&) = default;
+  MovedFrom(MovedFrom&& other) noexcept : yes(std::exchange(other.yes, true)) {}
+  MovedFrom& operator=(const MovedFrom&) = default;
+  MovedFrom& operator=(MovedFrom&& other) noexcept {
+    const bool other_was = std::exchange(other.yes, true);
+    yes = other_was;
+    return *this;
+  }
+  ~MovedFrom() = default;
+};
+
 /// The base of optimizers. `State` is the data of an optimizer for each parameter.
 template <Real Scalar, typename State>
 class Optimizer {
@@ -45,7 +60,7 @@ class Optimizer {
   /// that the constructor refuses.
   double lr() const noexcept { return lr_; }
   void set_lr(double lr) {
-    check_option<Scalar>(name_, "lr", lr, 0);
+    check_option<Scalar>(name(), "lr", lr, 0);
     lr_ = lr;
   }
 
@@ -55,42 +70,66 @@ class Optimizer {
     set_lr(lr);
   }
 
-  /// Calls prepare(state, count) and then update(values, gradient, begin, end, state) for each parameter that
-  /// a gradient has reached, on pieces of the whole padded memory (the padding's gradient is zero) and on
-  /// several threads, then clears that gradient. Throws std::invalid_argument, in the name of the optimizer,
-  /// if a gradient has reached none of the parameters.
-  template <typename Prepare, typename Update>
-  void update_all(GradientSums<Scalar>& gradients, int threads, Prepare&& prepare, Update&& update) {
+  /// For each parameter that a gradient has reached: calls prepare(state, count), which may allocate, for all
+  /// of them first, so that a step without memory changes none; then advance(state), and
+  /// update(values, gradient, begin, end, state) on pieces of the whole padded memory (the padding's gradient
+  /// is zero) and on several threads; then clears that gradient. Throws std::invalid_argument, in the name of
+  /// the optimizer, if a gradient has reached none of the parameters, if one of them has been replaced, or if
+  /// it was moved from.
+  template <typename Prepare, typename Advance, typename Update>
+  void update_all(GradientSums<Scalar>& gradients, int threads, Prepare&& prepare, Advance&& advance,
+                  Update&& update) {
     const FlushDenormals flush;
-    bool reached = parameters_.empty();
+    check(gradients);
+    for (std::size_t k = 0; k < parameters_.size(); ++k)
+      if (const GradientSum<Scalar>* sum = gradients.find(parameters_[k]); sum != nullptr && sum->written)
+        prepare(states_[k], sum->shared ? 1 : parameters_[k]->values.size());
     for (std::size_t k = 0; k < parameters_.size(); ++k) {
       const ParameterPtr<Scalar>& parameter = parameters_[k];
       const GradientSum<Scalar>* sum = gradients.find(parameter);
       if (sum == nullptr || !sum->written) continue;
-      reached = true;
       State& state = states_[k];
       const Scalar shared = sum->shared ? GradientSums<Scalar>::reduced(*sum) : Scalar(0);
       const Scalar* gradient = sum->shared ? &shared : sum->values.data();
       const Index count = sum->shared ? 1 : static_cast<Index>(parameter->values.size());
-      prepare(state, count);
+      advance(state);
       parallel_pieces(threads, count, [&](Index begin, Index end) {
         update(parameter->values.data(), gradient, begin, end, state);
       });
       gradients.clear(parameter);
     }
+  }
+
+ private:
+  /// What a step refuses.
+  SPIKETAPE_NOINLINE void check(const GradientSums<Scalar>& gradients) const {
+    const char* const optimizer = name();
+    bool reached = parameters_.empty();
+    for (const auto& parameter : parameters_) {
+      if (parameter->replaced)
+        fail_argument("spiketape::", optimizer, "::step: ", shown(*parameter),
+                      " has been given another shape, which made it a new parameter: expected an optimizer "
+                      "made after that");
+      reached = reached || gradients.has(parameter);
+    }
     if (!reached)
-      fail_argument("spiketape::", name_, "::step: no gradient has reached any of the ",
+      fail_argument("spiketape::", optimizer, "::step: no gradient has reached any of the ",
                     parameters_.size(), " parameters, the first is ", shown(*parameters_.front()),
                     ": expected a backward pass before, the gradients of what ran it (a tape, Shards or "
                     "Windows), and the parameters of the network that it trains (not of a copy)");
   }
-
- private:
-  static std::string shown(const ParameterData<Scalar>& parameter) {
-    return parameter.name.empty() ? "without a name" : parameter.name;
+  const char* name() const {
+    if (moved_from_.yes)
+      fail_argument("spiketape::", name_,
+                    ": it has been moved from, expected an assignment before its next use");
+    return name_;
+  }
+  static const char* shown(const ParameterData<Scalar>& parameter) {
+    return parameter.name.empty() ? "without a name" : parameter.name.c_str();
   }
 
   const char* name_;
+  MovedFrom moved_from_;
   double lr_ = 0;
   ParameterList<Scalar> parameters_;
   std::vector<State> states_;

@@ -49,15 +49,14 @@ class SGD : public detail::Optimizer<Scalar, detail::SGDState<Scalar>> {
   }
 
   /// One update of every parameter that has a gradient in `gradients`; then drops those gradients. Allocates
-  /// in a parameter's first update only. Throws std::invalid_argument if none has one, since the step would
-  /// have no effect: see Parameter on which network an optimizer trains.
+  /// in a parameter's first update only; if memory runs out, nothing has changed. Throws std::invalid_argument
+  /// if none has one, since the step would have no effect (see Parameter on which network an optimizer
+  /// trains), and if the optimizer was moved from.
   void step(GradientSums<Scalar>& gradients) {
     using L = Lane<Scalar>;
     const L lr = this->lr(), momentum = options_.momentum, decay = options_.weight_decay;
-    const auto prepare = [](auto& state, Index count) {
-      state.velocity.resize(static_cast<std::size_t>(count));
-    };
-    this->update_all(gradients, options_.threads, prepare,
+    const auto prepare = [](auto& state, std::size_t count) { state.velocity.resize(count); };
+    this->update_all(gradients, options_.threads, prepare, [](auto&) {},
                      [&](Scalar* all, const Scalar* all_gradients, Index begin, Index end, auto& state) {
                        Scalar* values = all + begin;
                        const Scalar* gradient = all_gradients + begin;

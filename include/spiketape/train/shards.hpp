@@ -57,8 +57,9 @@ class Shards {
 
   /// Runs a network (see Sequential) on a batch, a step or a sequence, block by block, forward and backward.
   /// `loss(out, first, count)` returns the loss, a Var, of the samples first, …, first + count − 1 from their
-  /// result `out`. Returns the sum of the losses. If a shard throws, drops the gradients and rethrows. Throws
-  /// std::invalid_argument if a neuron has init_hidden, or if a layer couples samples and the batch is split.
+  /// result `out`. Returns the sum of the losses. If something throws, drops the gradients and rethrows; the
+  /// same run may then be made again. Throws std::invalid_argument if a neuron has init_hidden, or if a layer
+  /// couples samples and the batch is split.
   ///
   /// The network and `loss` are called on several threads at once (front() is not), so they must not write
   /// shared data. A network of your own needs const members: a call on a Var and keeps_state(). With front()
@@ -79,17 +80,17 @@ class Shards {
       if (const char* reason = net.couples_samples(); reason != nullptr && (count() > 1 || block_ > 0))
         detail::fail_argument("spiketape::Shards::run: a layer of the network couples samples (", reason,
                               "), expected one shard without blocks, Shards(1)");
-    check_not_moved_from();
-    ++round_;
+    Round round(*this);
     if constexpr (requires(const Var<Scalar>& x) { net.back(net.front(x)); })
       if (input.batch > 0 && (input.constant || input.steps == 1)) {
         const Var<Scalar> currents = front(net, input);
         // The rows of a block are contiguous only within a single stored step.
-        if (currents.constant() || currents.steps() == 1) return run_back(net, currents, loss);
+        if (currents.constant() || currents.steps() == 1)
+          return round.ended(run_back(net, currents, loss));
       }
-    return run_blocks(input.batch, [&](Shard& shard, Index first, Index count) {
+    return round.ended(run_blocks(input.batch, [&](Shard& shard, Index first, Index count) {
       finish(shard, loss(net(samples(shard.tape, input, first, count)), first, count));
-    });
+    }));
   }
 
   /// The same for any function that makes a loss: `forward(tape, first, count)` returns the loss of the
@@ -98,12 +99,11 @@ class Shards {
   /// std::invalid_argument for a negative batch.
   template <typename Forward>
   Scalar run(Index batch, Forward&& forward) {
-    check_not_moved_from();
-    ++round_;
-    return run_shards(batch, [&](Shard& shard, Index first, Index count) {
+    Round round(*this);
+    return round.ended(run_shards(batch, [&](Shard& shard, Index first, Index count) {
       start(shard, first);
       finish(shard, forward(shard.tape, first, count));
-    });
+    }));
   }
 
   /// The seed of layers' random numbers: 0 unless set.
@@ -141,6 +141,30 @@ class Shards {
     Tape<Scalar> tape{gradients};  // reset for each block
     double loss = 0;  // a sum of many blocks
     std::exception_ptr error;
+  };
+
+  /// A run. If it throws, also std::bad_alloc, it was none: it has no number and leaves no gradients.
+  class Round {
+   public:
+    explicit Round(Shards& shards) : shards_(shards) {
+      shards.check_not_moved_from();
+      ++shards.round_;
+    }
+    Round(const Round&) = delete;
+    Round& operator=(const Round&) = delete;
+    ~Round() {
+      if (ended_) return;
+      shards_.gradients().clear();
+      --shards_.round_;
+    }
+    Scalar ended(Scalar loss) {
+      ended_ = true;
+      return loss;
+    }
+
+   private:
+    Shards& shards_;
+    bool ended_ = false;
   };
 
   /// Runs the layers before the first neuron, on a tape for the whole batch.
@@ -255,7 +279,6 @@ class Shards {
   void rethrow(Shard& shard) {
 #if SPIKETAPE_EXCEPTIONS
     if (!shard.error) return;
-    gradients().clear();
     std::rethrow_exception(std::exchange(shard.error, nullptr));
 #else
     static_cast<void>(shard);

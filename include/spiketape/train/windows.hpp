@@ -50,8 +50,9 @@ class Windows {
   /// the last step. `loss(out, first, steps)` returns the loss of a window, a single number, from the
   /// network's result, or an empty Var if the window has none. Returns the sum of the losses. Throws
   /// std::invalid_argument if there are several windows and a layer whose state would be lost between them: a
-  /// neuron without init_hidden, or a layer of your own with states. If `loss` throws, the hidden state and the gradients are those of an unfinished
-  /// run: call reset_hidden and gradients().clear() before the next.
+  /// neuron without init_hidden, or a layer of your own with states. If something throws, also `loss` or
+  /// std::bad_alloc, the hidden state is that before the run, and all gradients are dropped; the same run may
+  /// then be made again.
   template <typename Network, typename Loss>
   Scalar run(const Network& net, const SequenceView<const Scalar>& input, Loss&& loss) {
     static_assert(
@@ -62,7 +63,6 @@ class Windows {
         "spiketape::Windows::run: a network of your own needs bool forgets_state() const, whether a neuron in "
         "it has init_hidden = false, and for_each_hidden(f) const, which calls for_each_hidden(f) of each "
         "neuron: see Sequential");
-    ++round_;
     if (const char* expected = detail::shape_fault(input.shape()))
       detail::fail_argument("spiketape::Windows::run: input has shape ", input.shape(), ", expected ",
                             expected);
@@ -72,13 +72,63 @@ class Windows {
       detail::fail_argument(
           "spiketape::Windows::run: a layer of the network keeps no state between calls, expected "
           "init_hidden = true: its state would be lost between windows");
-    if (options_.truncate) {
+    Round<Network> round(*this, net);
+    if (options_.truncate)
       for (Index w = 0; w < count; ++w) {
         start(w);
         backward(loss_of(net, input, w, loss));
       }
-      return static_cast<Scalar>(total_);
+    else
+      run_twice(net, input, count, loss);
+    round.end();
+    return static_cast<Scalar>(total_);
+  }
+
+  /// The seed of layers' random numbers: 0 unless set.
+  void set_seed(std::uint64_t seed) { tape_.set_seed(seed); }
+
+  /// The gradients of all runs since they were last cleared.
+  GradientSums<Scalar>& gradients() { return tape_.gradients(); }
+
+  /// Bytes held for values, adjoints and records.
+  std::size_t capacity() const { return tape_.capacity(); }
+
+ private:
+  /// A run. If it throws, it was none: it has no number and leaves no gradients, and the hidden state is that
+  /// before.
+  template <typename Network>
+  class Round {
+   public:
+    Round(Windows& windows, const Network& net) : windows_(windows), net_(net) {
+      save_hidden_state(net, windows.before_);
+      std::size_t k = 0;
+      net.for_each_hidden([&](const Array<Scalar>&, const Var<Scalar>& var) { before(k++).var = var; });
+      ++windows.round_;
     }
+    Round(const Round&) = delete;
+    Round& operator=(const Round&) = delete;
+    ~Round() {
+      if (ended_) return;
+      std::size_t k = 0;
+      net_.for_each_hidden([&](Array<Scalar>& values, Var<Scalar>& var) {
+        values.swap(before(k).values);
+        var = before(k++).var;
+      });
+      windows_.gradients().clear();
+      --windows_.round_;
+    }
+    void end() noexcept { ended_ = true; }
+
+   private:
+    detail::StatePart<Scalar>& before(std::size_t k) { return windows_.before_.parts()[k]; }
+
+    Windows& windows_;
+    const Network& net_;
+    bool ended_ = false;
+  };
+
+  template <typename Network, typename Loss>
+  void run_twice(const Network& net, const SequenceView<const Scalar>& input, Index count, Loss& loss) {
     // Forward: keeps only the states at the beginnings of windows.
     states_.resize(static_cast<std::size_t>(count));
     for (Index w = 0; w < count; ++w) {
@@ -101,19 +151,8 @@ class Windows {
       keep_adjoints(begin);
     }
     if (count > 0) set_hidden_state(net, last_);
-    return static_cast<Scalar>(total_);
   }
 
-  /// The seed of layers' random numbers: 0 unless set.
-  void set_seed(std::uint64_t seed) { tape_.set_seed(seed); }
-
-  /// The gradients of all runs since they were last cleared.
-  GradientSums<Scalar>& gradients() { return tape_.gradients(); }
-
-  /// Bytes held for values, adjoints and records.
-  std::size_t capacity() const { return tape_.capacity(); }
-
- private:
   void start(Index w) {
     tape_.reset();
     tape_.set_first_step(w * steps_);
@@ -180,7 +219,7 @@ class Windows {
   double total_ = 0;         // of the losses of the windows so far
   Tape<Scalar> tape_;
   std::vector<State<Scalar>> states_;  // at the beginning of each window
-  State<Scalar> last_;
+  State<Scalar> last_, before_;        // after the run, and before it
   std::vector<Array<Scalar>> adjoints_;
   std::vector<Var<Scalar>> begin_;
 };

@@ -1,0 +1,315 @@
+// Files are not trusted: whatever the bytes are, a reader returns what they say, to the bit, or throws
+// std::runtime_error with a text that names the file. It never takes far more memory than the file has bytes.
+//
+// SPIKETAPE_READERS_SEED is the seed of the first case, each next case has the next seed; a failure prints
+// its own. SPIKETAPE_READERS_CASES is the number of cases of each reader.
+#include "damage.hpp"
+#include "seeds.hpp"
+
+#include <spiketape/core/file.hpp>
+#include <spiketape/data/images.hpp>
+#include <spiketape/plot/utf8.hpp>
+#if defined(SPIKETAPE_TEST_ZLIB) && __has_include(<zlib.h>)
+#define TEST_GZIP
+#include <spiketape/data/gzip.hpp>
+#endif
+
+#include "../catch.hpp"
+#include "../idx_bytes.hpp"
+#include "../temporary_folder.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
+#include <sys/resource.h>
+#include <fstream>
+#endif
+
+namespace st = spiketape;
+using st::Index;
+
+namespace {
+
+/// While it exists, the program gets 32 MiB more memory and then std::bad_alloc: no reader of these small
+/// files needs more. Only on Linux, and not with sanitizers, which take memory of their own.
+class LittleMemory {
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
+ public:
+  LittleMemory() {
+    getrlimit(RLIMIT_AS, &before_);
+    rlim_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    constexpr rlim_t page = 4096, more = rlim_t{32} << 20;
+    if (pages > rlim_t{1} << 30) return;  // a sanitizer's
+    rlimit limit = before_;
+    limit.rlim_cur = pages * page + more;
+    setrlimit(RLIMIT_AS, &limit);
+  }
+  LittleMemory(const LittleMemory&) = delete;
+  LittleMemory& operator=(const LittleMemory&) = delete;
+  ~LittleMemory() { setrlimit(RLIMIT_AS, &before_); }
+
+ private:
+  rlimit before_{};
+#endif
+};
+
+/// Calls one(damage) for each case; returns how many there were.
+template <typename One>
+std::uint64_t for_each_seed(std::uint64_t by_default, One&& one) {
+  const std::uint64_t first = from_environment("SPIKETAPE_READERS_SEED", 1);
+  const std::uint64_t cases = from_environment("SPIKETAPE_READERS_CASES", by_default);
+  for (std::uint64_t seed = first; seed < first + cases; ++seed) {
+    INFO("SPIKETAPE_READERS_SEED=" << seed << " SPIKETAPE_READERS_CASES=1 repeats this case");
+    Damage damage(seed);
+    one(damage);
+  }
+  return cases;
+}
+/// The same where one(damage) reads a file, or throws an error that names it.
+template <typename One>
+void for_each_file(std::uint64_t by_default, std::string_view name, One&& one) {
+  [[maybe_unused]] const LittleMemory little;
+  std::uint64_t read = 0, refused = 0;
+  const std::uint64_t cases = for_each_seed(by_default, [&](Damage& damage) {
+    try {
+      one(damage);
+      ++read;
+    } catch (const std::runtime_error& error) {
+      const std::string_view text = error.what();
+      if (text.substr(0, 11) != "spiketape::" || text.find(name) == std::string_view::npos)
+        FAIL("the error does not name the file: " << text);
+      ++refused;
+    } catch (const std::exception& error) {
+      FAIL("an exception of another kind: " << error.what());
+    }
+  });
+  INFO(read << " read, " << refused << " refused");
+  if (cases >= 1000) CHECK((read > cases / 20 && refused > cases / 20));
+}
+void require(bool holds, const char* what) {
+  if (!holds) FAIL(what);
+}
+
+// --- IDX.
+
+template <typename T>
+Bytes random_idx(Damage& damage, std::size_t dimensions) {
+  std::vector<std::uint32_t> shape(dimensions);
+  std::size_t count = 1;
+  for (auto& extent : shape) {
+    extent = static_cast<std::uint32_t>(damage.below(8) == 0 ? 0 : 1 + damage.below(4));
+    count *= extent;
+  }
+  std::vector<T> values(count);
+  for (T& value : values) {
+    std::uint8_t bytes[sizeof(T)];
+    for (auto& byte : bytes) byte = damage.byte();
+    std::copy_n(bytes, sizeof(T), reinterpret_cast<std::uint8_t*>(&value));
+  }
+  return idx_bytes<T>(shape, values);
+}
+/// That an array says what the bytes of the file say, all of them.
+template <typename T>
+void require_says(const st::Idx<T>& idx, const Bytes& bytes) {
+  std::vector<std::uint32_t> shape;
+  for (const Index extent : idx.shape) shape.push_back(static_cast<std::uint32_t>(extent));
+  require(idx_bytes<T>(shape, idx.values) == bytes, "the array is not that of the file");
+  require(idx.values.capacity() <= bytes.size(), "the array takes too much memory");
+}
+template <typename T>
+void check_idx() {
+  for_each_file(2500, "'a file'", [](Damage& damage) {
+    const Bytes file = random_idx<T>(damage, 1 + damage.below(4)),
+                other = random_idx<T>(damage, 1 + damage.below(8));
+    const Bytes bytes = damage.of(file, other);
+    require_says(st::parse_idx<T>(bytes, "a file"), bytes);
+  });
+}
+
+void write(const std::string& path, const Bytes& bytes) {
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  require(file != nullptr && std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size(), "no file");
+  std::fclose(file);
+}
+
+// --- UTF-8, from its definition: a character is 0 to 10ffff but no surrogate, in as few bytes as it takes.
+
+/// The bytes of the character that a text begins with; 0 if it begins with none.
+std::size_t character_size(const Bytes& text) {
+  if (text.empty()) return 0;
+  std::size_t size = 1;
+  std::uint32_t code = text[0];
+  for (const auto& [mask, head] : {std::pair(0xe0, 0xc0), std::pair(0xf0, 0xe0), std::pair(0xf8, 0xf0)}) {
+    ++size;
+    if ((text[0] & mask) == head) break;
+    if (size == 4) return text[0] < 0x80 ? 1 : 0;
+  }
+  if (text.size() < size) return 0;
+  code &= 0x7fu >> size;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((text[i] & 0xc0) != 0x80) return 0;
+    code = code << 6 | (text[i] & 0x3fu);
+  }
+  const std::uint32_t least[] = {0x80, 0x800, 0x10000};
+  const bool allowed = code != 0xfffe && code != 0xffff;  // by XML
+  return code >= least[size - 2] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) && allowed ? size
+                                                                                                    : 0;
+}
+
+}  // namespace
+
+TEST_CASE("whatever the bytes are, an IDX array is that of the bytes or there is none") {
+  check_idx<std::uint8_t>();
+  check_idx<std::int8_t>();
+  check_idx<std::int16_t>();
+  check_idx<std::int32_t>();
+  check_idx<float>();
+  check_idx<double>();
+}
+
+TEST_CASE("whatever is in a file, it is read to the byte") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "file";
+  for_each_file(1500, path, [&](Damage& damage) {
+    const Bytes bytes = damage.of(random_idx<float>(damage, 2), random_idx<float>(damage, 3));
+    write(path, bytes);
+    require(st::read_file(path) == bytes, "the file has other bytes");
+    require_says(st::read_idx<float>(path), bytes);
+  });
+}
+
+TEST_CASE("whatever is in two files, images and labels are those of the files") {
+  const TemporaryFolder folder;
+  const std::string images_path = folder / "images", labels_path = folder / "labels";
+  for_each_file(2500, folder.path(), [&](Damage& damage) {
+    const auto count = static_cast<std::uint32_t>(damage.below(5));
+    const auto labelled = damage.below(4) == 0 ? static_cast<std::uint32_t>(damage.below(5)) : count;
+    Bytes pixels(count * 6), classes(labelled);
+    for (auto* all : {&pixels, &classes})
+      for (auto& byte : *all) byte = damage.byte();
+    const Bytes images = idx_bytes<std::uint8_t>({count, 2, 3}, pixels);
+    const Bytes labels = idx_bytes<std::uint8_t>({labelled}, classes);
+    const bool whole = damage.below(2) == 0;  // else both are damaged, and hardly ever fit each other
+    const Bytes image_bytes = whole ? images : damage.of(images, labels);
+    const Bytes label_bytes = damage.of(labels, images);
+    st::Images result;
+    if (damage.below(8) == 0) {
+      write(images_path, image_bytes);
+      write(labels_path, label_bytes);
+      result = st::read_images(images_path, labels_path, 0.5);
+    } else {
+      result = st::make_images(st::parse_idx<std::uint8_t>(image_bytes, images_path),
+                               st::parse_idx<std::uint8_t>(label_bytes, labels_path), 0.5, images_path,
+                               labels_path);
+    }
+    const auto extent = [](Index value) { return static_cast<std::uint32_t>(value); };
+    const Bytes read_labels(result.labels.begin(), result.labels.end());
+    require(idx_bytes<std::uint8_t>({extent(result.count())}, read_labels) == label_bytes,
+            "the labels are not those of the file");
+    require(result.features() == result.height * result.width, "the extents differ");
+    const Bytes read_pixels(result.pixels.data(), result.pixels.data() + result.pixels.size());
+    require(idx_bytes<std::uint8_t>({extent(result.count()), extent(result.height), extent(result.width)},
+                                    read_pixels) == image_bytes,
+            "the pixels are not those of the file");
+  });
+}
+
+TEST_CASE("whatever the bytes of a text are, its characters are those of UTF-8") {
+  for_each_seed(20000, [](Damage& damage) {
+    // Bytes at the borders of what UTF-8 allows, and any.
+    constexpr std::uint8_t borders[] = {0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbd, 0xbe, 0xbf, 0xc0,
+                                        0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xee, 0xef, 0xf0, 0xf4, 0xf5, 0xff};
+    Bytes text(damage.below(6));
+    for (auto& byte : text)
+      byte = damage.below(4) == 0 ? damage.byte() : borders[damage.below(std::size(borders))];
+    text.shrink_to_fit();
+    const std::string_view view(reinterpret_cast<const char*>(text.data()), text.size());
+    require(st::detail::utf8_size(view) == character_size(text), "another size of the first character");
+  });
+}
+
+#ifdef TEST_GZIP
+
+namespace {
+
+Bytes compressed(const Bytes& bytes, int level) {
+  z_stream stream{};
+  require(deflateInit2(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK, "no zlib");
+  Bytes result(bytes.size() + 100);
+  stream.next_in = const_cast<Bytef*>(bytes.data());
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = result.data();
+  stream.avail_out = static_cast<uInt>(result.size());
+  require(deflate(&stream, Z_FINISH) == Z_STREAM_END, "no end");
+  result.resize(stream.total_out);
+  deflateEnd(&stream);
+  return result;
+}
+Bytes random_gzip(Damage& damage) {
+  Bytes bytes(damage.below(16) == 0 ? damage.below(200000) : damage.below(200));
+  const std::size_t values = 1 + damage.below(20);
+  for (auto& byte : bytes) byte = static_cast<std::uint8_t>(damage.below(values));
+  return compressed(bytes, static_cast<int>(damage.below(10)));
+}
+/// The contents of a file as zlib reads it.
+Bytes read_by_zlib(const std::string& path) {
+  const gzFile file = gzopen(path.c_str(), "rb");
+  Bytes all, chunk(1 << 12);
+  for (int count = 0; (count = gzread(file, chunk.data(), static_cast<unsigned>(chunk.size()))) > 0;)
+    all.insert(all.end(), chunk.begin(), chunk.begin() + count);
+  gzclose_r(file);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("whatever the bytes are, what is unpacked is what zlib unpacks, or there is nothing") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "file.gz";
+  for_each_file(1000, path, [&](Damage& damage) {
+    const Bytes file = random_gzip(damage), other = random_gzip(damage);
+    const Bytes bytes = damage.of(file, other);
+    const std::size_t limit = damage.below(4) == 0 ? damage.below(300) : 1 << 20;
+    Bytes result;
+    if (damage.below(8) == 0) {
+      write(path, bytes);
+      result = st::read_gzip(path, limit);
+    } else {
+      result = st::unpack_gzip(bytes, path, limit);
+    }
+    require(result.size() <= limit, "more than the limit");
+    require(result.capacity() <= 2 * result.size() + (1 << 16), "the result takes too much memory");
+    write(path, bytes);
+    require(result == read_by_zlib(path), "another content than zlib's");
+  });
+}
+
+TEST_CASE("a few bytes that unpack to very many take no memory beyond the limit") {
+  z_stream stream{};
+  require(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK, "no zlib");
+  Bytes zeros(1 << 20), bomb(1 << 18);
+  stream.next_out = bomb.data();
+  stream.avail_out = static_cast<uInt>(bomb.size());
+  for (int megabytes = 0; megabytes < 128; ++megabytes) {
+    stream.next_in = zeros.data();
+    stream.avail_in = static_cast<uInt>(zeros.size());
+    require(deflate(&stream, megabytes < 127 ? Z_NO_FLUSH : Z_FINISH) >= Z_OK, "no end");
+  }
+  bomb.resize(stream.total_out);
+  deflateEnd(&stream);
+  [[maybe_unused]] const LittleMemory little;
+  CHECK_THROWS_AS(st::unpack_gzip(bomb, "it", 1 << 20), std::runtime_error);
+}
+
+#endif
