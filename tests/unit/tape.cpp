@@ -211,7 +211,9 @@ TEST_CASE("a handle from before a reset says so, whatever it is asked") {
   CHECK(error([&] { empty.shape(); }) ==
         "spiketape::Var::shape: the handle is empty; of a network whose last neuron has init_hidden = true, "
         "states are empty unless that neuron has output = true");
-  CHECK(error([&] { static_cast<void>(empty + x); }) == "spiketape::operator+: the value is an empty handle");
+  CHECK(error([&] { static_cast<void>(empty + x); }) ==
+        "spiketape::operator+: the value is an empty handle; of a network whose last neuron has init_hidden = "
+        "true, states are empty unless that neuron has output = true");
 }
 
 TEST_CASE("values of two tapes do not mix") {

@@ -26,7 +26,7 @@ void warnings::draw() {
   st::Random random(idx.values.size());
   st::Batches<float> batches(digits, 10, random);
   st::plot::Svg picture(100, 100);
-  for (const auto batch : batches.shuffled()) {
+  for (const auto& batch : batches.shuffled()) {
     st::plot::image(picture, {0, 0, 10, 10}, batch.input.row(0), 8, 8);
     const auto sequence = st::Sequence<float>::repeat(batch.input, 3);
     st::plot::raster(picture, {0, 0, 10, 10}, sequence, 0);
