@@ -43,11 +43,27 @@ class WritableMap : public PlainMap<Scalar> {
   using Map::Map;
   WritableMap(const WritableMap&) = default;
 
-  using Map::operator=;
-  using Map::operator+=;
-  using Map::operator-=;
-  using Map::operator*=;
-  using Map::operator/=;
+  // Not by using-declarations: compilers disagree on which templates of Map those below hide.
+  WritableMap& operator=(const Scalar& value) {
+    Map::operator=(value);
+    return *this;
+  }
+  WritableMap& operator+=(const Scalar& value) {
+    Map::operator+=(value);
+    return *this;
+  }
+  WritableMap& operator-=(const Scalar& value) {
+    Map::operator-=(value);
+    return *this;
+  }
+  WritableMap& operator*=(const Scalar& value) {
+    Map::operator*=(value);
+    return *this;
+  }
+  WritableMap& operator/=(const Scalar& value) {
+    Map::operator/=(value);
+    return *this;
+  }
   WritableMap& operator=(const WritableMap& other) {
     check(other.rows(), other.cols());
     Map::operator=(other);

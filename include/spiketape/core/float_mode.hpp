@@ -113,10 +113,13 @@ class FloatModeScope {
 };
 
 #ifdef _OPENMP
-/// The outermost scope of FlushDenormals on this thread that changed its mode. Threads inherit the mode of
-/// the thread that starts them, for good; so they must be started in the mode outside of it, see
-/// parallel_for.
-inline constinit thread_local const FloatModeScope* outermost_flush = nullptr;
+/// The mode of this thread outside of the outermost FlushDenormals that changed it. Threads inherit the mode
+/// of the thread that starts them, for good; so they must be started in that one, see parallel_for.
+struct ModeOutside {
+  FloatMode mode = 0;
+  bool differs = false;
+};
+inline constinit thread_local ModeOutside mode_outside;
 #endif
 
 }  // namespace detail
@@ -136,7 +139,7 @@ class [[nodiscard]] FlushDenormals {
   FlushDenormals& operator=(const FlushDenormals&) = delete;
 #ifdef _OPENMP
   ~FlushDenormals() {
-    if (scope_.changed() && detail::outermost_flush == &scope_) detail::outermost_flush = nullptr;
+    if (outermost_) detail::mode_outside.differs = false;
   }
 #else
   ~FlushDenormals() = default;
@@ -146,11 +149,15 @@ class [[nodiscard]] FlushDenormals {
   explicit FlushDenormals(detail::FloatMode now) noexcept
       : scope_(now, detail::flushes_denormals ? now | detail::flush_bits : now) {
 #ifdef _OPENMP
-    if (scope_.changed() && detail::outermost_flush == nullptr) detail::outermost_flush = &scope_;
+    outermost_ = scope_.changed() && !detail::mode_outside.differs;
+    if (outermost_) detail::mode_outside = {scope_.before(), true};
 #endif
   }
 
   detail::FloatModeScope scope_;
+#ifdef _OPENMP
+  bool outermost_;
+#endif
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI

@@ -23,7 +23,7 @@ void parallel_for(int threads, Index count, Body&& body) {
 #ifdef _OPENMP
   if (const int busy = busy_threads(threads, count); busy > 1) {  // OpenMP allocates even for one thread
     const FloatMode mode = float_mode();
-    const FloatModeScope outside(mode, outermost_flush == nullptr ? mode : outermost_flush->before());
+    const FloatModeScope outside(mode, mode_outside.differs ? mode_outside.mode : mode);
 #pragma omp parallel num_threads(busy)
     {
       const FloatModeScope same(mode);
