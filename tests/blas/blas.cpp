@@ -38,17 +38,22 @@ void gemm(const char* order_a, const char* order_b, const int* rows, const int* 
 }  // namespace
 
 extern "C" {
-int sgemm_(const char* order_a, const char* order_b, const int* rows, const int* cols, const int* depth,
-           const float* alpha, const float* a, const int* stride_a, const float* b, const int* stride_b,
-           const float* beta, float* c, const int* stride_c) {
+#if EIGEN_VERSION_AT_LEAST(3, 4, 90)
+using Returned = void;
+#else
+using Returned = int;  // which nobody reads
+#endif
+Returned sgemm_(const char* order_a, const char* order_b, const int* rows, const int* cols, const int* depth,
+                const float* alpha, const float* a, const int* stride_a, const float* b, const int* stride_b,
+                const float* beta, float* c, const int* stride_c) {
   gemm(order_a, order_b, rows, cols, depth, alpha, a, stride_a, b, stride_b, beta, c, stride_c);
-  return 0;
+  return Returned();
 }
-int dgemm_(const char* order_a, const char* order_b, const int* rows, const int* cols, const int* depth,
-           const double* alpha, const double* a, const int* stride_a, const double* b, const int* stride_b,
-           const double* beta, double* c, const int* stride_c) {
+Returned dgemm_(const char* order_a, const char* order_b, const int* rows, const int* cols, const int* depth,
+                const double* alpha, const double* a, const int* stride_a, const double* b, const int* stride_b,
+                const double* beta, double* c, const int* stride_c) {
   gemm(order_a, order_b, rows, cols, depth, alpha, a, stride_a, b, stride_b, beta, c, stride_c);
-  return 0;
+  return Returned();
 }
 }
 

@@ -87,7 +87,8 @@ class PackingSpace final : public Eigen::internal::level3_blocking<Scalar, Scala
 #else
     constexpr Index cache = 32768;
 #endif
-    constexpr Index most = cache / ((Kernels::mr + Kernels::nr) * Index(sizeof(Scalar))) / 8 * 8;
+    constexpr Index mr = Kernels::mr, nr = Kernels::nr;  // of different enumerations
+    constexpr Index most = cache / ((mr + nr) * Index(sizeof(Scalar))) / 8 * 8;
     if (depth <= most) return depth;
     const Index blocks = parts_of(depth, most);
     return parts_of(depth, 8 * blocks) * 8;
