@@ -134,7 +134,7 @@ TEST_CASE("the result of repeated steps is one, stored once") {
   const Array ones = Array::Ones(2, 5);
   const Var a = tape.variable(ones, 100), b = tape.variable(ones, 100),
             c = tape.variable(st::Sequence<double>(100, 2, 5));
-  for (const Var& result : {a + b, a - b, a * b, 2 * a}) {
+  for (const Var result : {a + b, a - b, a * b, 2 * a}) {
     CHECK(result.constant());
     CHECK(result.shape() == st::Shape{100, 2, 5});
     CHECK(result.value().rows() == 2);
@@ -146,7 +146,7 @@ TEST_CASE("the result of repeated steps is one, stored once") {
 TEST_CASE("operations on constants are constants, and empty ones are harmless") {
   st::Tape<double> tape;
   const Var c = tape.constant(Array(Array::Ones(2, 5)));
-  for (const Var& result : {c + c, c * c, 2 * c, sum(c), st::step(c, 0)})
+  for (const Var result : {c + c, c * c, 2 * c, sum(c), st::step(c, 0)})
     CHECK_FALSE(result.differentiable());
 
   const Var none = tape.variable(st::Sequence<double>(3, 0, 5));
