@@ -4,10 +4,12 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/arena.hpp>
 #include <spiketape/kernels/spike_train.hpp>
 #include <spiketape/nn/layer.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <type_traits>
 
 namespace spiketape::inline SPIKETAPE_ABI {
@@ -19,6 +21,14 @@ concept HasHiddenState = requires(const L layer) {
   layer.reset_hidden();
   layer.detach_hidden();
 };
+/// The number of states of a layer in a State.
+template <typename L>
+constexpr std::size_t carried_by() {
+  if constexpr (RunsWithStates<L>)
+    return L::carried;
+  else
+    return 0;
+}
 /// Whether a layer's result for a step depends on earlier steps.
 template <typename L>
 constexpr bool has_states() {
@@ -44,6 +54,29 @@ Sequence<Scalar> on_arrays(const F& function, const SequenceView<const Scalar>& 
   Sequence<Scalar> copy(values.shape(), values.constant);
   if (values.rows() > 0) copy.array() = values.array();
   return copy;
+}
+
+/// One layer's result, of whatever kind of layer and input.
+template <typename Scalar, typename L, typename Input>
+auto layer_result(const L& layer, const Input& input) {
+  if constexpr (Function<L, Scalar> && !std::same_as<Input, Var<Scalar>>) {
+    Sequence<Scalar> result = on_arrays<Scalar>(layer, view_of(input));
+    if constexpr (requires { typename Input::PlainObject; })
+      return Array<Scalar>(result.array());
+    else
+      return result;
+  } else {
+    return layer(input);
+  }
+}
+
+/// A copy of values in an arena.
+template <typename Scalar>
+SequenceView<const Scalar> copied(const SequenceView<const Scalar>& from, Arena& memory) {
+  const SequenceView<Scalar> to(memory.allocate<Scalar>(from.rows() * from.features), from.shape(),
+                                from.features, from.constant);
+  if (from.rows() > 0) to.array() = from.array();
+  return to;
 }
 
 /// Whether a neuron passes its spikes to the next layer as bits.

@@ -58,18 +58,12 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
       (AnyLayer<Layers, Scalar> && ...),
       "spiketape::Sequential: a layer is a class derived from st::Layer, a neuron, a network or a lambda of "
       "ops, all with the same Scalar: see nn/layer.hpp");
-  static_assert((detail::is_what_its_base_says<Layers> && ...),
-                "spiketape::Sequential: a layer gives its base another class than itself: write struct MyLayer "
-                ": st::Layer<MyLayer, float>");
+  static_assert(
+      (detail::is_what_its_base_says<Layers> && ...),
+      "spiketape::Sequential: a layer gives its base another class than itself: write struct MyLayer "
+      ": st::Layer<MyLayer, float>");
   /// The number of states of all layers.
-  static constexpr std::size_t carried = [] {
-    std::size_t sum = 0;
-    const auto add = [&]<typename L>(std::type_identity<L>) {
-      if constexpr (detail::RunsWithStates<L>) sum += L::carried;
-    };
-    (add(std::type_identity<Layers>()), ...);
-    return sum;
-  }();
+  static constexpr std::size_t carried = (std::size_t(0) + ... + detail::carried_by<Layers>());
 
   /// Takes layers over, and named ones: temporaries, or layers that are moved here. Throws
   /// std::invalid_argument for a name that is empty, has a dot or comes twice.
@@ -305,20 +299,6 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     (std::make_index_sequence<sizeof...(Layers)>());
   }
 
-  /// One layer's result, of whatever kind of layer and input.
-  template <typename L, typename Input>
-  static auto result_of(const L& layer, const Input& input) {
-    if constexpr (detail::Function<L, Scalar> && !std::same_as<Input, Var<Scalar>>) {
-      Sequence<Scalar> result = detail::on_arrays<Scalar>(layer, view_of(input));
-      if constexpr (requires { typename Input::PlainObject; })
-        return Array<Scalar>(result.array());
-      else
-        return result;
-    } else {
-      return layer(input);
-    }
-  }
-
   /// The same as `call`. If it throws, hidden states are those before it.
   template <std::size_t i, std::size_t end, typename Input>
   auto all_or_nothing(const Input& input) const {
@@ -338,11 +318,11 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
       if constexpr (detail::PassesSpikes<LayerAt<i>, LayerAt<i + 1>, Input>) {
         return call<i + 1, end>(layer.spikes(input));
       } else {
-        const auto result = result_of(layer, input);
+        const auto result = detail::layer_result<Scalar>(layer, input);
         return call<i + 1, end>(detail::passed_on(result));
       }
     } else {
-      auto result = result_of(std::get<i>(layers_), input);
+      auto result = detail::layer_result<Scalar>(std::get<i>(layers_), input);
       if constexpr (requires {
                       result.spk;
                       std::get<i>(layers_).output();
@@ -378,17 +358,12 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     using L = LayerAt<i>;
     const L& layer = std::get<i>(layers_);
     constexpr bool on_a_tape = std::same_as<Input, Var<Scalar>>;
-    constexpr std::size_t own = [] {
-      if constexpr (detail::RunsWithStates<L>)
-        return L::carried;
-      else
-        return std::size_t(0);
-    }();
+    constexpr std::size_t own = detail::carried_by<L>();
     const auto result = [&] {
       if constexpr (!detail::RunsWithStates<L> && on_a_tape)
         return layer(input);
       else if constexpr (!detail::RunsWithStates<L>)
-        return copied(result_of(layer, input), *memory);
+        return detail::copied<Scalar>(view_of(detail::layer_result<Scalar>(layer, input)), *memory);
       else if constexpr (on_a_tape)
         return layer.run(input, parts.first(own));
       else
@@ -399,14 +374,6 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
       return result;
     else
       return run_from<i + 1>(detail::passed_on(result), parts.subspan(own), memory, observer);
-  }
-  template <typename Result>
-  static SequenceView<const Scalar> copied(const Result& result, Arena& memory) {
-    const SequenceView<const Scalar> from = view_of(result);
-    const SequenceView<Scalar> to(memory.allocate<Scalar>(from.rows() * from.features), from.shape(),
-                                  from.features, from.constant);
-    if (from.rows() > 0) to.array() = from.array();
-    return to;
   }
 
   template <typename Action>
