@@ -3,10 +3,14 @@
 
 #include <spiketape/kernels/active_columns.hpp>
 #include <spiketape/kernels/event_products.hpp>
+#include <spiketape/kernels/product.hpp>
 
 /// `linkage` is extern, or nothing where they are compiled.
 #define SPIKETAPE_PRODUCTS(linkage, Scalar)                                                                \
-  namespace spiketape::inline SPIKETAPE_ABI::detail {                                                                            \
+  namespace spiketape::inline SPIKETAPE_ABI::detail {                                                      \
+  SPIKETAPE_DENSE_PRODUCT(linkage, Scalar, as_is, as_is)                                                   \
+  SPIKETAPE_DENSE_PRODUCT(linkage, Scalar, as_is, transposed)                                              \
+  SPIKETAPE_DENSE_PRODUCT(linkage, Scalar, transposed, as_is)                                              \
   linkage template void row_times_weight(const Scalar*, Index, const Scalar*, Index, const Scalar*, Index, \
                                          Scalar*);                                                         \
   linkage template void events_times_weight(const Events<Scalar>&, Index, Index, const Scalar*, Index,     \
@@ -22,6 +26,10 @@
   linkage template void active_columns_weight_gradient(const ActiveColumns<Scalar>&,                       \
                                                        const SequenceView<const Scalar>&, Scalar*, Index); \
   }
+
+#define SPIKETAPE_DENSE_PRODUCT(linkage, Scalar, a, b)                                                            \
+  linkage template void add_product<Order::a, Order::b>(Index, Index, Index, Operand<Scalar>, Operand<Scalar>, \
+                                                        Scalar*, Index, Workspace<Scalar>*, int);
 
 SPIKETAPE_PRODUCTS(extern, float)
 SPIKETAPE_PRODUCTS(extern, double)

@@ -21,12 +21,9 @@ if(NOT SPIKETAPE_SANITIZE)  # which way it comes is the same for all compilers
   if(OpenMP_CXX_FOUND)
     set(with -DUSE_SPIKETAPE_WITH=openmp)
   endif()
-  add_consumer_test(fetch_content -DUSE_SPIKETAPE_BY=FetchContent ${with})
-  add_consumer_test(add_subdirectory -DUSE_SPIKETAPE_BY=add_subdirectory)
   find_package(BLAS QUIET)
-  if(BLAS_FOUND)
-    add_consumer_test(blas -DUSE_SPIKETAPE_BY=FetchContent -DSPIKETAPE_BLAS=ON)
-  endif()
+  add_consumer_test(fetch_content -DUSE_SPIKETAPE_BY=FetchContent -DSPIKETAPE_BLAS=${BLAS_FOUND} ${with})
+  add_consumer_test(add_subdirectory -DUSE_SPIKETAPE_BY=add_subdirectory)
   add_test(NAME consumer/project
            COMMAND ${CMAKE_COMMAND} "-DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/consumer"
                    "-DBINARY=${CMAKE_CURRENT_BINARY_DIR}/consumer/project"

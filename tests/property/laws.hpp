@@ -51,7 +51,9 @@ class Laws {
     range_.quantizer = quantizer;
     range_.variants = Described::variants;
     range_.with_exact = Described::with_exact;
+#ifndef SPIKETAPE_TEST_SANITIZED  // memory is touched in the same ways by pairs, and in a tenth of the time
     range_.whole_product = Described::whole_product;
+#endif
   }
 
   void check() {
@@ -65,8 +67,8 @@ class Laws {
     CHECK(seen.spikes > 1000);
     CHECK(50 * seen.overflows <= seen.runs);
     if constexpr (std::is_same_v<Scalar, double>) {
-      // Other pairs' company each time: what takes three to be seen is met, too.
-      for (int time = 0; time < 3; ++time)
+      // Pairs have other company each time: what takes three to be seen is met, too.
+      for (int time = 0; time < (range_.whole_product ? 1 : 3); ++time)
         for_choices(range_.for_differences(), [&](const Choice& choice) {
           auto s = draw<Described, double>(random_, choice);
           const auto neuron = type_.made(s);

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+namespace accuracy_test {
+
 namespace st = spiketape;
 using Classes = std::vector<int>;
 
@@ -65,3 +67,5 @@ TEST_CASE("an accuracy that cannot be says why") {
         "spiketape::predict: input has shape (1, 2, 0), expected at least one class");
   CHECK(st::predict(none).empty());
 }
+
+}  // namespace accuracy_test

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <limits>
 
+namespace active_columns_test {
+
 namespace st = spiketape;
 using st::Index;
 
@@ -137,3 +139,5 @@ TEST_CASE("a NaN in an active column is seen in its sample's step and nowhere el
       CHECK(y.array().row(row).isFinite().all());
   }
 }
+
+}  // namespace active_columns_test

@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <vector>
 
+namespace array_test {
+
 namespace st = spiketape;
 
 namespace {
@@ -231,3 +233,5 @@ TEST_CASE("repeat of a temporary or an expression owns its step; of what has a n
   CHECK(of_block.data == step.data());
   CHECK(st::repeat(of_name.step(0), 3).data == step.data());
 }
+
+}  // namespace array_test

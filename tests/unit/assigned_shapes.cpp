@@ -7,6 +7,8 @@
 
 #include <stdexcept>
 
+namespace assigned_shapes_test {
+
 namespace st = spiketape;
 
 namespace {
@@ -48,3 +50,5 @@ TEST_CASE("arrays of another shape are not assigned") {
   layer.weight().array() -= 1;
   CHECK((layer.weight().array() == 2).all());
 }
+
+}  // namespace assigned_shapes_test

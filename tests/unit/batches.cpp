@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+namespace batches_test {
+
 namespace st = spiketape;
 using Bytes = std::vector<std::uint8_t>;
 using ByteIdx = st::Idx<std::uint8_t>;
@@ -298,3 +300,5 @@ TEST_CASE("batches and whoever uses their generator further draw different numbe
   st::Batches<float> third(images, 20, st::Random(7)), fourth(images, 20, st::Random(7));
   CHECK(labels_of(third.shuffled()) == labels_of(fourth.shuffled()));
 }
+
+}  // namespace batches_test

@@ -14,6 +14,8 @@
 
 #include <span>
 
+namespace blocks_test {
+
 namespace st = spiketape;
 using st::Index;
 
@@ -140,3 +142,5 @@ TEST_CASE("what cannot be split into blocks says why") {
   CHECK(error_text<std::invalid_argument>([] { st::Shards<float>(1, 1, -1); }) ==
         "spiketape::Shards: block is -1, expected at least 0");
 }
+
+}  // namespace blocks_test

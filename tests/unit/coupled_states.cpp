@@ -8,6 +8,8 @@
 
 #include <array>
 
+namespace coupled_states_test {
+
 namespace st = spiketape;
 
 namespace {
@@ -91,3 +93,5 @@ TEMPLATE_TEST_CASE("the gradient of a neuron with coupled states is that of diff
                             });
   }
 }
+
+}  // namespace coupled_states_test

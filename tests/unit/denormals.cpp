@@ -27,6 +27,8 @@
 #include <utility>
 #include <vector>
 
+namespace denormals_test {
+
 namespace st = spiketape;
 using st::Index;
 using st::detail::FloatMode;
@@ -461,3 +463,5 @@ TEST_CASE("a scope may be nested and writes nothing then") {
   }
   CHECK(mode() == keeping);
 }
+
+}  // namespace denormals_test

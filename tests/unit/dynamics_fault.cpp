@@ -9,6 +9,8 @@
 #include <memory>
 #include <string_view>
 
+namespace dynamics_fault_test {
+
 namespace st = spiketape;
 using namespace parts;
 using Fault = st::detail::DynamicsFault;
@@ -210,3 +212,5 @@ TEST_CASE("thresholds and resets of Dynamics are found wrong, not left out in si
   CHECK(fault<Whole, Reset> == Fault::reset_adjoint);
   CHECK(fault<Whole, Reset, ResetAdjointNotConst> == Fault::reset_adjoint);
 }
+
+}  // namespace dynamics_fault_test

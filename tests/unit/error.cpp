@@ -10,6 +10,8 @@
 #include <string>
 #include <type_traits>
 
+namespace error_test {
+
 namespace st = spiketape;
 using st::detail::text_of;
 
@@ -54,3 +56,5 @@ TEST_CASE("there is a handler for programs without exceptions, and it can be cha
   CHECK_THROWS_AS(st::detail::fail_argument("x"), std::invalid_argument);
   st::error_handler() = before;
 }
+
+}  // namespace error_test

@@ -9,6 +9,8 @@
 
 #include <limits>
 
+namespace events_test {
+
 namespace st = spiketape;
 using st::Index;
 
@@ -183,3 +185,5 @@ TEMPLATE_TEST_CASE(
   CHECK_FALSE(sliced(5, 500, 0.3));
   CHECK_FALSE(sliced(300, 100, 0.3));
 }
+
+}  // namespace events_test

@@ -20,6 +20,8 @@
 #include <omp.h>
 #endif
 
+namespace extents_test {
+
 namespace st = spiketape;
 using st::Index;
 
@@ -178,3 +180,5 @@ TEST_CASE("no more threads start than have something to do") {
   CHECK(tape.threads() == 1000000);
   CHECK(y.array().row(39).isApprox(layer(st::Array<float>::Ones(1, 8).eval()).row(0), 1e-5f));
 }
+
+}  // namespace extents_test

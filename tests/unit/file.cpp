@@ -17,6 +17,8 @@
 #include <csignal>
 #endif
 
+namespace file_test {
+
 namespace st = spiketape;
 namespace fs = std::filesystem;
 
@@ -169,3 +171,5 @@ TEST_CASE("a link stays, and what it leads to is written") {
         "spiketape::write_file: cannot write '" + circle + "': " + st::detail::system_reason(ELOOP));
 }
 #endif
+
+}  // namespace file_test

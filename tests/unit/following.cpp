@@ -7,6 +7,8 @@
 #include "plain_neurons.hpp"
 #include "tolerance.hpp"
 
+namespace following_test {
+
 namespace st = spiketape;
 
 namespace {
@@ -101,3 +103,5 @@ TEST_CASE("coefficients that begin to learn later have their whole gradient") {
   CHECK(st::check_gradients(mem_of(alpha), input, alpha.parameters()));
   CHECK(st::check_gradients(mem_of(lapicque), input, lapicque.parameters()));
 }
+
+}  // namespace following_test

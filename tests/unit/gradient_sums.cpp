@@ -5,6 +5,8 @@
 
 #include <vector>
 
+namespace gradient_sums_test {
+
 namespace st = spiketape;
 using numeric::same;
 using st::Index;
@@ -137,3 +139,5 @@ TEST_CASE("the sums of shards are joined parameter by parameter") {
   CHECK_FALSE(total.has(weight));
   CHECK(same(total.gradient(beta), filled(1, 1, 6)));
 }
+
+}  // namespace gradient_sums_test

@@ -22,6 +22,8 @@
 #include <string_view>
 #include <vector>
 
+namespace gzip_test {
+
 namespace st = spiketape;
 using Bytes = std::vector<std::uint8_t>;
 using namespace std::string_view_literals;
@@ -171,6 +173,8 @@ TEST_CASE("a compressed file that cannot be read says which and why") {
         "spiketape::read_file: cannot read '" + folder.path() + "': " + st::detail::system_reason(EISDIR));
 #endif
 }
+
+}  // namespace gzip_test
 
 #else
 

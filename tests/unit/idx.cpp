@@ -20,6 +20,8 @@
 #include <string_view>
 #include <vector>
 
+namespace idx_test {
+
 namespace st = spiketape;
 using Bytes = std::vector<std::uint8_t>;
 
@@ -182,3 +184,5 @@ TEST_CASE("a damaged IDX file is refused or is consistent") {
   CHECK(parsed > 1000);
   CHECK(refused > 1000);
 }
+
+}  // namespace idx_test

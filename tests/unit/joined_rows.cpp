@@ -13,6 +13,8 @@
 #include <cstring>
 #include <limits>
 
+namespace joined_rows_test {
+
 namespace st = spiketape;
 using st::Index;
 
@@ -155,3 +157,5 @@ TEST_CASE("samples in one row and one by one: the same adjoints") {
   // Its numbers are drawn by place: that of a neuron among the neurons, without padding.
   check_tape(st::Leaky<float, st::reset::Subtract, st::surrogate::StochasticSpikeOperator>({.beta = 0.9f}));
 }
+
+}  // namespace joined_rows_test

@@ -9,6 +9,8 @@
 #include <limits>
 #include <vector>
 
+namespace lanes_test {
+
 namespace st = spiketape;
 using st::Index;
 using st::detail::load, st::detail::store;
@@ -253,3 +255,5 @@ TEMPLATE_TEST_CASE("the bits of masks in a row, the first number's lowest, and t
     }
   }
 }
+
+}  // namespace lanes_test

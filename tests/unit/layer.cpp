@@ -13,6 +13,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace layer_test {
+
 namespace st = spiketape;
 using numeric::random_sequence, numeric::same;
 using st::Index;
@@ -87,3 +89,5 @@ TEST_CASE("check_gradients sees a wrong adjoint and says where it is") {
   CHECK(check.where.substr(0, 9) == "input 0 (");
   CHECK(check.text().substr(0, 8) == "wrong in");
 }
+
+}  // namespace layer_test

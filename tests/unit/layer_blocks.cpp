@@ -16,6 +16,8 @@
 #include <tuple>
 #include <utility>
 
+namespace layer_blocks_test {
+
 namespace st = spiketape;
 using numeric::random_sequence, numeric::same;
 using st::Index;
@@ -71,3 +73,5 @@ TEST_CASE("a layer that couples samples says why it does not run in blocks") {
           "batch), "
           "expected one shard without blocks, Shards(1)");
 }
+
+}  // namespace layer_blocks_test

@@ -20,6 +20,8 @@
 #include <string_view>
 #include <utility>
 
+namespace layer_contract_test {
+
 namespace st = spiketape;
 using numeric::random_sequence, numeric::same;
 using st::Index;
@@ -213,3 +215,5 @@ TEST_CASE("Shards runs a network of a user's that is not made of two parts") {
   CHECK(numeric::near(again.gradients().gradient(parts.layer<0>().weight()),
                       whole.gradients().gradient(parts.layer<0>().weight()), tolerance::rounding<double>));
 }
+
+}  // namespace layer_contract_test

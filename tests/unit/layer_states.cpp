@@ -14,6 +14,8 @@
 #include <stdexcept>
 #include <vector>
 
+namespace layer_states_test {
+
 namespace st = spiketape;
 using numeric::random_sequence, numeric::same;
 using own::gradients;
@@ -107,3 +109,5 @@ TEST_CASE("a stream takes no step and no sample, too") {
           st::Shape{shape.steps, shape.batch, shape.features / 2});
   }
 }
+
+}  // namespace layer_states_test

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+namespace leaky_test {
+
 namespace st = spiketape;
 using numeric::random_array, numeric::random_sequence, numeric::same;
 using st::Index;
@@ -440,3 +442,5 @@ TEST_CASE("an empty batch and an empty sequence are no trouble") {
   hidden(Sequence(0, 2, 5));  // no step: the membrane stays
   CHECK((hidden.mem() == 1).all());
 }
+
+}  // namespace leaky_test

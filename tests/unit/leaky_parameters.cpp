@@ -10,9 +10,11 @@
 #include <cmath>
 #include <vector>
 
-namespace st = spiketape;
+SPIKETAPE_ANY_NEURON(extern, spiketape::Leaky, double)
 
-SPIKETAPE_ANY_NEURON(extern, st::Leaky, double)
+namespace leaky_parameters_test {
+
+namespace st = spiketape;
 
 namespace {
 
@@ -233,3 +235,5 @@ TEST_CASE("the deprecated init_leaky is reset_mem") {
 #endif
   CHECK(lif.mem().size() == 0);
 }
+
+}  // namespace leaky_parameters_test

@@ -10,6 +10,8 @@
 #include <cmath>
 #include <limits>
 
+namespace learned_range_test {
+
 namespace st = spiketape;
 using st::Index;
 
@@ -88,3 +90,5 @@ TEST_CASE("a learned graded_spikes_factor of 0 under the exact rules") {
   lif.graded_spikes_factor().array()(0, 0) = 0;
   check_finite(lif, false);
 }
+
+}  // namespace learned_range_test

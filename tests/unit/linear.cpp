@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+namespace linear_test {
+
 namespace st = spiketape;
 using numeric::near, numeric::random_array, numeric::random_sequence, numeric::same;
 using st::Index;
@@ -301,3 +303,5 @@ TEST_CASE("the gradient of weights that no cache holds is that of small ones") {
     }
   }
 }
+
+}  // namespace linear_test

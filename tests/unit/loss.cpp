@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+namespace loss_test {
+
 namespace st = spiketape;
 using numeric::near, numeric::random_sequence;
 using st::Index;
@@ -169,3 +171,5 @@ TEST_CASE("a loss that cannot be says why") {
   CHECK(error({2, 1, 10}, {0}, -4) == function + "samples is -4, expected at least 0");
   CHECK(error({2, 1, 0}, {0}) == function + "target 0 is 0, expected 0 to -1");
 }
+
+}  // namespace loss_test

@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+namespace missing_states_test {
+
 namespace st = spiketape;
 
 TEST_CASE("a loss on states that a network keeps inside names output = true") {
@@ -53,3 +55,5 @@ TEST_CASE("a loss on states that a network keeps inside names output = true") {
   check([&] { static_cast<void>(net.layer<0>()(net(step).mem)); });
   CHECK(st::accuracy(with(sequence).mem, labels) >= 0);
 }
+
+}  // namespace missing_states_test

@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+namespace misuse_test {
+
 namespace st = spiketape;
 using st::Index;
 
@@ -167,3 +169,5 @@ TEST_CASE("a neuron names itself when a state is on another tape than its input"
   CHECK(error_text<std::invalid_argument>([&] { leaky(one.constant(step), two.constant(step)); }) ==
         "spiketape::Leaky: the value belongs to another tape");
 }
+
+}  // namespace misuse_test

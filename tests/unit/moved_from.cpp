@@ -16,6 +16,8 @@
 #include <string>
 #include <utility>
 
+namespace moved_from_test {
+
 namespace st = spiketape;
 using st::Index;
 
@@ -203,3 +205,5 @@ TEST_CASE("batches and shards that were moved from throw") {
   CHECK(error([&] { shards.run(2, [](st::Tape<float>&, Index, Index) { return st::Var<float>(); }); }) ==
         "spiketape::Shards" + gone);
 }
+
+}  // namespace moved_from_test

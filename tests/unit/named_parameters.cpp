@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+namespace named_parameters_test {
+
 namespace st = spiketape;
 using numeric::same;
 using st::Index;
@@ -102,7 +104,7 @@ struct Twins : st::Layer<Twins, double> {
 TEST_CASE("two parameters of a layer with one name are refused") {
   Twins twins;
   const std::string text =
-      "Twins: for_each_parameter gives two parameters the name 'a', expected different ones";
+      "named_parameters_test::Twins: for_each_parameter gives two parameters the name 'a', expected different ones";
   CHECK(error([&] { static_cast<void>(twins.named_parameters()); }) == text);
   CHECK(error([&] { static_cast<void>(twins.parameter("a")); }) == text);
   const st::Sequential net{Twins()};
@@ -285,3 +287,5 @@ TEST_CASE("a summary has a row for each layer") {
         "3      Leaky          2           3     24            0\n"
         "total                            48    384            6                 24\n");
 }
+
+}  // namespace named_parameters_test

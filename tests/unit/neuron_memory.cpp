@@ -9,6 +9,8 @@
 #include <memory>
 #include <stdexcept>
 
+namespace neuron_memory_test {
+
 namespace st = spiketape;
 using st::Index;
 
@@ -115,3 +117,5 @@ TEST_CASE("a neuron whose shared coefficients are learned may be called on layer
     CHECK(of_both[k] == Approx(of_wide[k] + of_narrow[k]).epsilon(tolerance::rounding<float>));
   }
 }
+
+}  // namespace neuron_memory_test

@@ -13,6 +13,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace neuron_options_test {
+
 namespace st = spiketape;
 using st::Index;
 using Array = st::Array<double>;
@@ -274,3 +276,5 @@ TEST_CASE("hidden states are read by their names, and forgotten by the old ones"
   const RSynaptic plain_rsynaptic({.alpha = 0.5, .beta = 0.5, .all_to_all = false});
   CHECK((plain_rsynaptic(input, rspk, rsyn, rmem).mem == plain_rsynaptic(input).mem).all());
 }
+
+}  // namespace neuron_options_test

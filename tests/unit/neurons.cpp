@@ -13,6 +13,8 @@
 
 #include <cmath>
 
+namespace neurons_test {
+
 namespace st = spiketape;
 using numeric::same;
 using st::Index;
@@ -169,3 +171,5 @@ TEST_CASE("Leaky with beta = 1 integrates and fires without a leak") {
   CHECK(same(mem.array(), one_neuron({0.375, 0.75, 1.125, 0.125, 0.125, 0.5}).array()));
   CHECK(same(spk.array(), one_neuron({0, 0, 1, 0, 0, 0}).array()));
 }
+
+}  // namespace neurons_test

@@ -16,6 +16,8 @@
 #include <stdexcept>
 #include <utility>
 
+namespace no_effect_test {
+
 namespace st = spiketape;
 using st::Index;
 
@@ -209,3 +211,5 @@ TEST_CASE("10,000 short-lived networks on one tape leave its memory, and that of
   CHECK(values == few_values);
   CHECK(sums == few_sums);
 }
+
+}  // namespace no_effect_test

@@ -11,6 +11,8 @@
 #include <stdexcept>
 #include <type_traits>
 
+namespace numbers_test {
+
 namespace st = spiketape;
 using st::detail::bits_as, st::detail::is_finite, st::detail::is_nan;
 
@@ -46,3 +48,5 @@ TEST_CASE("options that are NaN or infinite are refused, with -ffast-math too") 
     CHECK_THROWS_AS(st::Adam<float>(none, {.lr = number}), std::invalid_argument);
   CHECK_THROWS_AS(st::Leaky<float>({.beta = nan}), std::invalid_argument);
 }
+
+}  // namespace numbers_test

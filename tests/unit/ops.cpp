@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+namespace ops_test {
+
 namespace st = spiketape;
 using numeric::random_array, numeric::same;
 using st::Index;
@@ -331,3 +333,5 @@ TEST_CASE("operands that do not fit say why") {
         "spiketape::Var::shape: the tape of the handle has been reset or destroyed since, expected a new "
         "handle");
 }
+
+}  // namespace ops_test

@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <vector>
 
+namespace ops_arrays_test {
+
 namespace st = spiketape;
 using st::Index, st::Over, st::Shape;
 
@@ -212,3 +214,5 @@ TEMPLATE_TEST_CASE("long sums are added in double", "", float, double) {
   tape.backward(sum(tape.constant(tenths) * one));
   CHECK(*one.adjoint().data == st::sum(tenths));
 }
+
+}  // namespace ops_arrays_test

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+namespace ops_gradients_test {
+
 namespace st = spiketape;
 using ops_check::Formula, ops_check::Input, ops_check::random_input, ops_check::Var, ops_check::Vars;
 using st::Over, st::Shape;
@@ -119,3 +121,5 @@ TEST_CASE("parts and stacks of steps have the right gradients") {
                        formula);
     }
 }
+
+}  // namespace ops_gradients_test

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+namespace optimizers_test {
+
 namespace st = spiketape;
 using numeric::near, numeric::same;
 using st::Index;
@@ -194,3 +196,5 @@ TEST_CASE("options of an optimizer that cannot be say why") {
   CHECK(adam({.weight_decay = infinity}) == "spiketape::Adam: weight_decay is inf" + finite);
   CHECK_NOTHROW(st::Adam<float>({}, {.lr = 0, .beta1 = 0, .beta2 = 0, .eps = 1e-30, .weight_decay = 0}));
 }
+
+}  // namespace optimizers_test

@@ -8,6 +8,8 @@
 
 #include <string>
 
+namespace overlap_test {
+
 namespace st = spiketape;
 using st::Index;
 using View = st::SequenceView<float>;
@@ -123,3 +125,5 @@ TEST_CASE("a layer refuses rows that share numbers") {
         "spiketape::Linear: input has a stride of 2, expected at least 4");
   CHECK_NOTHROW(layer.forward_into(View(in.data(), {1, 1, 4}, 0), View(out.data(), {1, 1, 4}, 0)));
 }
+
+}  // namespace overlap_test

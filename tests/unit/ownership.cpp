@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+namespace ownership_test {
+
 namespace st = spiketape;
 using numeric::random_sequence, numeric::same;
 using st::Index;
@@ -78,3 +80,5 @@ TEST_CASE("a handle says that its tape is gone") {
         "spiketape::Var::value: the tape of the handle has been reset or destroyed since, expected a new "
         "handle");
 }
+
+}  // namespace ownership_test

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+namespace parameter_test {
+
 namespace st = spiketape;
 using st::Index;
 
@@ -156,3 +158,5 @@ TEST_CASE("whoever holds a parameter keeps its memory") {
   }
   CHECK((hold->array() == 4).all());
 }
+
+}  // namespace parameter_test

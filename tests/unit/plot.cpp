@@ -19,6 +19,8 @@
 #include <string_view>
 #include <vector>
 
+namespace plot_test {
+
 namespace st = spiketape;
 namespace plot = st::plot;
 
@@ -464,3 +466,5 @@ TEST_CASE("Panels say what is wrong") {
     CHECK(contains(mistake([&](Svg& svg) { plot::image(svg, bad, row, 2, 3); }), "plot::image: box is "));
   }
 }
+
+}  // namespace plot_test

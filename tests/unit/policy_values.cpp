@@ -16,6 +16,8 @@
 #include <type_traits>
 #include <vector>
 
+namespace policy_values_test {
+
 namespace st = spiketape;
 
 namespace {
@@ -166,3 +168,5 @@ TEST_CASE("steps and scales that are no numbers are refused") {
         "spiketape::Batches: images has the scale 1e+60, expected a finite one");
   CHECK_NOTHROW(st::Batches<double>(images, 1, st::Random(1)));
 }
+
+}  // namespace policy_values_test

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <utility>
 
+namespace product_test {
+
 namespace st = spiketape;
 using st::Index;
 using st::detail::Operand, st::detail::Order, st::detail::Workspace;
@@ -151,3 +153,5 @@ TEST_CASE("a workspace grows to the largest need and is then reused") {
   CHECK(workspace.reserve(1000) == large);
   CHECK(workspace.reserve(100000) != nullptr);
 }
+
+}  // namespace product_test

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+namespace random_test {
+
 namespace st = spiketape;
 
 static_assert(std::uniform_random_bit_generator<st::Random>);
@@ -158,3 +160,5 @@ TEST_CASE("a split generator has numbers of its own") {
   std::sort(numbers.begin(), numbers.end());
   CHECK(std::adjacent_find(numbers.begin(), numbers.end()) == numbers.end());
 }
+
+}  // namespace random_test

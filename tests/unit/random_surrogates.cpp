@@ -10,6 +10,8 @@
 
 #include <set>
 
+namespace random_surrogates_test {
+
 namespace st = spiketape;
 using numeric::random_sequence, numeric::same;
 using st::Index;
@@ -75,3 +77,5 @@ TEST_CASE("a window that is computed again draws the numbers of its first run") 
   CHECK(gradient(4) == Approx(gradient(12)));
   CHECK(gradient(1) == Approx(gradient(12)));
 }
+
+}  // namespace random_surrogates_test

@@ -7,6 +7,8 @@
 
 #include <cmath>
 
+namespace rates_test {
+
 namespace st = spiketape;
 using st::Index;
 
@@ -80,3 +82,5 @@ TEST_CASE("recurrent weights start uniform between plus and minus one by the roo
     CHECK(std::abs(values.mean()) < 0.02f);
   }
 }
+
+}  // namespace rates_test

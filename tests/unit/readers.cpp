@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+namespace readers_test {
+
 namespace st = spiketape;
 using st::Index;
 
@@ -51,3 +53,5 @@ TEST_CASE("threads may ask a layer for its parameters at once") {
     CHECK(readers([&] { return linear.parameters().size() == 2; }) == 4);
   }
 }
+
+}  // namespace readers_test

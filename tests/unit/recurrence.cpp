@@ -8,6 +8,8 @@
 #include "numeric.hpp"
 #include "products.hpp"
 
+namespace recurrence_test {
+
 namespace st = spiketape;
 using st::Index;
 
@@ -51,3 +53,5 @@ TEMPLATE_TEST_CASE("a recurrent step is S W + b, and its adjoint that of the for
       CHECK(numeric::near(spk_adjoint.array(), spk_expected, allowed));
     }
 }
+
+}  // namespace recurrence_test

@@ -12,6 +12,8 @@
 
 #include <utility>
 
+namespace sequential_test {
+
 namespace st = spiketape;
 using numeric::random_sequence, numeric::same;
 using st::Index;
@@ -194,3 +196,5 @@ TEST_CASE("of a neuron with several states the spikes are passed on, and the las
     CHECK(net.layer<3>().syn().rows() == 3);  // it keeps them all the same
   }
 }
+
+}  // namespace sequential_test

@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+namespace shards_test {
+
 namespace st = spiketape;
 using st::Index;
 
@@ -139,3 +141,5 @@ TEST_CASE("shards that cannot be say why") {
   CHECK(error(-2, 1) == "spiketape::Shards: count is -2, expected at least 1");
   CHECK(error(1, 0) == "spiketape::Shards: threads is 0, expected at least 1");
 }
+
+}  // namespace shards_test

@@ -14,6 +14,8 @@
 #include <stdexcept>
 #include <vector>
 
+namespace spike_train_test {
+
 namespace st = spiketape;
 using numeric::same;
 using st::Index;
@@ -163,3 +165,5 @@ TEST_CASE("a dense layer of another size says what it got, from bits too") {
   CHECK(error_text<std::invalid_argument>([&] { net(st::Sequence<float>(2, 1, 5)); }) ==
         "spiketape::Linear: input has 5 features, 1.weight expects 4");
 }
+
+}  // namespace spike_train_test

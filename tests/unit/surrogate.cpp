@@ -6,6 +6,8 @@
 #include <type_traits>
 #include <vector>
 
+namespace surrogate_test {
+
 namespace st = spiketape;
 
 namespace {
@@ -98,3 +100,5 @@ TEST_CASE("the derivatives at the threshold are those of the papers") {
   CHECK(MultiGaussian{}.derivative(0.0) ==
         Approx(1.15 * 0.7978845608 - 0.3 * std::exp(-0.5 / 36) / (3 * std::sqrt(2 * 3.14159265358979))));
 }
+
+}  // namespace surrogate_test

@@ -12,6 +12,8 @@
 #include <type_traits>
 #include <utility>
 
+namespace tape_test {
+
 namespace st = spiketape;
 using numeric::random_array, numeric::random_sequence, numeric::same;
 using st::Index;
@@ -359,3 +361,5 @@ TEST_CASE("a backward that adds without asking whether it is the first gets NaN 
   tape.backward(st::sum(out));
   CHECK(a.adjoint().array().isNaN().all());
 }
+
+}  // namespace tape_test

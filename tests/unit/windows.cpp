@@ -15,6 +15,8 @@
 #include <stdexcept>
 #include <vector>
 
+namespace windows_test {
+
 namespace st = spiketape;
 using st::Index;
 
@@ -176,3 +178,5 @@ TEST_CASE("several windows need every neuron's state to be kept between them") {
         run(st::Sequential{st::Sequential{Linear(linear), Leaky(forgets)}, Linear(linear), Leaky(keeps)}, 3);
       }) == text);
 }
+
+}  // namespace windows_test

@@ -7,6 +7,8 @@
 #include <limits>
 #include <vector>
 
+namespace winner_test {
+
 namespace st = spiketape;
 
 namespace {
@@ -60,3 +62,5 @@ TEMPLATE_TEST_CASE("it is found among more neurons than a float can count", "", 
     for (st::Index k = 0; k < L::size; ++k) CHECK(won[k] == (first + k == place ? 1 : 0));
   }
 }
+
+}  // namespace winner_test

@@ -9,6 +9,8 @@
 
 #include <limits>
 
+namespace zero_inputs_test {
+
 namespace st = spiketape;
 
 namespace {
@@ -95,3 +97,5 @@ TEST_CASE("neurons that do not fire send nothing through infinite recurrent weig
   CHECK(out.spk.array().sum() > 0.9f * 3 * batch * (neurons - 1));
   CHECK(out.mem.array().isFinite().all());
 }
+
+}  // namespace zero_inputs_test

@@ -29,9 +29,12 @@ SPIKETAPE_NOINLINE inline std::string shown_name(std::string_view compilers, std
     const bool ours = compilers.find("spiketape::") < compilers.find('<');
     return std::string(ours ? "spiketape::" : "").append(own);
   }
-  for (const std::string_view prefix : {"{anonymous}::", "(anonymous namespace)::", "struct ", "class "})
+  for (const std::string_view prefix : {"struct ", "class "})
     if (compilers.substr(0, prefix.size()) == prefix) compilers.remove_prefix(prefix.size());
-  return std::string(compilers);
+  std::string name(compilers);
+  for (const std::string_view unnamed : {"{anonymous}::", "(anonymous namespace)::", "`anonymous-namespace'::"})
+    for (std::size_t at; (at = name.find(unnamed)) != std::string::npos;) name.erase(at, unnamed.size());
+  return name;
 }
 
 /// The `name` of a layer, behind spiketape:: if it is one of this library. Without a `name`, that of its type.

@@ -1,7 +1,8 @@
-// The headers of others that most tests include, for a precompiled header.
+// What most tests include, for a precompiled header: the headers of others, and the products, which are compiled once.
 #pragma once
 
 #include "catch.hpp"
+#include "products.hpp"
 
 #include <Eigen/Core>
 
