@@ -7,8 +7,10 @@
 #include "seeds.hpp"
 
 #include <spiketape/core/file.hpp>
+#include <spiketape/core/utf8.hpp>
 #include <spiketape/data/images.hpp>
-#include <spiketape/plot/utf8.hpp>
+#include <spiketape/io/npy.hpp>
+#include <spiketape/io/safetensors.hpp>
 #if defined(SPIKETAPE_TEST_ZLIB) && __has_include(<zlib.h>)
 #define TEST_GZIP
 #include <spiketape/data/gzip.hpp>
@@ -162,9 +164,7 @@ std::size_t character_size(const Bytes& text) {
     code = code << 6 | (text[i] & 0x3fu);
   }
   const std::uint32_t least[] = {0x80, 0x800, 0x10000};
-  const bool allowed = code != 0xfffe && code != 0xffff;  // by XML
-  return code >= least[size - 2] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) && allowed ? size
-                                                                                                    : 0;
+  return code >= least[size - 2] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? size : 0;
 }
 
 }  // namespace
@@ -222,6 +222,103 @@ TEST_CASE("whatever is in two files, images and labels are those of the files") 
     require(idx_bytes<std::uint8_t>({extent(result.count()), extent(result.height), extent(result.width)},
                                     read_pixels) == image_bytes,
             "the pixels are not those of the file");
+  });
+}
+
+// --- Tensors.
+
+namespace {
+
+st::Tensor random_tensor(Damage& damage, std::string name) {
+  st::Tensor tensor{std::move(name), static_cast<st::DType>(damage.below(13)), {}, {}};
+  std::size_t size = st::size_of(tensor.type);
+  for (std::size_t extents = damage.below(4); extents > 0; --extents) {
+    tensor.shape.push_back(static_cast<Index>(damage.below(4)));
+    size *= static_cast<std::size_t>(tensor.shape.back());
+  }
+  for (; size > 0; --size) tensor.bytes.push_back(damage.byte());
+  return tensor;
+}
+std::size_t size_of(const st::Tensor& tensor) {
+  std::size_t size = st::size_of(tensor.type);
+  for (const Index extent : tensor.shape) size *= static_cast<std::size_t>(extent);
+  return size;
+}
+Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
+
+/// A file that begins with `start` bytes, of which those from `length` on are the length of the header that follows,
+/// low byte first. Damages all of it, or the header alone, and then its length is right.
+Bytes damaged(Damage& damage, std::size_t start, std::size_t length, const Bytes& file, const Bytes& other) {
+  if (damage.below(2) == 0) return damage.of(file, other);
+  const auto header_end = [&](const Bytes& from) {
+    return from.begin() + static_cast<std::ptrdiff_t>(start + (from[length] | std::size_t{from[length + 1]} << 8));
+  };
+  const auto begin = static_cast<std::ptrdiff_t>(start);
+  const Bytes header =
+      damage.of({file.begin() + begin, header_end(file)}, {other.begin() + begin, header_end(other)});
+  Bytes bytes(file.begin(), file.begin() + begin);
+  bytes[length] = static_cast<std::uint8_t>(header.size());
+  bytes[length + 1] = static_cast<std::uint8_t>(header.size() >> 8);
+  bytes.insert(bytes.end(), header.begin(), header.end());
+  bytes.insert(bytes.end(), header_end(file), file.end());
+  bytes.shrink_to_fit();
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("whatever the bytes of a safetensors file are, its tensors are what they say or it is refused") {
+  const auto random_file = [](Damage& damage) {
+    st::Safetensors contents;
+    for (std::size_t k = damage.below(4); k > 0; --k)
+      contents.tensors.push_back(random_tensor(damage, std::string(1 + damage.below(3), static_cast<char>('a' + k))));
+    if (damage.below(2) == 0) contents.metadata = {{"a\n", "\u00e9"}, {"b", ""}};
+    return bytes_of(st::safetensors_bytes(contents));
+  };
+  for_each_file(10000, "'a file'", [&](Damage& damage) {
+    const Bytes file = random_file(damage), bytes = damaged(damage, 8, 0, file, random_file(damage));
+    const st::Safetensors contents = st::parse_safetensors(bytes, "a file");
+    std::size_t size = 8 + (bytes[0] | std::size_t{bytes[1]} << 8);
+    for (const st::Tensor& tensor : contents.tensors) {
+      require(tensor.bytes.size() == size_of(tensor), "a tensor has other bytes than its shape takes");
+      require(std::search(bytes.begin(), bytes.end(), tensor.bytes.begin(), tensor.bytes.end()) != bytes.end() ||
+                  tensor.bytes.empty(),
+              "the bytes of a tensor are not in the file");
+      size += tensor.bytes.size();
+    }
+    require(size == bytes.size(), "the tensors do not fill the file");
+    const st::Safetensors same = st::parse_safetensors(bytes_of(st::safetensors_bytes(contents)), "a file");
+    require(same.metadata == contents.metadata && same.tensors.size() == contents.tensors.size(),
+            "what is written again is something else");
+    for (const st::Tensor& tensor : contents.tensors) {
+      const st::Tensor* found = same.find(tensor.name);
+      require(found != nullptr && found->type == tensor.type && found->shape == tensor.shape &&
+                  found->bytes == tensor.bytes,
+              "a tensor that is written again is another");
+    }
+  });
+}
+
+TEST_CASE("whatever the bytes of a .npy file are, its tensor is what they say or it is refused") {
+  const auto random_file = [](Damage& damage) {
+    st::Tensor tensor = random_tensor(damage, "");
+    if (tensor.type == st::DType::BF16) tensor.type = st::DType::F16;
+    std::string file = st::npy_bytes(tensor);
+    if (damage.below(2) == 0) file.replace(file.find("False"), 5, " True");
+    if (const std::size_t order = file.find('<'); damage.below(2) == 0 && order < 30) file[order] = '>';
+    return bytes_of(file);
+  };
+  for_each_file(10000, "'a file'", [&](Damage& damage) {
+    const Bytes file = random_file(damage), bytes = damaged(damage, 10, 8, file, random_file(damage));
+    const st::Tensor tensor = st::parse_npy(bytes, "a file");
+    require(tensor.bytes.size() == size_of(tensor), "the tensor has other bytes than its shape takes");
+    Bytes data(bytes.end() - static_cast<std::ptrdiff_t>(tensor.bytes.size()), bytes.end()), read = tensor.bytes;
+    std::sort(data.begin(), data.end());
+    std::sort(read.begin(), read.end());
+    require(data == read, "the bytes of the tensor are not those of the file");
+    const st::Tensor same = st::parse_npy(bytes_of(st::npy_bytes(tensor)), "a file");
+    require(same.type == tensor.type && same.shape == tensor.shape && same.bytes == tensor.bytes,
+            "a tensor that is written again is another");
   });
 }
 

@@ -14,6 +14,10 @@
 #include <string_view>
 #include <system_error>
 
+#if defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#endif
+
 namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
@@ -47,7 +51,7 @@ inline std::FILE* open_beside(const std::string& path, std::string& name) {
 }  // namespace detail
 
 /// Replaces the contents of the file `path` by `bytes`, completely or, on an error, not at all. The bytes go
-/// to a new file beside it (`path` + ".tmp", or ".1.tmp" if that exists), which is then renamed to `path`;
+/// to a new file beside it (`path` + ".tmp", or ".1.tmp" if that exists), which is synced and renamed to `path`;
 /// where `path` is a link, to what it leads to. Several processes may write at once: the file is that of one
 /// of them. On an error it removes the temporary file, leaves an old file `path` untouched, and throws
 /// std::runtime_error with the path and the system's reason. Devices and pipes are refused, because renaming
@@ -71,6 +75,13 @@ inline void write_file(const std::string& path, std::string_view bytes) {
     step = "writing";
     reason = detail::system_reason(errno);
   }
+#if defined(__unix__) || defined(__APPLE__)
+  // Else a system that stops may have done the renaming, but not yet the writing.
+  if (!step && fsync(fileno(file)) != 0) {
+    step = "syncing";
+    reason = detail::system_reason(errno);
+  }
+#endif
   if (std::fclose(file) != 0 && !step) {
     step = "closing";
     reason = detail::system_reason(errno);

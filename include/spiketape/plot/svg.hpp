@@ -7,7 +7,7 @@
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/file.hpp>
 #include <spiketape/core/numbers.hpp>
-#include <spiketape/plot/utf8.hpp>
+#include <spiketape/core/utf8.hpp>
 
 #include <algorithm>
 #include <array>
@@ -240,8 +240,9 @@ class Svg {
   void add_escaped(std::string_view text) {
     while (!text.empty()) {
       const std::size_t size = detail::utf8_size(text);
+      const std::string_view character = text.substr(0, size);
       const char c = text.front();
-      if (size == 0) {
+      if (size == 0 || character == "\uFFFE" || character == "\uFFFF") {
         add("\uFFFD");
       } else if (c == '<') {
         add("&lt;");
@@ -254,7 +255,7 @@ class Svg {
       } else if (static_cast<unsigned char>(c) < 0x20) {
         add(' ');  // XML allows no control characters, not even escaped; a line end would be shown as a space
       } else {
-        add(text.substr(0, size));
+        add(character);
       }
       text.remove_prefix(std::max<std::size_t>(size, 1));
     }

@@ -11,7 +11,7 @@
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// The number of bytes of the first character of a text in UTF-8 (The Unicode Standard, table 3-7); 0 if it
-/// begins with none, or with one that XML 1.0 does not allow (U+FFFE, U+FFFF).
+/// begins with none.
 inline std::size_t utf8_size(std::string_view text) {
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   const auto in = [&](std::size_t i, unsigned low, unsigned high) {
@@ -24,8 +24,7 @@ inline std::size_t utf8_size(std::string_view text) {
   if (in(0, 0xc2, 0xdf)) return follows(1) ? 2 : 0;
   if (in(0, 0xe0, 0xef)) {
     const bool second = first == 0xe0 ? in(1, 0xa0, 0xbf) : first == 0xed ? in(1, 0x80, 0x9f) : follows(1);
-    const bool allowed = !(first == 0xef && byte(1) == 0xbf && byte(2) >= 0xbe);
-    return second && follows(2) && allowed ? 3 : 0;
+    return second && follows(2) ? 3 : 0;
   }
   if (in(0, 0xf0, 0xf4)) {
     const bool second = first == 0xf0 ? in(1, 0x90, 0xbf) : first == 0xf4 ? in(1, 0x80, 0x8f) : follows(1);

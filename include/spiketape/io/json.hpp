@@ -1,0 +1,207 @@
+// A strict reader of JSON (RFC 8259) for headers whose structure is known: it takes what is expected and refuses
+// everything else, so nesting is as deep as the code that reads, whatever the text is.
+#pragma once
+
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/core/error.hpp>
+#include <spiketape/core/utf8.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+
+namespace spiketape::inline SPIKETAPE_ABI::detail {
+
+/// The beginning of a text of unknown length and content, for messages.
+inline std::string shown(std::string_view text) {
+  constexpr std::size_t most = 60;
+  std::string result;
+  while (!text.empty() && result.size() < most) {
+    const std::size_t size = utf8_size(text);
+    if (size == 0 || static_cast<unsigned char>(text.front()) < 0x20)
+      result += '?';
+    else
+      result += text.substr(0, size);
+    text.remove_prefix(size == 0 ? 1 : size);
+  }
+  return text.empty() ? result : text_of(result, "... and ", text.size(), " bytes more");
+}
+
+/// Reads a text from its beginning to its end. What it throws is a std::runtime_error that
+/// begins with `where`, such as "x has a header".
+class JsonReader {
+ public:
+  JsonReader(std::string_view text, std::string where) : text_(text), where_(std::move(where)) {}
+
+  /// Calls member(name) for each member of an object; it must read the value.
+  template <typename Member>
+  void object(Member&& member) {
+    list('{', '}', [&] {
+      std::string name = string();
+      take(':', "':'");
+      member(std::move(name));
+    });
+  }
+  /// Calls element() for each element of an array; it must read it.
+  template <typename Element>
+  void array(Element&& element) {
+    list('[', ']', element);
+  }
+
+  std::string string() {
+    take('"', "a text in quotes");
+    std::string result;
+    for (;;) {
+      const unsigned char c = at_ < text_.size() ? static_cast<unsigned char>(text_[at_]) : 0;
+      if (c < 0x20) fail("a character or the end of the text");
+      if (c == '"') break;
+      if (c == '\\') {
+        ++at_;
+        escape(result);
+        continue;
+      }
+      const std::size_t size = utf8_size(text_.substr(at_));
+      if (size == 0) fail("UTF-8");
+      result += text_.substr(at_, size);
+      at_ += size;
+    }
+    ++at_;
+    return result;
+  }
+
+  /// A number without sign, point and exponent.
+  std::uint64_t count() {
+    skip_space();
+    constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+    const std::size_t first = at_;
+    std::uint64_t number = 0;
+    for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_) {
+      const auto digit = static_cast<std::uint64_t>(text_[at_] - '0');
+      if (number > (most - digit) / 10) fail("a number below 2^64");
+      number = 10 * number + digit;
+    }
+    const bool leading_zero = at_ > first + 1 && text_[first] == '0';
+    const bool goes_on = at_ < text_.size() && (text_[at_] == '.' || text_[at_] == 'e' || text_[at_] == 'E');
+    if (at_ == first || leading_zero || goes_on) {
+      if (leading_zero) at_ = first;
+      fail("a whole number that is not negative");
+    }
+    return number;
+  }
+
+  /// Nothing but white space is left.
+  void end() {
+    skip_space();
+    if (at_ != text_.size()) fail("the end");
+  }
+
+  /// Throws: at this place stands something else than `expected`.
+  [[noreturn]] SPIKETAPE_NOINLINE void fail(std::string_view expected) const {
+    if (at_ >= text_.size()) fail_file(where_, " that ends after ", text_.size(), " bytes, expected ", expected);
+    fail_file(where_, " with '", shown(text_.substr(at_, 20)), "' at byte ", at_, ", expected ", expected);
+  }
+
+ private:
+  void skip_space() {
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
+      ++at_;
+  }
+  bool takes(char c) {
+    skip_space();
+    if (at_ == text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+  void take(char c, std::string_view expected) {
+    if (!takes(c)) fail(expected);
+  }
+
+  template <typename Element>
+  void list(char open, char close, Element&& element) {
+    take(open, std::string_view(&open, 1));
+    if (takes(close)) return;
+    do {
+      element();
+    } while (takes(','));
+    const char expected[] = {'\'', ',', '\'', ' ', 'o', 'r', ' ', '\'', close, '\''};
+    take(close, std::string_view(expected, sizeof expected));
+  }
+
+  /// What follows a backslash.
+  void escape(std::string& result) {
+    constexpr std::string_view written = "\"\\/bfnrt", meant = "\"\\/\b\f\n\r\t";
+    const char c = at_ < text_.size() ? text_[at_] : '\0';
+    if (const std::size_t k = written.find(c); c != '\0' && k != written.npos) {
+      result += meant[k];
+      ++at_;
+      return;
+    }
+    if (c != 'u') fail("one of \"\\/bfnrtu behind the backslash");
+    ++at_;
+    std::uint32_t code = hexadecimal();
+    if (code >= 0xd800 && code < 0xdc00) {  // the first half of a pair, as UTF-16 has it
+      if (text_.substr(at_, 2) != "\\u") fail("the second half of a surrogate pair");
+      at_ += 2;
+      const std::uint32_t low = hexadecimal();
+      if (low < 0xdc00 || low > 0xdfff) fail("a character behind the second half of a surrogate pair");
+      code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+    } else if (code >= 0xdc00 && code < 0xe000) {
+      fail("a character behind the first half of a surrogate pair");
+    }
+    const auto add = [&](std::uint32_t head, int shift) { result += static_cast<char>(head | (code >> shift)); };
+    const auto add_rest = [&](int shift) { result += static_cast<char>(0x80 | ((code >> shift) & 0x3f)); };
+    if (code < 0x80) {
+      add(0, 0);
+    } else if (code < 0x800) {
+      add(0xc0, 6);
+      add_rest(0);
+    } else if (code < 0x10000) {
+      add(0xe0, 12);
+      add_rest(6);
+      add_rest(0);
+    } else {
+      add(0xf0, 18);
+      add_rest(12);
+      add_rest(6);
+      add_rest(0);
+    }
+  }
+  std::uint32_t hexadecimal() {
+    std::uint32_t code = 0;
+    for (int k = 0; k < 4; ++k, ++at_) {
+      const char c = at_ < text_.size() ? text_[at_] : ' ';
+      constexpr std::string_view digits = "0123456789abcdef";
+      const std::size_t digit = digits.find(c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c);
+      if (digit == digits.npos) fail("four hexadecimal digits");
+      code = 16 * code + static_cast<std::uint32_t>(digit);
+    }
+    return code;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::string where_;
+};
+
+/// A text as JSON writes it, in quotes. The text is UTF-8.
+inline std::string json_text(std::string_view text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    constexpr std::string_view hexadecimal = "0123456789abcdef";
+    const auto code = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\')
+      (result += '\\') += c;
+    else if (code < 0x20)
+      ((result += "\\u00") += hexadecimal[code >> 4]) += hexadecimal[code & 15];
+    else
+      result += c;
+  }
+  return result + '"';
+}
+
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
+
+#include <spiketape/core/pop_macros.hpp>

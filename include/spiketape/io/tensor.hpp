@@ -1,0 +1,264 @@
+// Named tensors: what files hold and networks are made of, without its type.
+#pragma once
+
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/core/array.hpp>
+#include <spiketape/core/error.hpp>
+#include <spiketape/core/numbers.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace spiketape::inline SPIKETAPE_ABI {
+
+/// The type of a tensor's elements, named as in safetensors files, in the order of their sizes.
+enum class DType { F64, I64, U64, F32, I32, U32, F16, BF16, I16, U16, I8, U8, BOOL };
+
+namespace detail {
+
+struct DTypeFacts {
+  DType type;
+  const char* name;
+  std::size_t size;
+};
+inline constexpr std::array<DTypeFacts, 13> dtype_facts = {{{DType::F64, "F64", 8},
+                                                            {DType::I64, "I64", 8},
+                                                            {DType::U64, "U64", 8},
+                                                            {DType::F32, "F32", 4},
+                                                            {DType::I32, "I32", 4},
+                                                            {DType::U32, "U32", 4},
+                                                            {DType::F16, "F16", 2},
+                                                            {DType::BF16, "BF16", 2},
+                                                            {DType::I16, "I16", 2},
+                                                            {DType::U16, "U16", 2},
+                                                            {DType::I8, "I8", 1},
+                                                            {DType::U8, "U8", 1},
+                                                            {DType::BOOL, "BOOL", 1}}};
+
+inline std::optional<DType> dtype_named(std::string_view name) {
+  for (const DTypeFacts& facts : dtype_facts)
+    if (name == facts.name) return facts.type;
+  return std::nullopt;
+}
+
+}  // namespace detail
+
+/// The name of an element type, such as "F32".
+[[nodiscard]] constexpr const char* name_of(DType type) noexcept {
+  return detail::dtype_facts[static_cast<std::size_t>(type)].name;
+}
+/// The bytes of an element.
+[[nodiscard]] constexpr std::size_t size_of(DType type) noexcept {
+  return detail::dtype_facts[static_cast<std::size_t>(type)].size;
+}
+
+/// A tensor and its name. The elements stand row by row, the last extent runs fastest; a tensor without
+/// extents is one number. A value: copies are independent.
+struct Tensor {
+  std::string name;
+  DType type = DType::F32;
+  std::vector<Index> shape;
+  std::vector<std::uint8_t> bytes;  // low byte first, on every machine
+};
+
+namespace detail {
+
+/// The bytes that a tensor of this type and shape takes; none if an extent is negative or they are more than a
+/// machine can address. Extents of 0 count as 1 in the check, so that the order of the extents does not matter.
+inline std::optional<std::size_t> bytes_of(DType type, const std::vector<Index>& shape) {
+  Index product = static_cast<Index>(size_of(type));
+  bool empty = false;
+  for (const Index extent : shape) {
+    const Index factor = std::max<Index>(extent, 1);
+    if (extent < 0 || factor > std::numeric_limits<Index>::max() / product) return std::nullopt;
+    product *= factor;
+    empty = empty || extent == 0;
+  }
+  return empty ? 0 : static_cast<std::size_t>(product);
+}
+
+/// A shape for messages: (2, 3), and () for one number.
+inline std::string shape_text(const std::vector<Index>& shape) {
+  std::string text = "(";
+  for (const Index extent : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(extent);
+  return text + ")";
+}
+
+/// The unsigned number of these bytes, low byte first.
+template <std::unsigned_integral Unsigned>
+Unsigned read_little_endian(const std::uint8_t* bytes) {
+  Unsigned number = 0;
+  for (std::size_t k = sizeof(Unsigned); k-- > 0;) number = static_cast<Unsigned>(number << 8 | bytes[k]);
+  return number;
+}
+
+/// A number of 16 bits, IEEE 754 binary16. Exact.
+inline float half_to_float(std::uint16_t half) {
+  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000) << 16, exponent = half >> 10 & 31,
+                      fraction = half & 1023;
+  if (exponent == 31) return bits_as<float>(sign | 0x7f800000 | fraction << 13);
+  if (exponent > 0) return bits_as<float>(sign | (exponent + 112) << 23 | fraction << 13);
+  const float magnitude = static_cast<float>(fraction) / 16777216;  // denormal, in units of 2^-24
+  return sign == 0 ? magnitude : -magnitude;
+}
+
+/// Calls f(number) for each element of a tensor, in order; the type of `number` is that of the elements.
+template <typename F>
+void for_each_number(const Tensor& tensor, F&& f) {
+  const auto all = [&]<typename Unsigned>(Unsigned, auto&& number) {
+    for (std::size_t at = 0; at + sizeof(Unsigned) <= tensor.bytes.size(); at += sizeof(Unsigned))
+      f(number(read_little_endian<Unsigned>(tensor.bytes.data() + at)));
+  };
+  const auto as = []<typename T>(T) { return [](auto bits) { return bits_as<T>(bits); }; };
+  constexpr std::uint64_t u64 = 0;
+  constexpr std::uint32_t u32 = 0;
+  constexpr std::uint16_t u16 = 0;
+  constexpr std::uint8_t u8 = 0;
+  switch (tensor.type) {
+    case DType::F64:
+      return all(u64, as(0.0));
+    case DType::I64:
+      return all(u64, as(std::int64_t(0)));
+    case DType::U64:
+      return all(u64, as(u64));
+    case DType::F32:
+      return all(u32, as(0.0f));
+    case DType::I32:
+      return all(u32, as(std::int32_t(0)));
+    case DType::U32:
+      return all(u32, as(u32));
+    case DType::F16:
+      return all(u16, half_to_float);
+    case DType::BF16:
+      return all(u16, [](std::uint16_t bits) { return bits_as<float>(static_cast<std::uint32_t>(bits) << 16); });
+    case DType::I16:
+      return all(u16, as(std::int16_t(0)));
+    case DType::U16:
+      return all(u16, as(u16));
+    case DType::I8:
+      return all(u8, as(std::int8_t(0)));
+    case DType::U8:
+    case DType::BOOL:
+      return all(u8, as(u8));
+  }
+}
+
+template <Real Scalar>
+constexpr DType dtype_of = sizeof(Scalar) == 4 ? DType::F32 : DType::F64;
+
+[[noreturn]] SPIKETAPE_NOINLINE inline void fail_tensor(const char* function, const Tensor& tensor,
+                                                        const char* expected) {
+  fail_argument("spiketape::", function, ": tensor '", tensor.name, "' has the shape ", shape_text(tensor.shape),
+                " of ", name_of(tensor.type), ", expected ", expected);
+}
+/// Throws where a tensor was put together wrong by hand.
+inline void check_bytes(const char* function, const Tensor& tensor) {
+  const auto size = bytes_of(tensor.type, tensor.shape);
+  if (!size || *size != tensor.bytes.size())
+    fail_argument("spiketape::", function, ": tensor '", tensor.name, "' has ", tensor.bytes.size(),
+                  " bytes, its shape ", shape_text(tensor.shape), " of ", name_of(tensor.type), " takes ",
+                  size ? std::to_string(*size) : "more than memory has addresses");
+}
+
+template <Real Scalar>
+void copy_numbers(const Tensor& tensor, Scalar* to) {
+  for_each_number(tensor, [&](auto number) { *to++ = static_cast<Scalar>(number); });
+}
+template <Real Scalar>
+void append_number_bytes(std::vector<std::uint8_t>& bytes, const Scalar& number) {
+  using Bits = std::conditional_t<sizeof(Scalar) == 4, std::uint32_t, std::uint64_t>;
+  const auto bits = bits_as<Bits>(number);
+  for (std::size_t k = 0; k < sizeof(Scalar); ++k) bytes.push_back(static_cast<std::uint8_t>(bits >> 8 * k));
+}
+
+}  // namespace detail
+
+/// The numbers of a tensor as an array: (rows, cols) of two extents, one row of one, (1, 1) of none. Numbers are
+/// rounded to Scalar. Allocates. Throws std::invalid_argument for more extents.
+template <Real Scalar>
+[[nodiscard]] Array<Scalar> to_array(const Tensor& tensor) {
+  detail::check_bytes("to_array", tensor);
+  const std::vector<Index>& shape = tensor.shape;
+  if (shape.size() > 2) detail::fail_tensor("to_array", tensor, "at most two extents; see to_sequence");
+  Array<Scalar> array(shape.size() == 2 ? shape[0] : 1, shape.empty() ? 1 : shape.back());
+  detail::copy_numbers(tensor, array.data());
+  return array;
+}
+
+/// The numbers of a tensor as a sequence: (steps, batch, features), where features are the product of the third
+/// extent and all behind it, such as channels, height and width. Numbers are rounded to Scalar. Allocates. Throws
+/// std::invalid_argument for fewer than three extents.
+template <Real Scalar>
+[[nodiscard]] Sequence<Scalar> to_sequence(const Tensor& tensor) {
+  detail::check_bytes("to_sequence", tensor);
+  const std::vector<Index>& shape = tensor.shape;
+  if (shape.size() < 3) detail::fail_tensor("to_sequence", tensor, "steps, batch and features");
+  Index features = 1;
+  for (std::size_t k = 2; k < shape.size(); ++k) features *= shape[k];
+  Sequence<Scalar> sequence(shape[0], shape[1], features);
+  detail::copy_numbers(tensor, sequence.array().data());
+  return sequence;
+}
+
+/// The classes of a tensor of one extent. Allocates. Throws std::invalid_argument for another shape and for what
+/// is no whole number that an int holds.
+[[nodiscard]] inline std::vector<int> to_labels(const Tensor& tensor) {
+  detail::check_bytes("to_labels", tensor);
+  if (tensor.shape.size() != 1) detail::fail_tensor("to_labels", tensor, "one extent");
+  std::vector<int> labels;
+  labels.reserve(static_cast<std::size_t>(tensor.shape[0]));
+  detail::for_each_number(tensor, [&](auto number) {
+    const auto value = static_cast<double>(number);
+    if (!detail::is_finite(value) || value < std::numeric_limits<int>::min() ||
+        value > std::numeric_limits<int>::max() || value != std::floor(value))
+      detail::fail_argument("spiketape::to_labels: tensor '", tensor.name, "' has the label ", value, " at ",
+                            labels.size(), ", expected a whole number that an int holds");
+    labels.push_back(static_cast<int>(value));
+  });
+  return labels;
+}
+
+/// An array as a tensor of two extents, a sequence as one of three (steps, batch, features), labels as one of
+/// I64. Allocates.
+template <Real Scalar>
+[[nodiscard]] Tensor to_tensor(std::string name, const Array<Scalar>& array) {
+  Tensor tensor{std::move(name), detail::dtype_of<Scalar>, {array.rows(), array.cols()}, {}};
+  tensor.bytes.reserve(static_cast<std::size_t>(array.size()) * sizeof(Scalar));
+  for (Index i = 0; i < array.size(); ++i) detail::append_number_bytes(tensor.bytes, array.data()[i]);
+  return tensor;
+}
+template <Real Scalar>
+[[nodiscard]] Tensor to_tensor(std::string name, const Sequence<Scalar>& sequence) {
+  const Shape shape = sequence.shape();
+  Tensor tensor{std::move(name), detail::dtype_of<Scalar>, {shape.steps, shape.batch, shape.features}, {}};
+  tensor.bytes.reserve(static_cast<std::size_t>(shape.steps * shape.batch * shape.features) * sizeof(Scalar));
+  for (Index t = 0; t < shape.steps; ++t)
+    for (Index b = 0; b < shape.batch; ++b)
+      for (Index i = 0; i < shape.features; ++i)
+        detail::append_number_bytes(tensor.bytes, sequence.step(t)(b, i));
+  return tensor;
+}
+[[nodiscard]] inline Tensor to_tensor(std::string name, const std::vector<int>& labels) {
+  Tensor tensor{std::move(name), DType::I64, {static_cast<Index>(labels.size())}, {}};
+  tensor.bytes.reserve(8 * labels.size());
+  for (const int label : labels)
+    for (int k = 0; k < 8; ++k)
+      tensor.bytes.push_back(static_cast<std::uint8_t>(static_cast<std::uint64_t>(std::int64_t(label)) >> 8 * k));
+  return tensor;
+}
+
+}  // namespace spiketape::inline SPIKETAPE_ABI
+
+#include <spiketape/core/pop_macros.hpp>
