@@ -1,4 +1,5 @@
-// .npy files give the arrays that NumPy has written to them, all others are refused with a text that says where.
+// .npy files give the arrays that NumPy has written to them, all others are refused with a text that says
+// where.
 #include <spiketape/io/npy.hpp>
 
 #include "catch.hpp"
@@ -30,8 +31,8 @@ Bytes file(std::string_view header, std::string_view data = "", char version = 1
   return {text.begin(), text.end()};
 }
 Bytes of(std::string_view descr, std::string_view shape, std::string_view data, bool fortran_order = false) {
-  return file("{'descr': '" + std::string(descr) + "', 'fortran_order': " + (fortran_order ? "True" : "False") +
-                  ", 'shape': " + std::string(shape) + ", }   \n",
+  return file("{'descr': '" + std::string(descr) + "', 'fortran_order': " +
+                  (fortran_order ? "True" : "False") + ", 'shape': " + std::string(shape) + ", }   \n",
               data);
 }
 st::Tensor read(const Bytes& bytes) { return st::parse_npy(bytes, "x"); }
@@ -72,7 +73,7 @@ TEST_CASE("a .npy file gives its numbers, whatever their type") {
 }
 
 TEST_CASE("extents become rows and columns, or steps, batch and features, in either order of the elements") {
-  CHECK(st::to_array<float>(read(of("|u1", "()", "\7"))) (0, 0) == 7);
+  CHECK(st::to_array<float>(read(of("|u1", "()", "\7")))(0, 0) == 7);
   const st::Array<float> rows = st::to_array<float>(read(of("|u1", "(2, 3)", "\1\2\3\4\5\6")));
   CHECK((rows.rows() == 2 && rows.cols() == 3 && rows(0, 2) == 3 && rows(1, 0) == 4));
   const st::Array<float> columns = st::to_array<float>(read(of("|u1", "(2, 3)", "\1\4\2\5\3\6", true)));
@@ -96,7 +97,8 @@ TEST_CASE("extents become rows and columns, or steps, batch and features, in eit
 TEST_CASE("what has another shape or other numbers than it is asked for is refused") {
   const auto text = [](auto&& run) { return error_text<std::invalid_argument>(run); };
   CHECK(text([] { static_cast<void>(st::to_array<float>(read(of("|u1", "(1,1,1)", "\1")))); }) ==
-        "spiketape::to_array: tensor 'x' has the shape (1, 1, 1) of U8, expected at most two extents; see to_sequence");
+        "spiketape::to_array: tensor 'x' has the shape (1, 1, 1) of U8, expected at most two extents; see "
+        "to_sequence");
   CHECK(text([] { static_cast<void>(st::to_sequence<float>(read(of("|u1", "(1,1)", "\1")))); }) ==
         "spiketape::to_sequence: tensor 'x' has the shape (1, 1) of U8, expected steps, batch and features");
   CHECK(text([] { static_cast<void>(st::to_labels(read(of("|u1", "()", "\1")))); }) ==
@@ -104,11 +106,16 @@ TEST_CASE("what has another shape or other numbers than it is asked for is refus
   CHECK(text([] { static_cast<void>(st::to_labels(read(of("<f4", "(1,)", "\0\0\xc0\x3f"sv)))); }) ==
         "spiketape::to_labels: tensor 'x' has the label 1.5 at 0, expected a whole number that an int holds");
   CHECK(text([] { static_cast<void>(st::to_labels(read(of("<u4", "(1,)", "\xff\xff\xff\xff"sv)))); }) ==
-        "spiketape::to_labels: tensor 'x' has the label 4.2949673e+09 at 0, expected a whole number that an int holds");
-  CHECK(text([] { static_cast<void>(st::to_array<float>({"t", st::DType::F32, {2}, {1}})); }) ==
-        "spiketape::to_array: tensor 't' has 1 bytes, its shape (2) of F32 takes 8");
-  CHECK(text([] { static_cast<void>(st::npy_bytes({"t", st::DType::BF16, {}, {1, 2}})); }) ==
-        "spiketape::npy_bytes: tensor 't' has the shape () of BF16, expected a type that NumPy has, and at most 64 extents");
+        "spiketape::to_labels: tensor 'x' has the label 4.2949673e+09 at 0, expected a whole number that an "
+        "int holds");
+  CHECK(text([] {
+          static_cast<void>(st::to_array<float>({"t", st::DType::F32, {2}, {1}}));
+        }) == "spiketape::to_array: tensor 't' has 1 bytes, its shape (2) of F32 takes 8");
+  CHECK(text([] {
+          static_cast<void>(st::npy_bytes({"t", st::DType::BF16, {}, {1, 2}}));
+        }) ==
+        "spiketape::npy_bytes: tensor 't' has the shape () of BF16, expected a type that NumPy has, and at "
+        "most 64 extents");
 }
 
 TEST_CASE("a .npy file that is none is refused, and the text says what is wrong") {
@@ -125,19 +132,24 @@ TEST_CASE("a .npy file that is none is refused, and the text says what is wrong"
       {{0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 2}, "is truncated: it has 9 bytes"},
       {{0x93, 'N', 'U', 'M', 'P', 'Y', 2, 0, 2, 0}, "is truncated: it has 10 bytes"},
       {file("", "", 4), "is of version 4.0, expected 1.0, 2.0 or 3.0"},
-      {{0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 2, 0, '{'}, "is truncated: it has 11 bytes, of which the header alone takes 10 + 2"},
+      {{0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 2, 0, '{'},
+       "is truncated: it has 11 bytes, of which the header alone takes 10 + 2"},
       {{0x93, 'N', 'U', 'M', 'P', 'Y', 3, 0, 0xff, 0xff, 0xff, 0xff},
        "is truncated: it has 12 bytes, of which the header alone takes 12 + 4294967295"},
       {file(""), "has a header that ends after 0 bytes, expected {"},
-      {file("{}"), "has a header that ends after 2 bytes, expected 'descr', 'fortran_order' and 'shape', once each"},
+      {file("{}"),
+       "has a header that ends after 2 bytes, expected 'descr', 'fortran_order' and 'shape', once each"},
       {file(good + "x", "1234"), "has a header with 'x' at byte 57, expected its end"},
       {file(without("'descr': '<f4', "), "1234"),
        "has a header that ends after 41 bytes, expected 'descr', 'fortran_order' and 'shape', once each"},
       {file("{'descr': '<f4', 'descr': '<f4'}"),
-       "has a header with ''descr': '<f4'}' at byte 17, expected 'descr', 'fortran_order' and 'shape', once each"},
-      {file("{'names': 1}"), "has a header with ''names': 1}' at byte 1, expected 'descr', 'fortran_order' and 'shape', once each"},
+       "has a header with ''descr': '<f4'}' at byte 17, expected 'descr', 'fortran_order' and 'shape', once "
+       "each"},
+      {file("{'names': 1}"),
+       "has a header with ''names': 1}' at byte 1, expected 'descr', 'fortran_order' and 'shape', once each"},
       {file("{'descr': [('a', '<f4')]}"),
-       "has a header with '[('a', '<f4')]}' at byte 10, expected a text in quotes (arrays of records are not read)"},
+       "has a header with '[('a', '<f4')]}' at byte 10, expected a text in quotes (arrays of records are not "
+       "read)"},
       {file("{'descr': '<f4}"), "has a header with ''<f4}' at byte 10, expected an end of the text"},
       {file("{'fortran_order': 0}"), "has a header with '0}' at byte 18, expected True or False"},
       {file("{'shape': 1}"), "has a header with '1}' at byte 10, expected ("},
@@ -149,10 +161,14 @@ TEST_CASE("a .npy file that is none is refused, and the text says what is wrong"
       {of("<f4", "(1,)", "12345"), "has 5 bytes of data, its shape (1) of F32 takes 4"},
       {of("<f4", "(2, 9223372036854775807)", "1234"),
        "has the shape (2, 9223372036854775807), which takes more bytes than memory has addresses"},
-      {of("<c8", "(1,)", "12345678"), "has elements of type '<c8', expected f2, f4, f8, i1 to i8, u1 to u8 or b1 with < or >"},
-      {of("|O", "(1,)", "12345678"), "has elements of type '|O', expected f2, f4, f8, i1 to i8, u1 to u8 or b1 with < or >"},
-      {of("|f4", "(1,)", "1234"), "has elements of type '|f4', expected f2, f4, f8, i1 to i8, u1 to u8 or b1 with < or >"},
-      {of("", "(1,)", "1234"), "has elements of type '', expected f2, f4, f8, i1 to i8, u1 to u8 or b1 with < or >"}};
+      {of("<c8", "(1,)", "12345678"),
+       "has elements of type '<c8', expected f2, f4, f8, i1 to i8, u1 to u8 or b1 with < or >"},
+      {of("|O", "(1,)", "12345678"),
+       "has elements of type '|O', expected f2, f4, f8, i1 to i8, u1 to u8 or b1 with < or >"},
+      {of("|f4", "(1,)", "1234"),
+       "has elements of type '|f4', expected f2, f4, f8, i1 to i8, u1 to u8 or b1 with < or >"},
+      {of("", "(1,)", "1234"),
+       "has elements of type '', expected f2, f4, f8, i1 to i8, u1 to u8 or b1 with < or >"}};
   for (const auto& [bytes, expected] : cases) CHECK(fault(bytes) == expected);
 }
 
@@ -167,7 +183,8 @@ TEST_CASE("what is written as .npy is read again") {
   CHECK((st::to_array<float>(tensor) == array).all());
   const std::string bytes = st::npy_bytes(tensor);
   CHECK(bytes.size() == 128 + 24);
-  CHECK(bytes.substr(0, 69) == "\x93NUMPY\1\0v\0{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"sv);
+  CHECK(bytes.substr(0, 69) ==
+        "\x93NUMPY\1\0v\0{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"sv);
 
   st::Sequence<double> sequence(st::Shape{2, 1, 2}, true);
   sequence.array() << 0.5, -1;

@@ -1,5 +1,5 @@
-// A strict reader of JSON (RFC 8259) for headers whose structure is known: it takes what is expected and refuses
-// everything else, so nesting is as deep as the code that reads, whatever the text is.
+// A strict reader of JSON (RFC 8259) for headers whose structure is known: it takes what is expected and
+// refuses everything else, so nesting is as deep as the code that reads, whatever the text is.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>
@@ -100,13 +100,15 @@ class JsonReader {
 
   /// Throws: at this place stands something else than `expected`.
   [[noreturn]] SPIKETAPE_NOINLINE void fail(std::string_view expected) const {
-    if (at_ >= text_.size()) fail_file(where_, " that ends after ", text_.size(), " bytes, expected ", expected);
+    if (at_ >= text_.size())
+      fail_file(where_, " that ends after ", text_.size(), " bytes, expected ", expected);
     fail_file(where_, " with '", shown(text_.substr(at_, 20)), "' at byte ", at_, ", expected ", expected);
   }
 
  private:
   void skip_space() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
       ++at_;
   }
   bool takes(char c) {
@@ -151,7 +153,9 @@ class JsonReader {
     } else if (code >= 0xdc00 && code < 0xe000) {
       fail("a character behind the first half of a surrogate pair");
     }
-    const auto add = [&](std::uint32_t head, int shift) { result += static_cast<char>(head | (code >> shift)); };
+    const auto add = [&](std::uint32_t head, int shift) {
+      result += static_cast<char>(head | (code >> shift));
+    };
     const auto add_rest = [&](int shift) { result += static_cast<char>(0x80 | ((code >> shift) & 0x3f)); };
     if (code < 0x80) {
       add(0, 0);

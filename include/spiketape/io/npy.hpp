@@ -35,9 +35,10 @@ struct NpyType {
   DType type;
 };
 /// NumPy's letters. It has no BF16.
-inline constexpr NpyType npy_types[] = {{'f', DType::F64}, {'i', DType::I64}, {'u', DType::U64}, {'f', DType::F32},
-                                        {'i', DType::I32}, {'u', DType::U32}, {'f', DType::F16}, {'i', DType::I16},
-                                        {'u', DType::U16}, {'i', DType::I8},  {'u', DType::U8},  {'b', DType::BOOL}};
+inline constexpr NpyType npy_types[] = {{'f', DType::F64}, {'i', DType::I64}, {'u', DType::U64},
+                                        {'f', DType::F32}, {'i', DType::I32}, {'u', DType::U32},
+                                        {'f', DType::F16}, {'i', DType::I16}, {'u', DType::U16},
+                                        {'i', DType::I8},  {'u', DType::U8},  {'b', DType::BOOL}};
 
 struct NpyHeader {
   std::string descr;
@@ -86,7 +87,8 @@ class NpyHeaderReader {
 
  private:
   [[noreturn]] void fail(std::string_view expected) const {
-    if (at_ >= text_.size()) fail_file(where_, " that ends after ", text_.size(), " bytes, expected ", expected);
+    if (at_ >= text_.size())
+      fail_file(where_, " that ends after ", text_.size(), " bytes, expected ", expected);
     fail_file(where_, " with '", shown(text_.substr(at_, 20)), "' at byte ", at_, ", expected ", expected);
   }
   void skip_space() {
@@ -142,7 +144,8 @@ class NpyHeaderReader {
     Index extent = 0;
     for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_) {
       const Index digit = text_[at_] - '0';
-      if (extent > (std::numeric_limits<Index>::max() - digit) / 10) fail("an extent that memory has addresses for");
+      if (extent > (std::numeric_limits<Index>::max() - digit) / 10)
+        fail("an extent that memory has addresses for");
       extent = 10 * extent + digit;
     }
     if (at_ == first) fail("an extent");
@@ -172,18 +175,19 @@ inline void to_row_major(Tensor& tensor) {
 
 }  // namespace detail
 
-/// Parses the bytes of a .npy file, whose tensor gets the name `name`; so do messages. Elements in the other byte
-/// order, and arrays whose first extent runs fastest (fortran_order), are put into the order of a Tensor.
-/// Allocates the result, once the header is known to describe the data. Throws std::runtime_error where the bytes
-/// are not in the format, and for types that Tensor has not: texts, complex numbers, dates, objects and records.
+/// Parses the bytes of a .npy file, whose tensor gets the name `name`; so do messages. Elements in the other
+/// byte order, and arrays whose first extent runs fastest (fortran_order), are put into the order of a
+/// Tensor. Allocates the result, once the header is known to describe the data. Throws std::runtime_error
+/// where the bytes are not in the format, and for types that Tensor has not: texts, complex numbers, dates,
+/// objects and records.
 [[nodiscard]] inline Tensor parse_npy(std::span<const std::uint8_t> bytes, std::string_view name) {
   const std::string where = detail::text_of("spiketape::parse_npy: '", name, "'");
   const auto fail = [&](const auto&... parts) { detail::fail_file(where, " ", parts...); };
 
   constexpr std::string_view magic = "\x93NUMPY";
-  if (bytes.size() < magic.size() || !std::equal(magic.begin(), magic.end(), bytes.begin(), [](char a, std::uint8_t b) {
-        return static_cast<std::uint8_t>(a) == b;
-      }))
+  if (bytes.size() < magic.size() ||
+      !std::equal(magic.begin(), magic.end(), bytes.begin(),
+                  [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; }))
     fail("does not begin as a .npy file does, with the byte 147 and NUMPY");
   if (bytes.size() < 10) fail("is truncated: it has ", bytes.size(), " bytes");
   const int version = bytes[6];
@@ -194,7 +198,8 @@ inline void to_row_major(Tensor& tensor) {
   const std::uint32_t length = version == 1 ? detail::read_little_endian<std::uint16_t>(bytes.data() + 8)
                                             : detail::read_little_endian<std::uint32_t>(bytes.data() + 8);
   if (length > bytes.size() - begin)
-    fail("is truncated: it has ", bytes.size(), " bytes, of which the header alone takes ", begin, " + ", length);
+    fail("is truncated: it has ", bytes.size(), " bytes, of which the header alone takes ", begin, " + ",
+         length);
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + begin, length);
   detail::NpyHeader header = detail::NpyHeaderReader(text, where + " has a header").read();
 
@@ -202,17 +207,20 @@ inline void to_row_major(Tensor& tensor) {
   std::optional<DType> type;
   if (descr.size() == 3)
     for (const detail::NpyType& known : detail::npy_types)
-      if (descr[1] == known.kind && descr[2] == static_cast<char>('0' + size_of(known.type))) type = known.type;
+      if (descr[1] == known.kind && descr[2] == static_cast<char>('0' + size_of(known.type)))
+        type = known.type;
   const bool swapped = !descr.empty() && descr[0] == '>';
   if (!type || (!swapped && descr[0] != '<' && !(descr[0] == '|' && size_of(*type) == 1)))
-    fail("has elements of type '", detail::shown(descr), "', expected f2, f4, f8, i1 to i8, u1 to u8 or b1 with < or >");
+    fail("has elements of type '", detail::shown(descr),
+         "', expected f2, f4, f8, i1 to i8, u1 to u8 or b1 with < or >");
   const auto size = detail::bytes_of(*type, header.shape);
   if (!size)
-    fail("has the shape ", detail::shape_text(header.shape), ", which takes more bytes than memory has addresses");
+    fail("has the shape ", detail::shape_text(header.shape),
+         ", which takes more bytes than memory has addresses");
   const std::span<const std::uint8_t> data = bytes.subspan(begin + length);
   if (data.size() != *size)
-    fail("has ", data.size(), " bytes of data, its shape ", detail::shape_text(header.shape), " of ", name_of(*type),
-         " takes ", *size);
+    fail("has ", data.size(), " bytes of data, its shape ", detail::shape_text(header.shape), " of ",
+         name_of(*type), " takes ", *size);
 
   Tensor tensor{std::string(name), *type, std::move(header.shape), {data.begin(), data.end()}};
   if (swapped)
@@ -223,12 +231,13 @@ inline void to_row_major(Tensor& tensor) {
   return tensor;
 }
 
-/// Reads a .npy file; the tensor's name is the path. Allocates the result and, temporarily, the bytes of the file.
-/// Throws std::runtime_error if the file cannot be read or parse_npy rejects it.
+/// Reads a .npy file; the tensor's name is the path. Allocates the result and, temporarily, the bytes of the
+/// file. Throws std::runtime_error if the file cannot be read or parse_npy rejects it.
 [[nodiscard]] inline Tensor read_npy(const std::string& path) { return parse_npy(read_file(path), path); }
 
-/// The bytes of a .npy file of version 1.0. The name of the tensor is not kept. Allocates. Throws std::invalid_argument for BF16, which NumPy has not, for more than 64
-/// extents and for bytes that are not as many as the shape takes.
+/// The bytes of a .npy file of version 1.0. The name of the tensor is not kept. Allocates. Throws
+/// std::invalid_argument for BF16, which NumPy has not, for more than 64 extents and for bytes that are not
+/// as many as the shape takes.
 [[nodiscard]] inline std::string npy_bytes(const Tensor& tensor) {
   detail::check_bytes("npy_bytes", tensor);
   if (tensor.type == DType::BF16 || tensor.shape.size() > 64)
@@ -237,13 +246,15 @@ inline void to_row_major(Tensor& tensor) {
   for (const detail::NpyType& known : detail::npy_types)
     if (known.type == tensor.type) kind = known.kind;
   const std::size_t size = size_of(tensor.type);
-  std::string header = detail::text_of("{'descr': '", size == 1 ? '|' : '<', kind, size, "', 'fortran_order': False, 'shape': (");
+  std::string header = detail::text_of("{'descr': '", size == 1 ? '|' : '<', kind, size,
+                                       "', 'fortran_order': False, 'shape': (");
   for (std::size_t k = 0; k < tensor.shape.size(); ++k) {
     header += std::to_string(tensor.shape[k]);
     header += k + 1 < tensor.shape.size() ? ", " : tensor.shape.size() == 1 ? "," : "";
   }
   header += "), }";
-  header.resize((10 + header.size() + 1 + 63) / 64 * 64 - 10 - 1, ' ');  // the data begins at a multiple of 64
+  header.resize((10 + header.size() + 1 + 63) / 64 * 64 - 10 - 1,
+                ' ');  // the data begins at a multiple of 64
   header += '\n';
   std::string file = "\x93NUMPY";
   file += '\1';
@@ -255,8 +266,8 @@ inline void to_row_major(Tensor& tensor) {
   return file;
 }
 
-/// Writes a .npy file: completely or, on an error, not at all, see write_file. Allocates the bytes of the file.
-/// Throws as npy_bytes and write_file do.
+/// Writes a .npy file: completely or, on an error, not at all, see write_file. Allocates the bytes of the
+/// file. Throws as npy_bytes and write_file do.
 inline void write_npy(const std::string& path, const Tensor& tensor) { write_file(path, npy_bytes(tensor)); }
 
 }  // namespace spiketape::inline SPIKETAPE_ABI

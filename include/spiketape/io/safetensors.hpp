@@ -1,7 +1,8 @@
 // Files of named tensors in the safetensors format, which PyTorch, JAX and others read and write:
 //
 //     8 bytes      N, the length of the header, low byte first
-//     N bytes      the header, JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ...,
+//     N bytes      the header, JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
+//     ...,
 //                  "__metadata__": {"text": "text", ...}}
 //     the rest     the data; sorted by their offsets the tensors lie in it without gap or overlap, to its end
 //
@@ -79,7 +80,8 @@ SafetensorsEntry read_safetensors_entry(JsonReader& json, std::string name, cons
       json.array([&] {
         const std::uint64_t extent = json.count();
         if (!std::in_range<Index>(extent))
-          fail("has tensor '", shown(name), "' with an extent of ", extent, ", more than memory has addresses");
+          fail("has tensor '", shown(name), "' with an extent of ", extent,
+               ", more than memory has addresses");
         entry.shape.push_back(static_cast<Index>(extent));
       });
     } else {
@@ -101,15 +103,18 @@ SafetensorsEntry read_safetensors_entry(JsonReader& json, std::string name, cons
 }  // namespace detail
 
 /// Parses the bytes of a safetensors file; `name` stands for it in messages. Allocates the result, once
-/// the header is known to describe the data. Throws std::runtime_error where the bytes are not in the format: a
-/// header beyond the file or 10^8 bytes, that is no UTF-8 or JSON or says anything else than the format has, a
-/// name twice, an unknown dtype, a size that is not that of the shape, data that overlaps, is left out or missing.
-[[nodiscard]] inline Safetensors parse_safetensors(std::span<const std::uint8_t> bytes, std::string_view name) {
+/// the header is known to describe the data. Throws std::runtime_error where the bytes are not in the format:
+/// a header beyond the file or 10^8 bytes, that is no UTF-8 or JSON or says anything else than the format
+/// has, a name twice, an unknown dtype, a size that is not that of the shape, data that overlaps, is left out
+/// or missing.
+[[nodiscard]] inline Safetensors parse_safetensors(std::span<const std::uint8_t> bytes,
+                                                   std::string_view name) {
   const std::string where = detail::text_of("spiketape::parse_safetensors: '", name, "'");
   const auto fail = [&](const auto&... parts) { detail::fail_file(where, " ", parts...); };
 
   if (bytes.size() < 8)
-    fail("is truncated: it has ", bytes.size(), " bytes, a safetensors file begins with 8 that give a length");
+    fail("is truncated: it has ", bytes.size(),
+         " bytes, a safetensors file begins with 8 that give a length");
   std::uint64_t length = 0;
   for (std::size_t k = 8; k-- > 0;) length = length << 8 | bytes[k];
   if (length > detail::longest_safetensors_header)
@@ -171,7 +176,8 @@ SafetensorsEntry read_safetensors_entry(JsonReader& json, std::string name, cons
   for (auto& entry : entries) {
     const auto part = data.subspan(static_cast<std::size_t>(entry.begin),
                                    static_cast<std::size_t>(entry.end - entry.begin));
-    result.tensors.push_back({std::move(entry.name), entry.type, std::move(entry.shape), {part.begin(), part.end()}});
+    result.tensors.push_back(
+        {std::move(entry.name), entry.type, std::move(entry.shape), {part.begin(), part.end()}});
   }
   return result;
 }
@@ -182,12 +188,14 @@ SafetensorsEntry read_safetensors_entry(JsonReader& json, std::string name, cons
   return parse_safetensors(read_file(path), path);
 }
 
-/// The bytes of a safetensors file. Tensors are laid out by the size of their elements, the largest first, then by
-/// name, so that the same contents give the same bytes, and each tensor is aligned. Allocates. Throws
-/// std::invalid_argument for a name or text that is not UTF-8, for a name that comes twice or is __metadata__,
-/// and for bytes that are not as many as the shape takes.
+/// The bytes of a safetensors file. Tensors are laid out by the size of their elements, the largest first,
+/// then by name, so that the same contents give the same bytes, and each tensor is aligned. Allocates. Throws
+/// std::invalid_argument for a name or text that is not UTF-8, for a name that comes twice or is
+/// __metadata__, and for bytes that are not as many as the shape takes.
 [[nodiscard]] inline std::string safetensors_bytes(const Safetensors& contents) {
-  const auto fail = [](const auto&... parts) { detail::fail_argument("spiketape::safetensors_bytes: ", parts...); };
+  const auto fail = [](const auto&... parts) {
+    detail::fail_argument("spiketape::safetensors_bytes: ", parts...);
+  };
   const auto json_text = [&](std::string_view text) {
     for (std::size_t at = 0, size; at < text.size(); at += size)
       if ((size = detail::utf8_size(text.substr(at))) == 0)
@@ -206,7 +214,8 @@ SafetensorsEntry read_safetensors_entry(JsonReader& json, std::string name, cons
     if (tensor.name == detail::safetensors_metadata) fail("a tensor has the name ", tensor.name);
     tensors.push_back(&tensor);
   }
-  std::sort(tensors.begin(), tensors.end(), [](const Tensor* a, const Tensor* b) { return a->name < b->name; });
+  std::sort(tensors.begin(), tensors.end(),
+            [](const Tensor* a, const Tensor* b) { return a->name < b->name; });
   for (std::size_t k = 1; k < tensors.size(); ++k)
     if (tensors[k - 1]->name == tensors[k]->name)
       fail("two tensors have the name '", detail::shown(tensors[k]->name), "'");
@@ -235,7 +244,8 @@ SafetensorsEntry read_safetensors_entry(JsonReader& json, std::string name, cons
   add("}");
   header.resize((header.size() + 7) / 8 * 8, ' ');
   if (header.size() > detail::longest_safetensors_header)
-    fail("the header takes ", header.size(), " bytes, the format allows ", detail::longest_safetensors_header);
+    fail("the header takes ", header.size(), " bytes, the format allows ",
+         detail::longest_safetensors_header);
 
   std::string file;
   file.reserve(8 + header.size() + at);
@@ -245,8 +255,8 @@ SafetensorsEntry read_safetensors_entry(JsonReader& json, std::string name, cons
   return file;
 }
 
-/// Writes a safetensors file: completely or, on an error, not at all, see write_file. Allocates the bytes of the
-/// file. Throws as safetensors_bytes and write_file do.
+/// Writes a safetensors file: completely or, on an error, not at all, see write_file. Allocates the bytes of
+/// the file. Throws as safetensors_bytes and write_file do.
 inline void write_safetensors(const std::string& path, const Safetensors& contents) {
   write_file(path, safetensors_bytes(contents));
 }

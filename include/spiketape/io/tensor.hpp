@@ -75,8 +75,9 @@ struct Tensor {
 
 namespace detail {
 
-/// The bytes that a tensor of this type and shape takes; none if an extent is negative or they are more than a
-/// machine can address. Extents of 0 count as 1 in the check, so that the order of the extents does not matter.
+/// The bytes that a tensor of this type and shape takes; none if an extent is negative or they are more than
+/// a machine can address. Extents of 0 count as 1 in the check, so that the order of the extents does not
+/// matter.
 inline std::optional<std::size_t> bytes_of(DType type, const std::vector<Index>& shape) {
   Index product = static_cast<Index>(size_of(type));
   bool empty = false;
@@ -126,33 +127,21 @@ void for_each_number(const Tensor& tensor, F&& f) {
   constexpr std::uint32_t u32 = 0;
   constexpr std::uint16_t u16 = 0;
   constexpr std::uint8_t u8 = 0;
-  switch (tensor.type) {
-    case DType::F64:
-      return all(u64, as(0.0));
-    case DType::I64:
-      return all(u64, as(std::int64_t(0)));
-    case DType::U64:
-      return all(u64, as(u64));
-    case DType::F32:
-      return all(u32, as(0.0f));
-    case DType::I32:
-      return all(u32, as(std::int32_t(0)));
-    case DType::U32:
-      return all(u32, as(u32));
-    case DType::F16:
-      return all(u16, half_to_float);
-    case DType::BF16:
-      return all(u16, [](std::uint16_t bits) { return bits_as<float>(static_cast<std::uint32_t>(bits) << 16); });
-    case DType::I16:
-      return all(u16, as(std::int16_t(0)));
-    case DType::U16:
-      return all(u16, as(u16));
-    case DType::I8:
-      return all(u8, as(std::int8_t(0)));
-    case DType::U8:
-    case DType::BOOL:
-      return all(u8, as(u8));
-  }
+  // No switch: some compilers ask for a default there, others for none.
+  const DType type = tensor.type;
+  if (type == DType::F64) return all(u64, as(0.0));
+  if (type == DType::I64) return all(u64, as(std::int64_t(0)));
+  if (type == DType::U64) return all(u64, as(u64));
+  if (type == DType::F32) return all(u32, as(0.0f));
+  if (type == DType::I32) return all(u32, as(std::int32_t(0)));
+  if (type == DType::U32) return all(u32, as(u32));
+  if (type == DType::F16) return all(u16, half_to_float);
+  if (type == DType::BF16)
+    return all(u16, [](auto bits) { return bits_as<float>(std::uint32_t(bits) << 16); });
+  if (type == DType::I16) return all(u16, as(std::int16_t(0)));
+  if (type == DType::U16) return all(u16, as(u16));
+  if (type == DType::I8) return all(u8, as(std::int8_t(0)));
+  all(u8, as(u8));  // U8 and BOOL
 }
 
 template <Real Scalar>
@@ -160,8 +149,8 @@ constexpr DType dtype_of = sizeof(Scalar) == 4 ? DType::F32 : DType::F64;
 
 [[noreturn]] SPIKETAPE_NOINLINE inline void fail_tensor(const char* function, const Tensor& tensor,
                                                         const char* expected) {
-  fail_argument("spiketape::", function, ": tensor '", tensor.name, "' has the shape ", shape_text(tensor.shape),
-                " of ", name_of(tensor.type), ", expected ", expected);
+  fail_argument("spiketape::", function, ": tensor '", tensor.name, "' has the shape ",
+                shape_text(tensor.shape), " of ", name_of(tensor.type), ", expected ", expected);
 }
 /// Throws where a tensor was put together wrong by hand.
 inline void check_bytes(const char* function, const Tensor& tensor) {
@@ -185,8 +174,8 @@ void append_number_bytes(std::vector<std::uint8_t>& bytes, const Scalar& number)
 
 }  // namespace detail
 
-/// The numbers of a tensor as an array: (rows, cols) of two extents, one row of one, (1, 1) of none. Numbers are
-/// rounded to Scalar. Allocates. Throws std::invalid_argument for more extents.
+/// The numbers of a tensor as an array: (rows, cols) of two extents, one row of one, (1, 1) of none. Numbers
+/// are rounded to Scalar. Allocates. Throws std::invalid_argument for more extents.
 template <Real Scalar>
 [[nodiscard]] Array<Scalar> to_array(const Tensor& tensor) {
   detail::check_bytes("to_array", tensor);
@@ -197,9 +186,9 @@ template <Real Scalar>
   return array;
 }
 
-/// The numbers of a tensor as a sequence: (steps, batch, features), where features are the product of the third
-/// extent and all behind it, such as channels, height and width. Numbers are rounded to Scalar. Allocates. Throws
-/// std::invalid_argument for fewer than three extents.
+/// The numbers of a tensor as a sequence: (steps, batch, features), where features are the product of the
+/// third extent and all behind it, such as channels, height and width. Numbers are rounded to Scalar.
+/// Allocates. Throws std::invalid_argument for fewer than three extents.
 template <Real Scalar>
 [[nodiscard]] Sequence<Scalar> to_sequence(const Tensor& tensor) {
   detail::check_bytes("to_sequence", tensor);
@@ -212,8 +201,8 @@ template <Real Scalar>
   return sequence;
 }
 
-/// The classes of a tensor of one extent. Allocates. Throws std::invalid_argument for another shape and for what
-/// is no whole number that an int holds.
+/// The classes of a tensor of one extent. Allocates. Throws std::invalid_argument for another shape and for
+/// what is no whole number that an int holds.
 [[nodiscard]] inline std::vector<int> to_labels(const Tensor& tensor) {
   detail::check_bytes("to_labels", tensor);
   if (tensor.shape.size() != 1) detail::fail_tensor("to_labels", tensor, "one extent");
@@ -255,7 +244,8 @@ template <Real Scalar>
   tensor.bytes.reserve(8 * labels.size());
   for (const int label : labels)
     for (int k = 0; k < 8; ++k)
-      tensor.bytes.push_back(static_cast<std::uint8_t>(static_cast<std::uint64_t>(std::int64_t(label)) >> 8 * k));
+      tensor.bytes.push_back(
+          static_cast<std::uint8_t>(static_cast<std::uint64_t>(std::int64_t(label)) >> 8 * k));
   return tensor;
 }
 
