@@ -27,7 +27,7 @@ function(spiketape_compile_fail name source case)
   set_tests_properties(compile_fail/${name} PROPERTIES LABELS compile_fail FIXTURES_REQUIRED eigen)
 endfunction()
 
-# What is right breaks less often than what is wrong, and for all compilers.
+# Right code stops compiling less often than wrong code starts to, and with all compilers alike.
 set(kinds fail)
 if(SPIKETAPE_TEST_ALL AND NOT SPIKETAPE_SANITIZE)
   list(APPEND kinds ok)

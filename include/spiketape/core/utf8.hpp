@@ -1,11 +1,12 @@
-// Which bytes of a text are characters.
+// Which bytes of a text are characters, and texts of others in messages.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>
 
-#include <spiketape/core/config.hpp>
+#include <spiketape/core/error.hpp>
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
@@ -31,6 +32,21 @@ inline std::size_t utf8_size(std::string_view text) {
     return second && follows(2) && follows(3) ? 4 : 0;
   }
   return 0;
+}
+
+/// The beginning of a text of unknown length and content, for messages.
+inline std::string shown(std::string_view text) {
+  constexpr std::size_t most = 60;
+  std::string result;
+  while (!text.empty() && result.size() < most) {
+    const std::size_t size = utf8_size(text);
+    if (size == 0 || static_cast<unsigned char>(text.front()) < 0x20)
+      result += '?';
+    else
+      result += text.substr(0, size);
+    text.remove_prefix(size == 0 ? 1 : size);
+  }
+  return text.empty() ? result : text_of(result, "... and ", text.size(), " bytes more");
 }
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::detail

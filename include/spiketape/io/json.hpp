@@ -12,26 +12,12 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
-/// The beginning of a text of unknown length and content, for messages.
-inline std::string shown(std::string_view text) {
-  constexpr std::size_t most = 60;
-  std::string result;
-  while (!text.empty() && result.size() < most) {
-    const std::size_t size = utf8_size(text);
-    if (size == 0 || static_cast<unsigned char>(text.front()) < 0x20)
-      result += '?';
-    else
-      result += text.substr(0, size);
-    text.remove_prefix(size == 0 ? 1 : size);
-  }
-  return text.empty() ? result : text_of(result, "... and ", text.size(), " bytes more");
-}
-
-/// Reads a text from its beginning to its end. What it throws is a std::runtime_error that
-/// begins with `where`, such as "x has a header".
+/// Reads a text from its beginning to its end. What it throws is a std::runtime_error that begins with
+/// `where`, such as "x has a header".
 class JsonReader {
  public:
   JsonReader(std::string_view text, std::string where) : text_(text), where_(std::move(where)) {}

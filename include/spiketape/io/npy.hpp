@@ -12,7 +12,7 @@
 
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/file.hpp>
-#include <spiketape/io/json.hpp>
+#include <spiketape/core/utf8.hpp>
 #include <spiketape/io/tensor.hpp>
 
 #include <algorithm>
@@ -253,14 +253,13 @@ inline void to_row_major(Tensor& tensor) {
     header += k + 1 < tensor.shape.size() ? ", " : tensor.shape.size() == 1 ? "," : "";
   }
   header += "), }";
-  header.resize((10 + header.size() + 1 + 63) / 64 * 64 - 10 - 1,
-                ' ');  // the data begins at a multiple of 64
+  // The data begins at a multiple of 64.
+  header.resize((10 + header.size() + 1 + 63) / 64 * 64 - 10 - 1, ' ');
   header += '\n';
   std::string file = "\x93NUMPY";
   file += '\1';
   file += '\0';
-  file += static_cast<char>(header.size() & 0xff);
-  file += static_cast<char>(header.size() >> 8);
+  detail::append_little_endian(file, static_cast<std::uint16_t>(header.size()));
   file += header;
   file.append(tensor.bytes.begin(), tensor.bytes.end());
   return file;

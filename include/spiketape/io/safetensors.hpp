@@ -1,9 +1,9 @@
 // Files of named tensors in the safetensors format, which PyTorch, JAX and others read and write:
 //
 //     8 bytes      N, the length of the header, low byte first
-//     N bytes      the header, JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
-//     ...,
-//                  "__metadata__": {"text": "text", ...}}
+//     N bytes      the header, JSON; for each tensor an entry
+//                  "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}
+//                  and, if there are texts, "__metadata__": {"about": "text", ...}
 //     the rest     the data; sorted by their offsets the tensors lie in it without gap or overlap, to its end
 //
 // Source: the description of the format in the README of https://github.com/huggingface/safetensors, 0.4.
@@ -115,8 +115,7 @@ SafetensorsEntry read_safetensors_entry(JsonReader& json, std::string name, cons
   if (bytes.size() < 8)
     fail("is truncated: it has ", bytes.size(),
          " bytes, a safetensors file begins with 8 that give a length");
-  std::uint64_t length = 0;
-  for (std::size_t k = 8; k-- > 0;) length = length << 8 | bytes[k];
+  const auto length = detail::read_little_endian<std::uint64_t>(bytes.data());
   if (length > detail::longest_safetensors_header)
     fail("has a header of ", length, " bytes, expected at most ", detail::longest_safetensors_header);
   if (length > bytes.size() - 8)
@@ -206,11 +205,7 @@ SafetensorsEntry read_safetensors_entry(JsonReader& json, std::string name, cons
   std::vector<const Tensor*> tensors;
   tensors.reserve(contents.tensors.size());
   for (const Tensor& tensor : contents.tensors) {
-    const auto size = detail::bytes_of(tensor.type, tensor.shape);
-    if (!size || *size != tensor.bytes.size())
-      fail("tensor '", detail::shown(tensor.name), "' has ", tensor.bytes.size(), " bytes, its shape ",
-           detail::shape_text(tensor.shape), " of ", name_of(tensor.type), " takes ",
-           size ? std::to_string(*size) : "more than memory has addresses");
+    detail::check_bytes("safetensors_bytes", tensor);
     if (tensor.name == detail::safetensors_metadata) fail("a tensor has the name ", tensor.name);
     tensors.push_back(&tensor);
   }
@@ -249,7 +244,7 @@ SafetensorsEntry read_safetensors_entry(JsonReader& json, std::string name, cons
 
   std::string file;
   file.reserve(8 + header.size() + at);
-  for (int k = 0; k < 8; ++k) file += static_cast<char>(header.size() >> 8 * k & 0xff);
+  detail::append_little_endian(file, std::uint64_t{header.size()});
   file += header;
   for (const Tensor* tensor : tensors) file.append(tensor->bytes.begin(), tensor->bytes.end());
   return file;

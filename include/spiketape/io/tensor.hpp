@@ -6,6 +6,7 @@
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/numbers.hpp>
+#include <spiketape/core/utf8.hpp>
 
 #include <algorithm>
 #include <array>
@@ -105,6 +106,13 @@ Unsigned read_little_endian(const std::uint8_t* bytes) {
   return number;
 }
 
+/// Appends the bytes of an unsigned number, low byte first, to a vector or a string.
+template <std::unsigned_integral Unsigned, typename Bytes>
+void append_little_endian(Bytes& bytes, Unsigned number) {
+  for (std::size_t k = 0; k < sizeof(Unsigned); ++k)
+    bytes.push_back(static_cast<typename Bytes::value_type>(number >> 8 * k & 0xff));
+}
+
 /// A number of 16 bits, IEEE 754 binary16. Exact.
 inline float half_to_float(std::uint16_t half) {
   const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000) << 16, exponent = half >> 10 & 31,
@@ -149,14 +157,14 @@ constexpr DType dtype_of = sizeof(Scalar) == 4 ? DType::F32 : DType::F64;
 
 [[noreturn]] SPIKETAPE_NOINLINE inline void fail_tensor(const char* function, const Tensor& tensor,
                                                         const char* expected) {
-  fail_argument("spiketape::", function, ": tensor '", tensor.name, "' has the shape ",
+  fail_argument("spiketape::", function, ": tensor '", shown(tensor.name), "' has the shape ",
                 shape_text(tensor.shape), " of ", name_of(tensor.type), ", expected ", expected);
 }
 /// Throws where a tensor was put together wrong by hand.
 inline void check_bytes(const char* function, const Tensor& tensor) {
   const auto size = bytes_of(tensor.type, tensor.shape);
   if (!size || *size != tensor.bytes.size())
-    fail_argument("spiketape::", function, ": tensor '", tensor.name, "' has ", tensor.bytes.size(),
+    fail_argument("spiketape::", function, ": tensor '", shown(tensor.name), "' has ", tensor.bytes.size(),
                   " bytes, its shape ", shape_text(tensor.shape), " of ", name_of(tensor.type), " takes ",
                   size ? std::to_string(*size) : "more than memory has addresses");
 }
@@ -168,8 +176,7 @@ void copy_numbers(const Tensor& tensor, Scalar* to) {
 template <Real Scalar>
 void append_number_bytes(std::vector<std::uint8_t>& bytes, const Scalar& number) {
   using Bits = std::conditional_t<sizeof(Scalar) == 4, std::uint32_t, std::uint64_t>;
-  const auto bits = bits_as<Bits>(number);
-  for (std::size_t k = 0; k < sizeof(Scalar); ++k) bytes.push_back(static_cast<std::uint8_t>(bits >> 8 * k));
+  append_little_endian(bytes, bits_as<Bits>(number));
 }
 
 }  // namespace detail
@@ -212,8 +219,8 @@ template <Real Scalar>
     const auto value = static_cast<double>(number);
     if (!detail::is_finite(value) || value < std::numeric_limits<int>::min() ||
         value > std::numeric_limits<int>::max() || value != std::floor(value))
-      detail::fail_argument("spiketape::to_labels: tensor '", tensor.name, "' has the label ", value, " at ",
-                            labels.size(), ", expected a whole number that an int holds");
+      detail::fail_argument("spiketape::to_labels: tensor '", detail::shown(tensor.name), "' has the label ", value,
+                            " at ", labels.size(), ", expected a whole number that an int holds");
     labels.push_back(static_cast<int>(value));
   });
   return labels;
@@ -243,9 +250,7 @@ template <Real Scalar>
   Tensor tensor{std::move(name), DType::I64, {static_cast<Index>(labels.size())}, {}};
   tensor.bytes.reserve(8 * labels.size());
   for (const int label : labels)
-    for (int k = 0; k < 8; ++k)
-      tensor.bytes.push_back(
-          static_cast<std::uint8_t>(static_cast<std::uint64_t>(std::int64_t(label)) >> 8 * k));
+    detail::append_little_endian(tensor.bytes, static_cast<std::uint64_t>(std::int64_t(label)));
   return tensor;
 }
 
