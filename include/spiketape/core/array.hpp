@@ -12,8 +12,10 @@
 
 #include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <functional>
 #include <limits>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -81,6 +83,20 @@ SPIKETAPE_NOINLINE inline const char* shape_fault(const Shape& shape) noexcept {
   const double bytes = extent(shape.steps) * extent(shape.batch) * (8 * extent(shape.features) + 128);
   const bool countable = bytes <= 0.5 * static_cast<double>(std::numeric_limits<Index>::max());
   return countable ? nullptr : "fewer numbers than memory has addresses";
+}
+
+/// The number of elements of a shape of any number of extents; -1 if an extent is negative or the elements, of
+/// `size` bytes each, take more than memory has addresses. The check counts extents of 0 as 1, so that partial
+/// products do not overflow either.
+SPIKETAPE_NOINLINE inline Index element_count(std::span<const Index> shape, std::size_t size) noexcept {
+  Index product = 1;
+  bool empty = false;
+  for (const Index extent : shape) {
+    if (extent < 0 || extent > std::numeric_limits<Index>::max() / static_cast<Index>(size) / product) return -1;
+    product *= std::max<Index>(extent, 1);
+    empty = empty || extent == 0;
+  }
+  return empty ? 0 : product;
 }
 
 /// What an error text says behind a shape, if nothing at all is there.

@@ -16,11 +16,9 @@
 #include <spiketape/core/numbers.hpp>
 #include <spiketape/core/read_file.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -75,19 +73,10 @@ constexpr const char* idx_type_name(int type) {
   }
 }
 
-/// The number of values of type T in a shape, or -1 if an extent is negative or the number of bytes
-/// overflows. The check counts extents of 0 as 1, so that partial products do not overflow either.
+/// The number of values of type T in a shape; -1 if they, and a header, take more bytes than can be counted.
 template <IdxValue T>
 Index idx_count(const std::vector<Index>& shape) {
-  Index product = 1;
-  bool empty = false;
-  for (const Index extent : shape) {
-    if (extent < 0) return -1;
-    if (extent > std::numeric_limits<Index>::max() / Index(2 * sizeof(T)) / product) return -1;
-    product *= std::max<Index>(extent, 1);
-    empty = empty || extent == 0;
-  }
-  return empty ? 0 : product;
+  return element_count(shape, 2 * sizeof(T));
 }
 
 /// Reads an unsigned big-endian integer on machines of either byte order.

@@ -8,7 +8,6 @@
 #include <spiketape/core/numbers.hpp>
 #include <spiketape/core/utf8.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <concepts>
@@ -77,18 +76,11 @@ struct Tensor {
 namespace detail {
 
 /// The bytes that a tensor of this type and shape takes; none if an extent is negative or they are more than
-/// a machine can address. Extents of 0 count as 1 in the check, so that the order of the extents does not
-/// matter.
+/// memory has addresses.
 inline std::optional<std::size_t> bytes_of(DType type, const std::vector<Index>& shape) {
-  Index product = static_cast<Index>(size_of(type));
-  bool empty = false;
-  for (const Index extent : shape) {
-    const Index factor = std::max<Index>(extent, 1);
-    if (extent < 0 || factor > std::numeric_limits<Index>::max() / product) return std::nullopt;
-    product *= factor;
-    empty = empty || extent == 0;
-  }
-  return empty ? 0 : static_cast<std::size_t>(product);
+  const Index count = element_count(shape, size_of(type));
+  if (count < 0) return std::nullopt;
+  return static_cast<std::size_t>(count) * size_of(type);
 }
 
 /// A shape for messages: (2, 3), and () for one number.
