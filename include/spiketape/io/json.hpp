@@ -4,23 +4,21 @@
 
 #include <spiketape/core/push_macros.hpp>
 
-#include <spiketape/core/error.hpp>
 #include <spiketape/core/utf8.hpp>
+#include <spiketape/io/text_cursor.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
-/// Reads a text from its beginning to its end. What it throws is a std::runtime_error that begins with
-/// `where`, such as "x has a header".
-class JsonReader {
+/// Reads a text from its beginning to its end.
+class JsonReader : public TextCursor {
  public:
-  JsonReader(std::string_view text, std::string where) : text_(text), where_(std::move(where)) {}
+  JsonReader(std::string_view text, std::string where) : TextCursor(text, " \n\r\t", std::move(where)) {}
 
   /// Calls member(name) for each member of an object; it must read the value.
   template <typename Member>
@@ -58,58 +56,10 @@ class JsonReader {
     return result;
   }
 
-  /// A number without sign, point and exponent.
-  std::uint64_t count() {
-    skip_space();
-    constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-    const std::size_t first = at_;
-    std::uint64_t number = 0;
-    for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_) {
-      const auto digit = static_cast<std::uint64_t>(text_[at_] - '0');
-      if (number > (most - digit) / 10) fail("a number below 2^64");
-      number = 10 * number + digit;
-    }
-    const bool leading_zero = at_ > first + 1 && text_[first] == '0';
-    const bool goes_on = at_ < text_.size() && (text_[at_] == '.' || text_[at_] == 'e' || text_[at_] == 'E');
-    if (at_ == first || leading_zero || goes_on) {
-      if (leading_zero) at_ = first;
-      fail("a whole number that is not negative");
-    }
-    return number;
-  }
-
-  /// Nothing but white space is left.
-  void end() {
-    skip_space();
-    if (at_ != text_.size()) fail("the end");
-  }
-
-  /// Throws: at this place stands something else than `expected`.
-  [[noreturn]] SPIKETAPE_NOINLINE void fail(std::string_view expected) const {
-    if (at_ >= text_.size())
-      fail_file(where_, " that ends after ", text_.size(), " bytes, expected ", expected);
-    fail_file(where_, " with '", shown(text_.substr(at_, 20)), "' at byte ", at_, ", expected ", expected);
-  }
-
  private:
-  void skip_space() {
-    while (at_ < text_.size() &&
-           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
-      ++at_;
-  }
-  bool takes(char c) {
-    skip_space();
-    if (at_ == text_.size() || text_[at_] != c) return false;
-    ++at_;
-    return true;
-  }
-  void take(char c, std::string_view expected) {
-    if (!takes(c)) fail(expected);
-  }
-
   template <typename Element>
   void list(char open, char close, Element&& element) {
-    take(open, std::string_view(&open, 1));
+    take(open);
     if (takes(close)) return;
     do {
       element();
@@ -170,10 +120,6 @@ class JsonReader {
     }
     return code;
   }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  std::string where_;
 };
 
 /// A text as JSON writes it, in quotes. The text is UTF-8.

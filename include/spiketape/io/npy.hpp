@@ -14,11 +14,11 @@
 #include <spiketape/core/file.hpp>
 #include <spiketape/core/utf8.hpp>
 #include <spiketape/io/tensor.hpp>
+#include <spiketape/io/text_cursor.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -47,9 +47,9 @@ struct NpyHeader {
 };
 
 /// Reads the header, a dictionary as Python writes it, and refuses everything else.
-class NpyHeaderReader {
+class NpyHeaderReader : TextCursor {
  public:
-  NpyHeaderReader(std::string_view text, std::string where) : text_(text), where_(std::move(where)) {}
+  NpyHeaderReader(std::string_view text, std::string where) : TextCursor(text, " \n", std::move(where)) {}
 
   NpyHeader read() {
     NpyHeader header;
@@ -79,30 +79,12 @@ class NpyHeaderReader {
         break;
       }
     }
-    skip_space();
-    if (at_ != text_.size()) fail("its end");
+    end();
     if (!has_descr || !has_order || !has_shape) fail("'descr', 'fortran_order' and 'shape', once each");
     return header;
   }
 
  private:
-  [[noreturn]] void fail(std::string_view expected) const {
-    if (at_ >= text_.size())
-      fail_file(where_, " that ends after ", text_.size(), " bytes, expected ", expected);
-    fail_file(where_, " with '", shown(text_.substr(at_, 20)), "' at byte ", at_, ", expected ", expected);
-  }
-  void skip_space() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n')) ++at_;
-  }
-  bool takes(char c) {
-    skip_space();
-    if (at_ == text_.size() || text_[at_] != c) return false;
-    ++at_;
-    return true;
-  }
-  void take(char c) {
-    if (!takes(c)) fail(std::string_view(&c, 1));
-  }
   /// A text in either quotes, without escapes: NumPy writes none for the types that are read here.
   std::string quoted() {
     skip_space();
@@ -130,7 +112,9 @@ class NpyHeaderReader {
     take('(');
     while (!takes(')')) {
       if (shape.size() == most) fail("at most 64 extents");
-      shape.push_back(extent());
+      const std::uint64_t extent = count();
+      if (!std::in_range<Index>(extent)) fail("an extent in front of this that memory has addresses for");
+      shape.push_back(static_cast<Index>(extent));
       if (!takes(',')) {
         take(')');
         break;
@@ -138,23 +122,6 @@ class NpyHeaderReader {
     }
     return shape;
   }
-  Index extent() {
-    skip_space();
-    const std::size_t first = at_;
-    Index extent = 0;
-    for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_) {
-      const Index digit = text_[at_] - '0';
-      if (extent > (std::numeric_limits<Index>::max() - digit) / 10)
-        fail("an extent that memory has addresses for");
-      extent = 10 * extent + digit;
-    }
-    if (at_ == first) fail("an extent");
-    return extent;
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  std::string where_;
 };
 
 /// Puts elements whose first extent runs fastest into the order in which the last one does.

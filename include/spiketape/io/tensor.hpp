@@ -211,8 +211,8 @@ template <Real Scalar>
     const auto value = static_cast<double>(number);
     if (!detail::is_finite(value) || value < std::numeric_limits<int>::min() ||
         value > std::numeric_limits<int>::max() || value != std::floor(value))
-      detail::fail_argument("spiketape::to_labels: tensor '", detail::shown(tensor.name), "' has the label ", value,
-                            " at ", labels.size(), ", expected a whole number that an int holds");
+      detail::fail_argument("spiketape::to_labels: tensor '", detail::shown(tensor.name), "' has the label ",
+                            value, " at ", labels.size(), ", expected a whole number that an int holds");
     labels.push_back(static_cast<int>(value));
   });
   return labels;
