@@ -46,6 +46,7 @@ struct ParameterData {
   bool frozen = false;             // set by freeze and unfreeze
   bool replaced = false;           // its Parameter has taken another shape since, and so is a new one
   bool widens = false;             // one number that `set` may replace by a row, a number for each neuron
+  bool transposed = false;         // PyTorch, and so files, have its transpose
   Allowed allowed = Allowed::any;  // what `set` takes
 
   ArrayMap<Scalar> array() noexcept { return {values.data(), rows, cols, Eigen::OuterStride<>(stride)}; }
@@ -175,6 +176,9 @@ class Parameter {
   void unfreeze() { held("unfreeze").frozen = false; }
   /// Sets whether it is learned at all. Authors of layers pass false for arrays such as running means.
   void set_learned(bool learned) { held("set_learned").learn = learned; }
+  /// Sets whether files hold its transpose, which is PyTorch's order of weights. Authors of layers pass true
+  /// for weights of (in_features, out_features).
+  void set_saved_transposed(bool transposed) { held("set_saved_transposed").transposed = transposed; }
 
   /// The values, to read and write in place. Prefer `set`, which also checks what the values may be and turns
   /// a shared coefficient into one for each neuron. An assignment of another shape throws
@@ -221,6 +225,7 @@ class Parameter {
       data_->learn = other.data_->learn;
       data_->frozen = other.data_->frozen;
       data_->widens = other.data_->widens;
+      data_->transposed = other.data_->transposed;
       data_->allowed = other.data_->allowed;
     }
   }

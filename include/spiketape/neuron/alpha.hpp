@@ -204,21 +204,36 @@ class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::Alp
   const Array<Scalar>& syn_exc() const { return this->hidden(0); }
   const Array<Scalar>& syn_inh() const { return this->hidden(1); }
 
+  /// For readers of files: α or β has been read. Where training has led them to values without a τ, it
+  /// follows them in each call, as in training.
+  void loaded() {
+    bool defined = true;
+    const Row<Scalar> tau = tau_of(alpha().array().row(0), beta().array().row(0), this->dynamics().exact,
+                                   [&](Scalar, Scalar) { defined = false; });
+    if (defined) this->store(2, tau);
+  }
+
   [[deprecated("use reset_mem()")]] auto init_alpha() const { return this->reset_mem(); }
 
  private:
   static Row<Scalar> tau_of(const Options& options) {
-    const Row<Scalar>& alpha = options.alpha.values();
-    const Row<Scalar>& beta = options.beta.values();
+    return tau_of(options.alpha.values(), options.beta.values(), options.snntorch_exact,
+                  [](Scalar alpha, Scalar beta) {
+                    detail::fail_argument("spiketape::Alpha: alpha is ", alpha, " and beta is ", beta,
+                                          ", expected alpha > beta and beta < 1");
+                  });
+  }
+  /// Calls `otherwise` where there is no τ.
+  template <typename Otherwise>
+  static Row<Scalar> tau_of(const Row<Scalar>& alpha, const Row<Scalar>& beta, bool exact,
+                            Otherwise&& otherwise) {
     Row<Scalar> tau(std::max<Index>({1, alpha.size(), beta.size()}));
     for (Index i = 0; i < tau.size(); ++i) {
       const auto at = [&](const Row<Scalar>& row) {
         return row.size() == 0 ? Scalar(0) : row[i % row.size()];
       };
-      if (at(alpha) <= at(beta) || at(beta) >= 1)
-        detail::fail_argument("spiketape::Alpha: alpha is ", at(alpha), " and beta is ", at(beta),
-                              ", expected alpha > beta and beta < 1");
-      tau[i] = detail::AlphaDynamics{options.snntorch_exact, false}.tau(at(alpha), at(beta));
+      if (at(alpha) <= at(beta) || at(beta) >= 1) otherwise(at(alpha), at(beta));
+      tau[i] = detail::AlphaDynamics{exact, false}.tau(at(alpha), at(beta));
     }
     return tau;
   }

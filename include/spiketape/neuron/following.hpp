@@ -29,6 +29,11 @@ class Following {
   Following(const Options& options, Dynamics dynamics, const Coefficients& coefficients) {
     dynamics.follows = true;
     policies_ = std::make_shared<const Policies>(options, dynamics);
+    made_with(coefficients);
+  }
+  /// Says that what follows has been computed from these coefficients.
+  template <typename Coefficients>
+  void made_with(const Coefficients& coefficients) {
     Made made;
     for (std::size_t k = 0; k < count; ++k) made[k] = coefficients[k].parameter.array().row(0);
     made_ = std::make_shared<const Made>(std::move(made));

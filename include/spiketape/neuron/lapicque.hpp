@@ -122,6 +122,31 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
   const Row<Scalar>& R() const { return resistance_; }
   const Row<Scalar>& C() const { return capacitance_; }
 
+  /// For writers and readers of files: calls f(name, values) for R, C and the time step, which snnTorch saves
+  /// and which are positive. After they or β have been read, `loaded` computes what follows from them.
+  template <typename F>
+  void for_each_buffer(F&& f) {
+    if (this->dynamics().given_c) f("R", resistance_);  // else it is a parameter
+    f("C", capacitance_);
+    f("time_step", time_step_);
+  }
+  void loaded() {
+    if (!this->dynamics().given_c) resistance_ = this->coefficient(1).array().row(0);
+    const Row<Scalar> betas = beta().array().row(0);
+    const Index neurons = std::max({betas.size(), resistance_.size(), capacitance_.size()});
+    Row<Scalar> gain(neurons), decay(neurons);
+    for (Index i = 0; i < neurons; ++i) {
+      const auto at = [i](const Row<Scalar>& row) {
+        return static_cast<double>(row[row.size() == 1 ? 0 : i]);
+      };
+      gain[i] = Circuit::gain_of(at(time_step_), at(capacitance_));
+      decay[i] = Circuit::decay_of(at(time_step_), at(betas), at(resistance_), at(capacitance_),
+                                   this->dynamics().exact);
+    }
+    this->store(2, gain);
+    this->store(3, decay);
+  }
+
   [[deprecated("use reset_mem()")]] auto init_lapicque() const { return this->reset_mem(); }
 
  private:
@@ -180,12 +205,17 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
         beta[i] = static_cast<Scalar>(b);
         R[i] = static_cast<Scalar>(r);
         C[i] = static_cast<Scalar>(c);
-        gain[i] = static_cast<Scalar>(time_step / c);
-        decay[i] = static_cast<Scalar>(options.snntorch_exact ? 1 - time_step / (r * c) : b);
+        gain[i] = gain_of(time_step, c);
+        decay[i] = decay_of(time_step, b, r, c, options.snntorch_exact);
         if (!detail::is_finite(gain[i]) || !detail::is_finite(decay[i]))
           detail::fail_argument("spiketape::Lapicque: T/C is ", gain[i], " and the decay is ", decay[i],
                                 ", expected finite numbers");
       }
+    }
+
+    static Scalar gain_of(double time_step, double c) { return static_cast<Scalar>(time_step / c); }
+    static Scalar decay_of(double time_step, double beta, double r, double c, bool exact) {
+      return static_cast<Scalar>(exact ? 1 - time_step / (r * c) : beta);
     }
 
     static void check(const char* parameter, const Row<Scalar>& values) {
@@ -210,9 +240,10 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
                 options.learn_graded_spikes_factor}}},
              {options.snntorch_exact, options.C.has_value()}),
         resistance_(circuit.R),
-        capacitance_(circuit.C) {}
+        capacitance_(circuit.C),
+        time_step_(Row<Scalar>::Constant(1, static_cast<Scalar>(options.time_step))) {}
 
-  Row<Scalar> resistance_, capacitance_;
+  Row<Scalar> resistance_, capacitance_, time_step_;
 };
 
 Lapicque(const detail::OptionsWithoutScalar<LapicqueOptions>&)->Lapicque<float, detail::WithoutScalar>;

@@ -55,6 +55,7 @@ class LIFCore : public HasParameters<Derived> {
     [[no_unique_address]] Reset reset;
     [[no_unique_address]] Surrogate surrogate;
     [[no_unique_address]] detail::Prepared<Scalar, Quantizer> quantizer;
+    [[no_unique_address]] Quantizer state_quant;  // as it was given
 
     /// Made in place: on aarch64 g++ has a note on each such struct that a function returns.
     template <typename Options>
@@ -62,7 +63,8 @@ class LIFCore : public HasParameters<Derived> {
         : dynamics(dynamics_),
           reset(reset_of(options)),
           surrogate(surrogate_of(options)),
-          quantizer(detail::prepared<Scalar>(checked(quantizer_of(options)))) {
+          quantizer(detail::prepared<Scalar>(checked(quantizer_of(options)))),
+          state_quant(quantizer_of(options)) {
       checked(reset);
       checked(surrogate);
     }
@@ -127,6 +129,44 @@ class LIFCore : public HasParameters<Derived> {
         f("recurrent.bias", recurrent_.bias);
       }
   }
+  /// Calls f(name, value) for each option that decides what a step computes and is no coefficient: policies
+  /// and switches. For writers of files.
+  template <typename F>
+  void for_each_option(F&& f) const {
+    detail::check_not_moved_from(static_cast<const Derived&>(*this));
+    f("reset_mechanism", policies_->reset);
+    f("reset_delay", rules_.delayed);
+    f("spike_grad", policies_->surrogate);
+    f("surrogate_disable", surrogate_disable_);
+    f("state_quant", policies_->state_quant);
+    f("inhibition", rules_.inhibited);
+    f("snntorch_exact", rules_.exact);
+  }
+  /// Calls f(name, values) for each coefficient with its values as a step uses them, one or one for each
+  /// neuron; also for those that follow from others, such as Alpha's τ. Allocates.
+  template <typename F>
+  void for_each_coefficient(F&& f) const {
+    detail::check_not_moved_from(static_cast<const Derived&>(*this));
+    std::array<Row<Scalar>, count + 2> rows;
+    Index neurons = 1;
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+      rows[k] = coefficient(k).array().row(0);
+      neurons = std::max(neurons, rows[k].size());
+    }
+    const Dynamics& dynamics = following_.choose(policies_, coefficients_)->dynamics;
+    if constexpr (detail::Derives<Dynamics, Lane<Scalar>>) {
+      for (std::size_t k = 0; k < count; ++k)
+        if (rows[k].size() < neurons) rows[k] = Row<Scalar>::Constant(neurons, rows[k][0]);
+      for (Index i = 0; i < neurons; ++i) {
+        std::array<Lane<Scalar>, count> lanes;
+        for (std::size_t k = 0; k < count; ++k) lanes[k] = rows[k][i];
+        dynamics.derive(lanes);
+        for (std::size_t k = 0; k < count; ++k)
+          if (coefficients_[k].derived) lanes[k].store(rows[k].data() + i, 1);
+      }
+    }
+    for (std::size_t k = 0; k < rows.size(); ++k) f(coefficients_[k].name, std::as_const(rows[k]));
+  }
 
  protected:
   static constexpr std::size_t count = Dynamics::coefficient_count;
@@ -173,6 +213,14 @@ class LIFCore : public HasParameters<Derived> {
   /// The neuron's own coefficients first, then threshold and graded_spikes_factor.
   Parameter<Scalar>& coefficient(std::size_t k) { return coefficients_[k].parameter; }
   const Parameter<Scalar>& coefficient(std::size_t k) const { return coefficients_[k].parameter; }
+
+  /// For neurons whose coefficients follow from others: the dynamics of their policies, and a call that stores
+  /// in coefficient k what follows, computed as when the neuron was made.
+  const Dynamics& dynamics() const { return policies_->dynamics; }
+  void store(std::size_t k, const Row<Scalar>& values) {
+    coefficients_[k].parameter.set(values);
+    following_.made_with(coefficients_);
+  }
 
   using CarriedVars = std::array<Var<Scalar>, carried>;
 

@@ -45,6 +45,7 @@ struct RecurrentWeights {
     RecurrentWeights weights;
     weights.weight = Parameter<Scalar>("recurrent.weight", neurons, neurons);
     weights.bias = Parameter<Scalar>("recurrent.bias", 1, neurons);
+    weights.weight.set_saved_transposed(true);
     weights.weight.ptr()->learn = weights.bias.ptr()->learn = options.learn_recurrent;
     const double bound = 1 / std::sqrt(static_cast<double>(neurons));
     fill_uniform(weights.weight, random, bound);

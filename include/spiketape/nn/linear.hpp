@@ -40,6 +40,7 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
     detail::fill_uniform(weight_, random, bound);
     if (has_bias_) detail::fill_uniform(bias_, random, bound);
     bias_.set_learned(has_bias_);
+    weight_.set_saved_transposed(true);
   }
 
   Linear(const Linear&) = default;

@@ -163,6 +163,10 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   }
   /// Calls f(name, layer) for every layer. The name of an unnamed layer is its number.
   template <typename F>
+  void for_each_layer(F&& f) {
+    for_each_layer(*this, f);
+  }
+  template <typename F>
   void for_each_layer(F&& f) const {
     for_each_layer(*this, f);
   }

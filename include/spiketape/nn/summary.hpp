@@ -6,6 +6,7 @@
 #include <spiketape/core/parameters.hpp>
 #include <spiketape/core/type_name.hpp>
 #include <spiketape/nn/layer.hpp>
+#include <spiketape/nn/leaves.hpp>
 
 #include <algorithm>
 #include <array>
@@ -105,11 +106,6 @@ class Summary {
   Index parameters_ = 0, bytes_ = 0, features_ = -1;
   double spikes_ = 0, operations_ = 0;
   bool measured_ = false;
-};
-
-template <typename L>
-concept HasLayers = requires(const L net) {
-  net.for_each_layer(TakesAnything());
 };
 
 template <typename L>

@@ -1,0 +1,140 @@
+// What a network is made of, without its type: the arrays of its layers by name, and what the layers were
+// made with. Writers and readers of files work on this.
+#pragma once
+
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/core/parameters.hpp>
+#include <spiketape/core/type_name.hpp>
+#include <spiketape/io/policy_text.hpp>
+#include <spiketape/io/tensor.hpp>
+#include <spiketape/nn/leaves.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace spiketape::inline SPIKETAPE_ABI::detail {
+
+/// An array of a layer that files hold: a parameter, or a row of positive numbers that is none (a buffer).
+template <Real Scalar>
+struct StateEntry {
+  std::string name;  // lif1.beta
+  std::size_t layer;
+  Parameter<Scalar>* parameter;
+  Row<Scalar>* buffer;
+};
+
+/// A layer and, if it is a neuron, its options other than coefficients.
+struct LayerFacts {
+  std::string path;  // lif1
+  std::string type;  // spiketape::Leaky
+  std::vector<std::pair<std::string, std::string>> options;
+
+  [[nodiscard]] bool is_neuron() const { return !options.empty(); }
+  [[nodiscard]] std::string_view option(std::string_view name) const {
+    for (const auto& [option, value] : options)
+      if (option == name) return value;
+    return {};
+  }
+  /// The full name of something in this layer.
+  [[nodiscard]] std::string named(std::string_view name) const {
+    return (path.empty() ? "" : path + '.') + std::string(name);
+  }
+};
+
+/// Views of a network's arrays, valid until it moves or ends or a parameter becomes a new one.
+template <Real Scalar>
+struct NetworkState {
+  std::vector<LayerFacts> layers;
+  std::vector<StateEntry<Scalar>> entries;
+};
+
+inline std::string option_text(bool value) { return value ? "true" : "false"; }
+template <typename Policy>
+std::string option_text(const Policy& policy) {
+  return policy_text(policy);
+}
+
+template <typename Network>
+NetworkState<typename Network::Scalar> network_state(Network& net) {
+  using Scalar = typename Network::Scalar;
+  check_not_moved_from(net);
+  NetworkState<Scalar> state;
+  for_each_leaf(net, "", [&](const std::string& path, auto& layer) {
+    using L = std::remove_cvref_t<decltype(layer)>;
+    const std::size_t number = state.layers.size();
+    LayerFacts facts{path, type_name<L>(), {}};
+    if constexpr (requires { layer.for_each_option(TakesAnything()); })
+      layer.for_each_option([&](std::string_view name, const auto& value) {
+        facts.options.emplace_back(name, option_text(value));
+      });
+    for_each_parameter(layer, [&](std::string_view name, Parameter<Scalar>& parameter) {
+      state.entries.push_back({facts.named(name), number, &parameter, nullptr});
+    });
+    if constexpr (requires { layer.for_each_buffer(TakesAnything()); })
+      layer.for_each_buffer([&](std::string_view name, Row<Scalar>& row) {
+        state.entries.push_back({facts.named(name), number, nullptr, &row});
+      });
+    state.layers.push_back(std::move(facts));
+  });
+  return state;
+}
+
+/// The shape that files give an array: PyTorch's, so weights are transposed, a row has one extent, and a
+/// number that all neurons share none.
+template <Real Scalar>
+std::vector<Index> saved_shape(const StateEntry<Scalar>& entry) {
+  if (entry.buffer != nullptr)
+    return entry.buffer->size() == 1 ? std::vector<Index>() : std::vector<Index>{entry.buffer->size()};
+  const ParameterData<Scalar>& data = *entry.parameter->ptr();
+  if (data.widens && data.cols == 1) return {};
+  if (data.transposed) return {data.cols, data.rows};
+  if (data.rows == 1) return {data.cols};
+  return {data.rows, data.cols};
+}
+
+/// Calls f(number) for each number of an array, in the order of files; f may change it.
+template <Real Scalar, typename F>
+void for_each_saved(const StateEntry<Scalar>& entry, F&& f) {
+  if (entry.buffer != nullptr) {
+    for (Scalar& number : *entry.buffer) f(number);
+    return;
+  }
+  ArrayMap<Scalar> array = entry.parameter->array();
+  if (entry.parameter->ptr()->transposed) {
+    for (Index col = 0; col < array.cols(); ++col)
+      for (Index row = 0; row < array.rows(); ++row) f(array(row, col));
+  } else {
+    for (Index row = 0; row < array.rows(); ++row)
+      for (Index col = 0; col < array.cols(); ++col) f(array(row, col));
+  }
+}
+
+template <Real Scalar>
+Tensor saved_tensor(const StateEntry<Scalar>& entry) {
+  Tensor tensor{entry.name, dtype_of<Scalar>, saved_shape(entry), {}};
+  for_each_saved(entry, [&](const Scalar& number) { append_number_bytes(tensor.bytes, number); });
+  return tensor;
+}
+
+/// snnTorch's number for the reset of a neuron, reset_mechanism_val: 0 subtract, 1 zero, 2 none. "zero" is
+/// ZeroBeforeInput for Leaky and Zero for the other neurons. None for resets that snnTorch does not have.
+/// Source: snntorch/_neurons/neurons.py, version 0.9.4.
+inline std::optional<int> snntorch_reset(const LayerFacts& layer) {
+  const std::string_view reset = layer.option("reset_mechanism");
+  const bool leaky = layer.type == "spiketape::Leaky";
+  if (reset == "reset::Subtract") return 0;
+  if (reset == (leaky ? "reset::ZeroBeforeInput" : "reset::Zero")) return 1;
+  if (reset == "reset::None") return 2;
+  return std::nullopt;
+}
+
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
+
+#include <spiketape/core/pop_macros.hpp>

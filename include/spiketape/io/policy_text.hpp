@@ -1,0 +1,119 @@
+// Policies as text: reset::Subtract, surrogate::FastSigmoid{10}. Files say with it what a network was made
+// with.
+#pragma once
+
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/core/abi.hpp>
+#include <spiketape/core/type_name.hpp>
+#include <spiketape/io/decimal.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace spiketape::inline SPIKETAPE_ABI::detail {
+
+/// Converts to whatever a member of an aggregate is.
+struct AnyMember {
+  template <typename T>
+  operator T() const;  // NOLINT: declared only
+};
+
+template <typename T, std::size_t... i>
+constexpr bool takes_members(std::index_sequence<i...>) {
+  return requires { T{(static_cast<void>(i), AnyMember())...}; };
+}
+inline constexpr std::size_t most_members = 8;
+/// The number of members of an aggregate, if there are at most 8.
+template <typename T, std::size_t count = most_members>
+constexpr std::size_t member_count() {
+  if constexpr (count == 0 || takes_members<T>(std::make_index_sequence<count>()))
+    return count;
+  else
+    return member_count<T, count - 1>();
+}
+
+/// Calls f(member) for the members of an aggregate, in order.
+template <typename T, typename F>
+void for_each_member(const T& object, F&& f) {
+  constexpr std::size_t count = member_count<T>();
+  const auto all = [&](const auto&... members) { (f(members), ...); };
+  if constexpr (count == 1) {
+    const auto& [a] = object;
+    all(a);
+  } else if constexpr (count == 2) {
+    const auto& [a, b] = object;
+    all(a, b);
+  } else if constexpr (count == 3) {
+    const auto& [a, b, c] = object;
+    all(a, b, c);
+  } else if constexpr (count == 4) {
+    const auto& [a, b, c, d] = object;
+    all(a, b, c, d);
+  } else if constexpr (count == 5) {
+    const auto& [a, b, c, d, e] = object;
+    all(a, b, c, d, e);
+  } else if constexpr (count == 6) {
+    const auto& [a, b, c, d, e, g] = object;
+    all(a, b, c, d, e, g);
+  } else if constexpr (count == 7) {
+    const auto& [a, b, c, d, e, g, h] = object;
+    all(a, b, c, d, e, g, h);
+  } else if constexpr (count == 8) {
+    const auto& [a, b, c, d, e, g, h, i] = object;
+    all(a, b, c, d, e, g, h, i);
+  }
+}
+
+template <typename T>
+std::string member_text(const T& member) {
+  if constexpr (std::is_same_v<T, bool>)
+    return member ? "true" : "false";
+  else if constexpr (std::is_enum_v<T>)
+    return std::to_string(static_cast<long long>(member));
+  else if constexpr (std::is_integral_v<T>)
+    return std::to_string(member);
+  else if constexpr (std::is_floating_point_v<T>)
+    return decimal_text(member);
+  else if constexpr (std::is_same_v<T, std::optional<double>>)
+    return member ? decimal_text(*member) : "default";
+  else
+    return "?";
+}
+
+/// A type's name without this library's namespaces: reset::Zero. Names of lambdas differ from compiler to
+/// compiler, so all are "lambda".
+template <typename T>
+std::string policy_name() {
+  std::string name = shown_name(compilers_name<T>(), {});
+  if (name.find("lambda") != std::string::npos) return "lambda";
+#define SPIKETAPE_TEXT_OF(name) #name
+#define SPIKETAPE_TEXT(name) SPIKETAPE_TEXT_OF(name)
+  for (const std::string_view prefix : {"spiketape::", SPIKETAPE_TEXT(SPIKETAPE_ABI) "::"})
+    for (std::size_t at; (at = name.find(prefix)) != std::string::npos;) name.erase(at, prefix.size());
+#undef SPIKETAPE_TEXT
+#undef SPIKETAPE_TEXT_OF
+  return name;
+}
+
+/// The name of a policy and its members: surrogate::FastSigmoid{10}. Members are left out where the policy is
+/// no aggregate of at most 8.
+template <typename Policy>
+std::string policy_text(const Policy& policy) {
+  std::string text = policy_name<Policy>();
+  if constexpr (std::is_aggregate_v<Policy> && !std::is_empty_v<Policy>) {
+    std::string members;
+    for_each_member(
+        policy, [&](const auto& member) { members += (members.empty() ? "" : ", ") + member_text(member); });
+    text += "{" + members + "}";
+  }
+  return text;
+}
+
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
+
+#include <spiketape/core/pop_macros.hpp>
