@@ -168,6 +168,11 @@ class LIFCore : public HasParameters<Derived> {
     for (std::size_t k = 0; k < rows.size(); ++k) f(coefficients_[k].name, std::as_const(rows[k]));
   }
 
+  /// The name of state k, in the order of a call's arguments.
+  static const char* name_of(std::size_t k) {
+    return recurrent && k == 0 ? "spk" : Dynamics::state_names[k - (recurrent ? 1 : 0)];
+  }
+
  protected:
   static constexpr std::size_t count = Dynamics::coefficient_count;
   using RecurrentWeights =
@@ -240,10 +245,6 @@ class LIFCore : public HasParameters<Derived> {
     const Shape expected{1, input.batch, input.features};
     if (state != expected)
       fail(name_of(k), " has shape ", state, ", input of ", input, " expects ", expected);
-  }
-  /// The name of argument k in errors.
-  static const char* name_of(std::size_t k) {
-    return recurrent && k == 0 ? "spk" : Dynamics::state_names[k - (recurrent ? 1 : 0)];
   }
   /// The checks of memory that the caller owns.
   void check_memory(const SequenceView<const Scalar>& input, const CarriedViews& initial,
