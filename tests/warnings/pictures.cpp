@@ -8,9 +8,11 @@
 #include <spiketape/spiketape.hpp>
 #ifdef SPIKETAPE_TEST_ZLIB
 #include <spiketape/data/gzip.hpp>
+#include <spiketape/io/npz.hpp>
 #endif
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "warnings.hpp"
@@ -41,6 +43,9 @@ void warnings::draw() {
   tensors.tensors.push_back(st::to_tensor("a", st::to_array<float>(tensor)));
   tensors.tensors.push_back(st::to_tensor("b", st::to_sequence<double>(tensor)));
   tensors.tensors.push_back(st::to_tensor("c", st::to_labels(tensor)));
+#ifdef SPIKETAPE_TEST_ZLIB
+  for (st::Tensor& array : st::read_npz("arrays.npz")) tensors.tensors.push_back(std::move(array));
+#endif
   st::write_npy("a.npy", *tensors.find("a"));
   st::write_safetensors("net.safetensors", tensors);
 }
