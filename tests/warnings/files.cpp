@@ -3,8 +3,12 @@
 #include <spiketape/io/npy.hpp>
 #include <spiketape/io/state_dict.hpp>
 #include <spiketape/spiketape.hpp>
+#ifdef SPIKETAPE_TEST_ZLIB
+#include <spiketape/io/npz.hpp>
+#endif
 
 #include <string>
+#include <utility>
 
 #include "warnings.hpp"
 
@@ -16,6 +20,9 @@ void warnings::use_files() {
   tensors.tensors.push_back(st::to_tensor("a", st::to_array<float>(tensor)));
   tensors.tensors.push_back(st::to_tensor("b", st::to_sequence<double>(tensor)));
   tensors.tensors.push_back(st::to_tensor("c", st::to_labels(tensor)));
+#ifdef SPIKETAPE_TEST_ZLIB
+  for (st::Tensor& array : st::read_npz("arrays.npz")) tensors.tensors.push_back(std::move(array));
+#endif
   st::write_npy("a.npy", *tensors.find("a"));
   st::write_safetensors("net.safetensors", tensors);
 
