@@ -132,7 +132,11 @@ class Checkpoint {
   /// Reads all parts. Throws std::runtime_error, before anything is changed, if the file cannot be read or
   /// does not fit the parts, with all that does not.
   void load(const std::string& path, const CheckpointOptions& options = {}) const {
-    Safetensors contents = read_safetensors(path);
+    set_contents(read_safetensors(path), "'" + path + "'", options);
+  }
+  /// The same from what `contents` returned; `name` stands for it in messages.
+  void set_contents(Safetensors contents, const std::string& name = "the contents",
+                    const CheckpointOptions& options = {}) const {
     using Mode = detail::CheckpointFile::Mode;
     detail::CheckpointFile compared(contents, Mode::compare);
     visit(compared);
@@ -140,11 +144,10 @@ class Checkpoint {
     compared.refuse_unused();
     std::string faults;
     for (const std::string& fault : compared.faults) faults += "\n" + fault;
-    for (const std::string& fact : compared.other_facts) {
-      if (!options.other_bits) faults += "\n" + fact;
-    }
+    if (!options.other_bits)
+      for (const std::string& fact : compared.other_facts) faults += "\n" + fact;
     if (!faults.empty())
-      detail::fail_file("spiketape::Checkpoint: '", path, "' does not fit the program:", faults);
+      detail::fail_file("spiketape::Checkpoint: ", name, " does not fit the program:", faults);
     detail::CheckpointFile read(contents, Mode::read);
     visit(read);
   }

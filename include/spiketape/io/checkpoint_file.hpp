@@ -60,7 +60,7 @@ class CheckpointFile {
       using Stored = std::conditional_t<sizeof(T) == 4, float, double>;
       using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
       auto bits = static_cast<std::uint64_t>(bits_as<Bits>(static_cast<Stored>(value)));
-      if (!bits_of(name, dtype_of<Stored>, bits)) return false;
+      if (!bits_of(name, dtype_of<Stored>, bits) || mode_ == Mode::compare) return false;
       value = static_cast<T>(bits_as<Stored>(static_cast<Bits>(bits)));
     } else if constexpr (std::is_signed_v<T>) {
       auto bits = static_cast<std::uint64_t>(static_cast<std::int64_t>(value));
@@ -76,7 +76,7 @@ class CheckpointFile {
       if (mode_ == Mode::compare) return false;
       value = static_cast<T>(bits);
     }
-    return mode_ == Mode::read;
+    return true;
   }
 
   SPIKETAPE_COLD void text(std::string_view name, std::string& value) {
