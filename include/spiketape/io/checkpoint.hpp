@@ -134,9 +134,11 @@ class Checkpoint {
   void load(const std::string& path, const CheckpointOptions& options = {}) const {
     set_contents(read_safetensors(path), "'" + path + "'", options);
   }
-  /// The same from what `contents` returned; `name` stands for it in messages.
+  /// The same from what `contents` returned; `name` stands for it in messages. Also throws
+  /// std::invalid_argument for a tensor whose bytes are not as many as its shape takes.
   void set_contents(Safetensors contents, const std::string& name = "the contents",
                     const CheckpointOptions& options = {}) const {
+    for (const Tensor& tensor : contents.tensors) detail::check_bytes("Checkpoint::set_contents", tensor);
     using Mode = detail::CheckpointFile::Mode;
     detail::CheckpointFile compared(contents, Mode::compare);
     visit(compared);
