@@ -40,9 +40,9 @@ struct LayerFacts {
   void (*loaded)(void*) = nullptr;
 
   [[nodiscard]] bool is_neuron() const { return !options.empty(); }
-  [[nodiscard]] std::string option(const std::string& name) const {
+  [[nodiscard]] std::string_view option(const char* name) const {
     const auto at = options.find(name);
-    return at == options.end() ? std::string() : at->second;
+    return at == options.end() ? std::string_view() : std::string_view(at->second);
   }
   /// The full name of something in this layer.
   [[nodiscard]] std::string named(std::string_view name) const {
@@ -130,7 +130,7 @@ SPIKETAPE_COLD Tensor saved_tensor(const StateEntry<Scalar>& entry) {
 /// ZeroBeforeInput for Leaky and Zero for the other neurons. None for resets that snnTorch does not have.
 /// Source: snntorch/_neurons/neurons.py, version 0.9.4.
 SPIKETAPE_COLD inline std::optional<int> snntorch_reset(const LayerFacts& layer) {
-  const std::string reset = layer.option("reset_mechanism");
+  const std::string_view reset = layer.option("reset_mechanism");
   const bool leaky = layer.type == "spiketape::Leaky";
   if (reset == "reset::Subtract") return 0;
   if (reset == (leaky ? "reset::ZeroBeforeInput" : "reset::Zero")) return 1;
