@@ -7,16 +7,14 @@
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/float_mode.hpp>
-#include <spiketape/core/parameter.hpp>
 #include <spiketape/io/nir_flat.hpp>
 #include <spiketape/io/nir_graph.hpp>
-#include <spiketape/io/nir_neuron.hpp>
 #include <spiketape/io/nir_options.hpp>
+#include <spiketape/io/nir_run_node.hpp>
 #include <spiketape/io/nir_values.hpp>
 #include <spiketape/kernels/linear_product.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -95,8 +93,8 @@ class NirNetwork {
     std::vector<detail::NirValues> values;
     values.reserve(flat.nodes.size());
     for (const detail::NirFlatNode& node : flat.nodes) values.emplace_back(rules, node);
-    find_features(flat, values);
-    for (std::size_t k = 0; k < nodes_.size(); ++k) make(nodes_[k], flat.nodes[k], values[k], rules);
+    detail::find_nir_features(rules, flat, values, nodes_);
+    for (std::size_t k = 0; k < nodes_.size(); ++k) detail::make_nir_node(nodes_[k], values[k], rules);
     const std::vector<std::size_t> loop = detail::nir_loops(flat);
     const auto is_late = [&](std::size_t from, std::size_t to) {
       return nodes_[from].kind == Kind::neuron && loop[from] == loop[to];
@@ -191,25 +189,8 @@ class NirNetwork {
   }
 
  private:
-  enum class Kind { pass, product, scale, threshold, delay, neuron };
-  struct Link {
-    std::size_t from;
-    bool late;
-  };
-  struct Node {
-    std::string path;
-    Kind kind = Kind::pass;
-    Index in = 0, out = 0;
-    std::vector<Link> from;
-    bool sends_late = false;
-    detail::NirNeuron<Scalar> neuron;
-    Parameter<Scalar> weight{0, 0}, bias{0, 0};  // W, (in, out), and b; or a row of scales or thresholds
-    std::vector<Index> delay;                    // steps of each feature
-    Index shortest = 0, ring = 0;                // of those; the steps that are kept
-
-    /// A Delay of at least one step sends what it has, then takes what comes.
-    bool receives_late() const { return kind == Kind::delay && shortest > 0; }
-  };
+  using Kind = detail::NirKind;
+  using Node = detail::NirRunNode<Scalar>;
 
   template <typename... Parts>
   [[noreturn]] static void fail(const Parts&... parts) {
@@ -228,92 +209,6 @@ class NirNetwork {
            batch, ": make it with state(batch)");
   }
 
-  /// Numbers of features: what nodes say of themselves, else what comes to them.
-  void find_features(const detail::NirFlat& flat, const std::vector<detail::NirValues>& values) {
-    constexpr Index any = 1;
-    std::vector<std::size_t> known;
-    for (std::size_t k = 0; k < flat.nodes.size(); ++k) {
-      const detail::NirValues& of = values[k];
-      const std::string_view type = of.type().name;
-      Node& node = nodes_.emplace_back();
-      node.path = flat.nodes[k].path;
-      if (type == "Affine" || type == "Linear") {
-        const auto [out, in] = of.weight_shape();
-        node.out = out;
-        node.in = in;
-      } else if (type == "Input" || type == "Output") {
-        node.in = node.out = of.extent("shape");
-      } else {
-        const Index width = type == "Flatten" ? of.flatten_width() : of.width(of.type().parameters);
-        node.in = node.out = width == any ? 0 : width;  // 0: not known yet
-      }
-      if (node.out > 0) known.push_back(k);
-    }
-    for (std::size_t done = 0; done < known.size(); ++done)
-      for (const std::size_t to : flat.nodes[known[done]].to)
-        if (nodes_[to].out == 0) {
-          nodes_[to].in = nodes_[to].out = nodes_[known[done]].out;
-          known.push_back(to);
-        }
-    for (Node& node : nodes_)
-      if (node.out == 0) node.in = node.out = any;
-    for (std::size_t to = 0; to < nodes_.size(); ++to)
-      for (const std::size_t from : flat.nodes[to].from)
-        if (nodes_[from].out != nodes_[to].in)
-          fail("node '", detail::shown(nodes_[from].path), "' sends ", nodes_[from].out, " features to '",
-               detail::shown(nodes_[to].path), "', which takes ", nodes_[to].in);
-  }
-
-  void make(Node& node, const detail::NirFlatNode& flat, const detail::NirValues& values,
-            const detail::NirRules& rules) {
-    using detail::NirAllowed;
-    const std::string_view type = values.type().name;
-    const auto row = [&](const char* name, NirAllowed allowed, Index expected) {
-      const std::vector<double> given = values.numbers(name, allowed);
-      const auto count = static_cast<Index>(given.size());
-      if (count != 1 && count != expected)
-        values.fail("has ", count, " numbers of ", name, ", expected ", expected);
-      Row<Scalar> all(expected);
-      for (Index k = 0; k < expected; ++k)
-        all[k] = static_cast<Scalar>(given[count == 1 ? 0 : static_cast<std::size_t>(k)]);
-      return all;
-    };
-    if (values.type().neuron) {
-      node.kind = Kind::neuron;
-      node.neuron = detail::NirNeuron<Scalar>(rules, values, node.path, node.out);
-    } else if (type == "Affine" || type == "Linear") {
-      node.kind = Kind::product;
-      const std::vector<double> given = values.numbers("weight", NirAllowed::any);
-      node.weight = Parameter<Scalar>(node.in, node.out);
-      for (Index o = 0; o < node.out; ++o)
-        for (Index i = 0; i < node.in; ++i)
-          node.weight.array()(i, o) = static_cast<Scalar>(given[static_cast<std::size_t>(o * node.in + i)]);
-      node.bias = Parameter<Scalar>(1, node.out);
-      if (type == "Affine") node.bias.set(row("bias", NirAllowed::any, node.out));
-    } else if (type == "Scale" || type == "Threshold") {
-      node.kind = type == "Scale" ? Kind::scale : Kind::threshold;
-      const char* name = type == "Scale" ? "scale" : "threshold";
-      node.weight = Parameter<Scalar>(1, node.out);
-      node.weight.set(row(name, NirAllowed::number, node.out));
-    } else if (type == "Delay") {
-      node.kind = Kind::delay;
-      const double dt = rules.need_dt(flat.path);
-      const std::vector<double> given = values.numbers("delay", NirAllowed::not_negative);
-      constexpr double most = 1e6;
-      for (Index k = 0; k < node.out; ++k) {
-        const double time = given[given.size() == 1 ? 0 : static_cast<std::size_t>(k)];
-        const double steps = std::round(time / dt);
-        if (!(steps <= most))
-          values.fail("has a delay of ", time, ", ", steps, " steps of dt, expected at most ", most,
-                      " steps");
-        node.delay.push_back(static_cast<Index>(steps));
-      }
-      const auto [shortest, longest] = std::minmax_element(node.delay.begin(), node.delay.end());
-      node.shortest = *shortest;
-      node.ring = *longest + 1;
-    }
-  }
-
   SPIKETAPE_NOINLINE void begin_step(const SequenceView<const Scalar>& input, NirState<Scalar>& state) const {
     state.parts_[input_].received = input.array();
   }
@@ -321,7 +216,7 @@ class NirNetwork {
   SPIKETAPE_NOINLINE void receive(std::size_t k, NirState<Scalar>& state) const {
     Array<Scalar>& received = state.parts_[k].received;
     bool first = true;
-    for (const Link& link : nodes_[k].from) {
+    for (const detail::NirLink& link : nodes_[k].from) {
       const auto& part = state.parts_[link.from];
       const Array<Scalar>& from = link.late ? part.sent_before : part.sent;
       if (first)
