@@ -39,9 +39,9 @@ inline std::vector<NirChainNode> nir_chain(const NirRules& rules, const NirFlat&
     const NirFlatNode& node = flat.nodes[at];
     seen[at] = true;
     NirChainNode link{&node, NirValues(rules, node)};
-    std::vector<std::size_t> from = node.from, to = node.to;
-    for (const std::size_t k : node.to)
-      if (is_product(k) && is_only(flat.nodes[k].from, at) && is_only(flat.nodes[k].to, at) &&
+    std::vector<std::size_t> from = node.sources, to = node.targets;
+    for (const std::size_t k : node.targets)
+      if (is_product(k) && is_only(flat.nodes[k].sources, at) && is_only(flat.nodes[k].targets, at) &&
           link.values.type().fires && link.recurrent == nullptr) {
         link.recurrent = &flat.nodes[k];
         seen[k] = true;
@@ -58,7 +58,7 @@ inline std::vector<NirChainNode> nir_chain(const NirRules& rules, const NirFlat&
     if (seen[at]) rules.fail("node '", shown(flat.nodes[at].path), "' comes twice on the way from the Input");
   }
   for (std::size_t k = 0; k < flat.nodes.size(); ++k)
-    if (!seen[k])
+    if (!seen[k] && (!flat.nodes[k].sources.empty() || !flat.nodes[k].targets.empty()))
       rules.fail("node '", shown(flat.nodes[k].path), "' is not on the way from the Input to the Output");
   return chain;
 }

@@ -22,13 +22,23 @@ namespace spiketape::inline SPIKETAPE_ABI::detail {
 struct NirFlatNode {
   std::string path;  // block/lif
   const NirNode* node;
-  std::vector<std::size_t> from, to;
+  std::vector<std::size_t> from, to;  // the edges of the graph
+  /// The same without the Inputs and Outputs of inner graphs, which only pass on what comes: so a graph is
+  /// the same as its nodes. Those themselves have none.
+  std::vector<std::size_t> sources, targets;
 };
-/// Nodes of all graphs. The Input and Output of an inner graph pass on what comes to it and leaves it.
+/// Nodes of all graphs.
 struct NirFlat {
   std::vector<NirFlatNode> nodes;
   std::size_t input = 0, output = 0;
 };
+
+[[noreturn]] inline void fail_loop(const char* function, const NirFlatNode& node) {
+  fail_argument(
+      "spiketape::", function, ": node '", shown(node.path),
+      "' is in a loop without a neuron or a Delay of at least one step: nothing says which step it waits "
+      "for");
+}
 
 class NirFlattener {
  public:
@@ -47,6 +57,7 @@ class NirFlattener {
       if (number == ports.output && !node.to.empty())
         fail("node '", shown(node.path), "', an Output, has an edge that leads on from it, expected none");
     }
+    pass_through();
     return std::move(result_);
   }
 
@@ -70,7 +81,7 @@ class NirFlattener {
       }
       const std::size_t number = result_.nodes.size();
       ports[node.name] = {number, number};
-      result_.nodes.push_back({at, &node, {}, {}});
+      result_.nodes.push_back({at, &node, {}, {}, {}, {}});
       for (auto& [port, type] : {std::pair(&input, "Input"), std::pair(&output, "Output")}) {
         if (node.type != type) continue;
         if (*port != nullptr)
@@ -93,6 +104,35 @@ class NirFlattener {
     return {ports[input->name].input, ports[output->name].output};
   }
 
+  /// Finds sources and targets.
+  void pass_through() {
+    for (NirFlatNode& node : result_.nodes) {
+      node.sources = node.from;
+      node.targets = node.to;
+    }
+    const auto replace = [](std::vector<std::size_t>& all, std::size_t port,
+                            const std::vector<std::size_t>& by) {
+      const auto at = std::find(all.begin(), all.end(), port);
+      all.insert(all.erase(at), by.begin(), by.end());
+    };
+    std::size_t added = 0;
+    constexpr std::size_t most = 1 << 20;
+    for (std::size_t k = 0; k < result_.nodes.size(); ++k) {
+      NirFlatNode& port = result_.nodes[k];
+      if ((port.node->type != "Input" && port.node->type != "Output") || k == result_.input ||
+          k == result_.output)
+        continue;
+      if (std::find(port.sources.begin(), port.sources.end(), k) != port.sources.end())
+        fail_loop(function_, port);
+      added += port.sources.size() * port.targets.size();
+      if (added > most) fail("node '", shown(port.path), "' joins too many nodes, expected at most ", most);
+      for (const std::size_t from : port.sources) replace(result_.nodes[from].targets, k, port.targets);
+      for (const std::size_t to : port.targets) replace(result_.nodes[to].sources, k, port.sources);
+      port.sources.clear();
+      port.targets.clear();
+    }
+  }
+
   const char* function_;
   NirFlat result_;
 };
@@ -109,7 +149,7 @@ inline std::vector<std::size_t> nir_loops(const NirFlat& flat) {
     path.push_back(first);
     while (!path.empty()) {
       const std::size_t at = path.back();
-      const std::vector<std::size_t>& to = flat.nodes[at].to;
+      const std::vector<std::size_t>& to = flat.nodes[at].targets;
       if (next[at] == to.size()) {
         finished.push_back(at);
         path.pop_back();
@@ -127,7 +167,7 @@ inline std::vector<std::size_t> nir_loops(const NirFlat& flat) {
     while (!path.empty()) {
       const std::size_t at = path.back();
       path.pop_back();
-      for (const std::size_t before : flat.nodes[at].from) {
+      for (const std::size_t before : flat.nodes[at].sources) {
         if (loop[before] != none) continue;
         loop[before] = number;
         path.push_back(before);
@@ -144,11 +184,11 @@ template <typename Waits>
 std::vector<std::size_t> nir_order(const char* function, const NirFlat& flat, const Waits& waits) {
   std::vector<std::size_t> order, missing(flat.nodes.size(), 0);
   for (std::size_t to = 0; to < flat.nodes.size(); ++to) {
-    for (const std::size_t from : flat.nodes[to].from) missing[to] += waits(from, to) ? 1 : 0;
+    for (const std::size_t from : flat.nodes[to].sources) missing[to] += waits(from, to) ? 1 : 0;
     if (missing[to] == 0) order.push_back(to);
   }
   for (std::size_t done = 0; done < order.size(); ++done)
-    for (const std::size_t to : flat.nodes[order[done]].to)
+    for (const std::size_t to : flat.nodes[order[done]].targets)
       if (waits(order[done], to) && --missing[to] == 0) order.push_back(to);
   if (order.size() < flat.nodes.size()) {
     // Back from any node that waits, to one that comes twice.
@@ -157,16 +197,13 @@ std::vector<std::size_t> nir_order(const char* function, const NirFlat& flat, co
     std::vector<bool> seen(flat.nodes.size(), false);
     while (!seen[at]) {
       seen[at] = true;
-      for (const std::size_t from : flat.nodes[at].from)
+      for (const std::size_t from : flat.nodes[at].sources)
         if (waits(from, at) && missing[from] > 0) {
           at = from;
           break;
         }
     }
-    fail_argument(
-        "spiketape::", function, ": node '", shown(flat.nodes[at].path),
-        "' is in a loop without a neuron or a Delay of at least one step: nothing says which step it "
-        "waits for");
+    fail_loop(function, flat.nodes[at]);
   }
   return order;
 }

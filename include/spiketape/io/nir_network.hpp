@@ -100,7 +100,7 @@ class NirNetwork {
       return nodes_[from].kind == Kind::neuron && loop[from] == loop[to];
     };
     for (std::size_t to = 0; to < nodes_.size(); ++to)
-      for (const std::size_t from : flat.nodes[to].from) {
+      for (const std::size_t from : flat.nodes[to].sources) {
         nodes_[to].from.push_back({from, is_late(from, to)});
         if (is_late(from, to)) nodes_[from].sends_late = true;
       }
