@@ -56,7 +56,7 @@ class Hdf5Reader {
     std::vector<std::string> names;
     for (hsize_t k = 0; k < info.nlinks; ++k) {
       if (objects_left_-- == 0)
-        fail("has more groups and arrays than its ", file_size_, " bytes hold: one stands in itself");
+        fail("has more groups and arrays than its ", file_size_, " bytes hold: some stand in several places");
       char buffer[512];
       const ssize_t size =
           H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, k, buffer, sizeof buffer, H5P_DEFAULT);
