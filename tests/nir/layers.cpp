@@ -50,7 +50,7 @@ TEST_CASE(
     auto shared = leaky(random, .9, .4, delay), third = leaky(random, .5, 1, delay);
     nir_layers::check(shared, third, 4);
     CHECK(third.layer<1>().beta().cols() == 1);
-    auto integrates = leaky(random, 1, .3, delay), fourth = leaky(random, .5, 1, delay);
+    auto integrates = leaky(random, 1, .1, delay), fourth = leaky(random, .5, 1, delay);
     nir_layers::check(integrates, fourth, 4);
     CHECK(st::to_nir(integrates, {}).node.find_node("lif")->type == "IF");
   }
