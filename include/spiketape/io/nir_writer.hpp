@@ -146,7 +146,7 @@ class NirWriter {
     const Hdf5Id space = space_of(extents);
     const Hdf5Id made = new_array(in, name, path, type, space, list);
     if (!pointers.empty())
-      check(H5Dwrite(made.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()) >= 0, path);
+      check(H5Dwrite(made.get(), type.get(), H5S_ALL, H5S_ALL, transfer_.get(), pointers.data()) >= 0, path);
   }
 
   static Hdf5Id space_of(const std::vector<hsize_t>& extents) {
@@ -160,8 +160,15 @@ class NirWriter {
     return list;
   }
 
+  /// Writing texts takes a buffer, which the library sets to zero: of 1 MiB for each text, unless told.
+  static Hdf5Id small_buffer() {
+    Hdf5Id list(H5Pcreate(H5P_DATASET_XFER), H5Pclose);
+    H5Pset_buffer(list.get(), std::size_t{1} << 14, nullptr, nullptr);
+    return list;
+  }
+
   Hdf5Quiet quiet_;
-  Hdf5Id names_ = utf8_names();
+  Hdf5Id names_ = utf8_names(), transfer_ = small_buffer();
   Hdf5Id file_;
 };
 
