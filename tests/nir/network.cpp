@@ -223,8 +223,8 @@ TEST_CASE("steps are a sequence, samples do not see each other, a copy of a stat
     CHECK(numeric::near(alone.step(t), all.step(t).row(1), tolerance::rounding<double>));
 
   const st::NirNetwork<float> floats(graph, {.dt = 1, .reset = NirReset::subtract});
-  const st::Array<float> ones = st::Array<float>::Ones(1, 2);
-  CHECK(floats(st::repeat(ones, 3)).steps() == 3);
+  const st::Array<float> step = st::Array<float>::Ones(1, 2);
+  CHECK(floats(st::repeat(step, 3)).steps() == 3);
 }
 
 }  // namespace nir_network_test
