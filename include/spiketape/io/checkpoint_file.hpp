@@ -274,7 +274,7 @@ class CheckpointFile {
       if (name.starts_with(prefix)) own.metadata[name] = text;
     const LoadOptions options{.strict = false, .prefix = prefix};
     if (mode_ == Mode::read) {
-      load_state(state, own, options, nullptr);
+      load_state(state, own, options, [](const std::string&) {});
       return;
     }
     LoadReport report;

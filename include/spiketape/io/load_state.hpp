@@ -217,18 +217,15 @@ SPIKETAPE_COLD LoadPlan plan_load(const NetworkState<Scalar>& state, const Safet
   return plan;
 }
 
-/// Reads a file into a network. With options.strict a fault throws, before anything is changed: in the name
-/// of a file std::runtime_error, else std::invalid_argument.
+/// Reads a file into a network. With options.strict, and before anything is changed, calls refused(text of
+/// the report) for what does not fit, which throws.
 template <Real Scalar>
 SPIKETAPE_COLD LoadReport load_state(const NetworkState<Scalar>& state, const Safetensors& contents,
-                                     const LoadOptions& options, const std::string* path) {
+                                     const LoadOptions& options,
+                                     FunctionRef<void(const std::string&)> refused) {
   LoadReport report;
   const LoadPlan plan = plan_load(state, contents, options, report);
-  if (options.strict && !report.complete()) {
-    if (path != nullptr)
-      fail_file("spiketape::load: '", *path, "' does not fit the network\n", report.text());
-    fail_argument("spiketape::load_state_dict: the contents do not fit the network\n", report.text());
-  }
+  if (options.strict && !report.complete()) refused(report.text());
   bool changed = false;  // in the layer of this entry
   for (std::size_t k = 0; k < plan.size(); ++k) {
     if (plan[k] != nullptr && load_entry(state.entries[k], *plan[k])) changed = true;

@@ -82,11 +82,9 @@ void load_nir(Network& net, const NirGraph& graph, const NirOptions& options = {
   const auto state = detail::network_state(net);
   const std::vector<detail::NirLayer> layers = detail::nir_layers(net, state);
   const Safetensors contents = detail::NirLoader(rules, layers).contents(flat);
-  LoadReport report;
-  const detail::LoadPlan plan = detail::plan_load(state, contents, {.convert = true}, report);
-  if (!report.complete())
-    detail::fail_argument("spiketape::load_nir: the graph does not fit the network\n", report.text());
-  detail::load_planned(net, state, plan);
+  detail::load_state(state, contents, {.convert = true}, [](const std::string& report) {
+    detail::raise_argument({"spiketape::load_nir: the graph does not fit the network\n", report});
+  });
 }
 
 /// A network or layer as a NIR graph for steps of options.dt; see the head of this file. What NIR has no

@@ -101,7 +101,9 @@ template <typename Network>
 /// with all names, before anything is changed. Allocates. Also throws if the network was moved from.
 template <typename Network>
 LoadReport load_state_dict(Network& net, const Safetensors& contents, const LoadOptions& options = {}) {
-  return detail::load_state(detail::network_state(net), contents, options, nullptr);
+  return detail::load_state(detail::network_state(net), contents, options, [](const std::string& report) {
+    detail::raise_argument({"spiketape::load_state_dict: the contents do not fit the network\n", report});
+  });
 }
 
 /// Writes the state_dict of a network or layer to a safetensors file: completely or, on an error, not at all,
@@ -115,7 +117,10 @@ void save(const Network& net, const std::string& path) {
 /// std::runtime_error if the file cannot be read, is not in the format or does not fit the network.
 template <typename Network>
 LoadReport load(Network& net, const std::string& path, const LoadOptions& options = {}) {
-  return detail::load_state(detail::network_state(net), read_safetensors(path), options, &path);
+  return detail::load_state(
+      detail::network_state(net), read_safetensors(path), options, [&](const std::string& report) {
+        detail::raise_file({"spiketape::load: '", path, "' does not fit the network\n", report});
+      });
 }
 
 }  // namespace spiketape::inline SPIKETAPE_ABI
