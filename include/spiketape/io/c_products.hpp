@@ -81,7 +81,7 @@ static void $_add_rows(const $_state* state, )";
     {
 )";
   const auto add = [&](const char* sum) {
-    return multiplies ? "%_MADD(x, row[k], " + std::string(sum) + ")" : std::string(sum) + " + row[k]";
+    return multiplies ? "^_MADD(x, row[k], " + std::string(sum) + ")" : std::string(sum) + " + row[k]";
   };
   const char* x = multiplies ? "          const @ x = values != 0 ? values[e] : ONE;\n" : "";
   text += R"(      if (parts == 1u && width == TILE) {

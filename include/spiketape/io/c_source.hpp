@@ -50,7 +50,7 @@ class CSource {
   std::string text() {
     std::string implementation = write_layers();
     return filled(begin()) + head() + implementation + self_test() +
-           filled("#endif /* %_IMPLEMENTATION */\n");
+           filled("#endif /* ^_IMPLEMENTATION */\n");
   }
 
  private:
@@ -138,12 +138,12 @@ class CSource {
                std::to_string(blocks.two) + "u, " + (last ? "output" : from) + ");\n";
     }
     return filled(R"(
-#ifdef %_IMPLEMENTATION
-#ifdef %_FUSED /* a * b + c rounded once, by compilers that have GCC's builtins */
-#define %_MADD(a, b, c) )") +
+#ifdef ^_IMPLEMENTATION
+#ifdef ^_FUSED /* a * b + c rounded once, by compilers that have GCC's builtins */
+#define ^_MADD(a, b, c) )") +
            (sizeof(Scalar) == 4 ? "__builtin_fmaf" : "__builtin_fma") + filled(R"(((a), (b), (c))
 #else
-#define %_MADD(a, b, c) ((a) * (b) + (c))
+#define ^_MADD(a, b, c) ((a) * (b) + (c))
 #endif
 )") + arrays +
            functions + filled(R"(
@@ -176,23 +176,23 @@ void $_step($_state* state, const @* input, )") +
                    ".", SPIKETAPE_VERSION_MINOR, ".", SPIKETAPE_VERSION_PATCH, ".\n *\n", table(),
                    " *\n * Constants: ", bytes_, " bytes. $_state: about ", state_bytes_, R"( bytes.
  *
- *   #define %_IMPLEMENTATION              in one source file, before it includes this one
+ *   #define ^_IMPLEMENTATION              in one source file, before it includes this one
  *   static $_state state;
  *   $_reset(&state);                      before the first step of each sample
  *   $_step(&state, input, )",
                    gives_numbers() ? "output" : "spikes", R"();       for each step
  *
- * input has %_INPUTS numbers. )",
-                   gives_numbers() ? "output gets %_OUTPUTS numbers.\n"
-                                   : "spikes gets %_OUTPUTS bytes, 1 for a spike and 0 for none;\n"
+ * input has ^_INPUTS numbers. )",
+                   gives_numbers() ? "output gets ^_OUTPUTS numbers.\n"
+                                   : "spikes gets ^_OUTPUTS bytes, 1 for a spike and 0 for none;\n"
                                      " * it may be a null pointer.\n",
                    worth(), R"( *
  * No heap, no libm, no variables of its own: each thread may have its states. The sums run in the order of
  * the library on the machine that wrote this file, for one sample and step: compiled with -ffp-contract=off,
  * spikes are those of the library)",
-                   fuses() ? ", with %_FUSED defined, too, since it rounds a * b + c\n * once there" : "",
+                   fuses() ? ", with ^_FUSED defined, too, since it rounds a * b + c\n * once there" : "",
                    R"(.
- * Defined with the implementation, %_SELF_TEST adds int $_self_test(void), which runs )",
+ * Defined with the implementation, ^_SELF_TEST adds int $_self_test(void), which runs )",
                    recording_.inputs.size(), R"( recorded
  * steps and returns 0 if the results are right, else the number of the first step that is not, from 1.
  */
@@ -209,7 +209,7 @@ void $_step($_state* state, const @* input, )") +
     return text + ".\n";
   }
   static constexpr bool fuses() {
-#if defined(EIGEN_VECTORIZE_FMA) || defined(EIGEN_VECTORIZE_NEON)
+#if defined(EIGEN_VECTORIZE_FMA) || (defined(EIGEN_VECTORIZE_NEON) && defined(__ARM_FEATURE_FMA))
     return true;
 #else
     return false;
@@ -217,8 +217,8 @@ void $_step($_state* state, const @* input, )") +
   }
 
   std::string head() const {
-    return filled(text_of(R"(#ifndef %_H
-#define %_H
+    return filled(text_of(R"(#ifndef ^_H
+#define ^_H
 
 #include <stdint.h>
 
@@ -226,9 +226,9 @@ void $_step($_state* state, const @* input, )") +
 extern "C" {
 #endif
 
-#define %_INPUTS )",
+#define ^_INPUTS )",
                           layers_.front().inputs, R"(
-#define %_OUTPUTS )",
+#define ^_OUTPUTS )",
                           last_.outputs, R"(
 
 typedef struct $_state {
@@ -238,14 +238,14 @@ typedef struct $_state {
 void $_reset($_state* state);
 void $_step($_state* state, const @* input, )",
                           result(), R"();
-#ifdef %_SELF_TEST
+#ifdef ^_SELF_TEST
 int $_self_test(void);
 #endif
 
 #ifdef __cplusplus
 }
 #endif
-#endif /* %_H */
+#endif /* ^_H */
 )"));
   }
 
@@ -281,22 +281,22 @@ int $_self_test(void);
                                        : "!(" + found + " - expected[t][i] <= " + tolerance +
                                              " && expected[t][i] - " + found + " <= " + tolerance + ")";
     return filled(text_of(R"(
-#ifdef %_SELF_TEST
+#ifdef ^_SELF_TEST
 /* No membrane comes closer to its threshold than )",
                           recording_.distance, R"( parts of it. */
 int $_self_test(void) {
   static const @ inputs[)",
-                          steps, R"(][%_INPUTS] = {
+                          steps, R"(][^_INPUTS] = {
 )",
                           inputs, R"(};
   static const )",
-                          spikes ? "uint8_t" : "@", " expected[", steps, R"(][%_OUTPUTS] = {
+                          spikes ? "uint8_t" : "@", " expected[", steps, R"(][^_OUTPUTS] = {
 )",
                           outputs, R"(};
   static $_state state;
 )",
-                          gives_numbers() ? "  @ output[%_OUTPUTS];\n"
-                          : spikes        ? "  uint8_t spikes[%_OUTPUTS];\n"
+                          gives_numbers() ? "  @ output[^_OUTPUTS];\n"
+                          : spikes        ? "  uint8_t spikes[^_OUTPUTS];\n"
                                           : "",
                           R"(  int t, i;
   $_reset(&state);
@@ -307,7 +307,7 @@ int $_self_test(void) {
                           : spikes        ? "spikes"
                                           : "0",
                           R"();
-    for (i = 0; i < %_OUTPUTS; ++i)
+    for (i = 0; i < ^_OUTPUTS; ++i)
       if ()",
                           differs, R"() return t + 1;
   }

@@ -36,20 +36,22 @@ std::string c_number(Scalar number) {
 template <typename Text>
 std::string c_list(std::size_t count, Text&& text_of_number) {
   constexpr std::size_t width = 100;
-  std::string list = "{";
+  std::string list;
   std::size_t begin = 0;  // of the line
+  bool one_line = true;
   for (std::size_t i = 0; i < count; ++i) {
     const std::string number = text_of_number(i);
-    if (i == 0 || list.size() - begin + number.size() + 2 > width) {
+    if (i > 0 && list.size() - begin + number.size() + 2 > width) {
       list += "\n    ";
       begin = list.size() - 4;
-    } else {
+      one_line = false;
+    } else if (i > 0) {
       list += ' ';
     }
     list += number;
     if (i + 1 < count) list += ',';
   }
-  return list + "}";
+  return (one_line ? "{" : "{\n    ") + list + '}';
 }
 
 /// Numbers without the parentheses that only operators need.
@@ -98,11 +100,11 @@ inline std::string in_capitals(std::string name) {
 inline std::string in_comment(std::string text) {
   for (std::size_t at; (at = text.find("*/")) != std::string::npos;) text[at] = '?';
   for (char& c : text)
-    if (static_cast<unsigned char>(c) < ' ') c = '?';
+    if (static_cast<unsigned char>(c) < ' ' || c == '$' || c == '^' || c == '@') c = '?';  // see c_filled
   return text;
 }
 
-/// Replaces each $ by the name that the file has, each % by the same in capitals and each @ by its number
+/// Replaces each $ by the name that the file has, each ^ by the same in capitals and each @ by its number
 /// type, so that templates of C text stay readable.
 template <Real Scalar>
 std::string c_filled(std::string_view text, const std::string& name) {
@@ -110,7 +112,7 @@ std::string c_filled(std::string_view text, const std::string& name) {
   for (const char c : text) {
     if (c == '$')
       filled += name;
-    else if (c == '%')
+    else if (c == '^')
       filled += in_capitals(name);
     else if (c == '@')
       filled += c_type<Scalar>;
