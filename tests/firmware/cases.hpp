@@ -136,13 +136,14 @@ auto network(st::Index inputs, st::Index hidden, st::Index outputs, First first,
                      st::named("fc2", st::Linear<Scalar>(hidden, outputs, random, {.bias = hidden % 2 == 0})),
                      st::named("b", std::move(second))};
   for (const char* name : {"fc1.weight", "fc2.weight"}) {
-    const st::Array<Scalar> larger = 3 * net.parameter(name).array();
+    const st::Array<Scalar> larger = 5 * net.parameter(name).array();
     net.parameter(name).set(larger);
   }
   return net;
 }
 
-void add_feedforward(Cases& cases);
+void add_leaky(Cases& cases);
+void add_coupled(Cases& cases);
 void add_shapes(Cases& cases);
 void add_recurrent(Cases& cases);
 void add_quantized(Cases& cases);

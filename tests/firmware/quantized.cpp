@@ -19,14 +19,14 @@ void add_quantized(Cases& cases) {
                                    .state_quant = {.num_bits = 1, .thr_centered = false},
                                    .reset_delay = false})),
             8);
-  using Synaptic = st::Synaptic<double, st::reset::Subtract, Atan, st::quant::Uniform>;
-  using Alif = st::Alif<double, st::reset::ZeroBeforeInput, Atan, st::quant::NonUniform>;
+  using Synaptic = st::Synaptic<float, st::reset::Subtract, Atan, st::quant::Uniform>;
+  using Alif = st::Alif<float, st::reset::ZeroBeforeInput, Atan, st::quant::NonUniform>;
   cases.add("coupled",
-            network<double>(8, 23, 5, Synaptic({.alpha = 0.4, .beta = 0.8, .state_quant = {.num_bits = 5}}),
-                            Alif({.beta = 0.8,
-                                  .rho = 0.7,
-                                  .adaptation = 0.3,
-                                  .threshold = 0.5,
-                                  .state_quant = {.num_bits = 7}})),
+            network<float>(8, 23, 5, Synaptic({.alpha = 0.4f, .beta = 0.8f, .state_quant = {.num_bits = 5}}),
+                           Alif({.beta = 0.8,
+                                 .rho = 0.7,
+                                 .adaptation = 0.3,
+                                 .threshold = 0.5,
+                                 .state_quant = {.num_bits = 7}})),
             8);
 }

@@ -7,7 +7,7 @@
 
 void add_recurrent(Cases& cases) {
   st::Random random(9);
-  using RLeaky0 = st::RLeaky<float, st::reset::Zero>;
+  using RLeaky0 = st::RLeaky<double, st::reset::Zero>;
   cases.add("rleaky_all",
             network<double>(
                 8, 23, 5, st::RLeaky<double>({.beta = 0.8, .linear_features = 23}, random),
@@ -16,25 +16,25 @@ void add_recurrent(Cases& cases) {
             8);
   cases.add(
       "rleaky_own",
-      network<float>(
+      network<double>(
           8, 23, 5,
           RLeaky0(
-              {.beta = 0.8f, .V = row<float>(23, -1, 1), .all_to_all = false, .graded_spikes_factor = 0.7f}),
-          RLeaky0({.beta = 0.8f,
+              {.beta = 0.8, .V = row<double>(23, -1, 1), .all_to_all = false, .graded_spikes_factor = 0.7}),
+          RLeaky0({.beta = 0.8,
                    .linear_features = 5,
-                   .graded_spikes_factor = row<float>(5, -1, 2),
+                   .graded_spikes_factor = row<double>(5, -1, 2),
                    .reset_delay = false},
                   random)),
       8);
   cases.add(
       "rleaky_inhibited",
-      network<float>(8, 23, 5, RLeaky0({.beta = 0.8f, .linear_features = 23, .inhibition = true}, random),
-                     RLeaky0({.beta = 0.8f,
-                              .V = 0.5f,
-                              .all_to_all = false,
-                              .threshold = 0.01f,
-                              .inhibition = true,
-                              .reset_delay = false})),
+      network<double>(8, 23, 5, RLeaky0({.beta = 0.8, .linear_features = 23, .inhibition = true}, random),
+                      RLeaky0({.beta = 0.8,
+                               .V = 0.5,
+                               .all_to_all = false,
+                               .threshold = 0.01,
+                               .inhibition = true,
+                               .reset_delay = false})),
       8, 4);
   cases.add("rsynaptic",
             network<double>(

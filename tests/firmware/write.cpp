@@ -9,7 +9,8 @@
 
 int main(int argc, char** argv) try {
   Cases cases;
-  add_feedforward(cases);
+  add_leaky(cases);
+  add_coupled(cases);
   add_shapes(cases);
   add_recurrent(cases);
   add_quantized(cases);
