@@ -53,24 +53,21 @@ static void $_list(const @* row, uint32_t count, $_state* state) {
 template <Real Scalar>
 std::string c_product_function(const std::string& name, const std::string& place, bool chunks,
                                bool multiplies) {
-  const std::string tile = std::to_string(line<Scalar>) + "u";
   std::string text = R"(
 /* out = bias + the sum over the listed rows of weights, each times its value (without values: times 1).
  * Columns below `one` are summed in one sum, those below `two` in two that take turns, the others in four,
  * since this is the order of the library. */
-static void $_add_rows(const $_state* state, )";
-  if (multiplies) text += "const @* values, ";
-  text += R"(const @* weights, const @* bias,
+static void $_add_rows(const $_state* state, VALUES_ARGUMENTconst @* weights, const @* bias,
     uint32_t outputs, uint32_t one, uint32_t two, @* out) {
-  const )" +
-          place + R"(* places = state->places;
-  uint32_t j, k, e, p;
-  for (j = 0; j < outputs; j += TILE) {
+  const PLACE* places = state->places;
+  uint32_t j, k, e, p, width;
+  for (j = 0; j < outputs; j += width) {
     const @* columns = weights + j;
-    const uint32_t width = outputs - j < TILE ? outputs - j : TILE;
     const uint32_t parts = j < one ? 1u : j < two ? 2u : 4u;
+    const int wide = parts == 1u && outputs - j >= WIDE;
 )";
   text += chunks ? R"(    uint32_t begin = 0, end = 0, limit = 0;
+    width = wide ? WIDE : outputs - j < TILE ? outputs - j : TILE;
     for (k = 0; k < width; ++k) out[j + k] = bias != 0 ? bias[j + k] : ZERO;
     do { /* the library sums 1024 inputs at a time */
       limit += 1024u;
@@ -78,31 +75,26 @@ static void $_add_rows(const $_state* state, )";
       while (end < state->listed && places[end] < limit) ++end;
 )"
                  : R"(    const uint32_t begin = 0, end = state->listed;
+    width = wide ? WIDE : outputs - j < TILE ? outputs - j : TILE;
     {
 )";
-  const auto add = [&](const char* sum) {
-    return multiplies ? "^_MADD(x, row[k], " + std::string(sum) + ")" : std::string(sum) + " + row[k]";
-  };
-  const char* x = multiplies ? "          const @ x = values != 0 ? values[e] : ONE;\n" : "";
-  text += R"(      if (parts == 1u && width == TILE) {
-        @ sums[TILE];
-        for (k = 0; k < TILE; ++k) sums[k] = 0;
+  text += R"(      if (wide) {
+        @ sums[WIDE];
+        for (k = 0; k < WIDE; ++k) sums[k] = 0;
         for (e = begin; e < end; ++e) {
           const @* row = columns + (uint32_t)places[e] * outputs;
-)" + std::string(x) +
-          "          for (k = 0; k < TILE; ++k) sums[k] = " + add("sums[k]") + R"(;
+VALUE          for (k = 0; k < WIDE; ++k) sums[k] = ADD(sums[k]);
         }
-        for (k = 0; k < TILE; ++k) out[j + k] = START + sums[k];
+        for (k = 0; k < WIDE; ++k) out[j + k] = START + sums[k];
       } else {
-        const uint32_t whole = begin + (end - begin) / parts * parts;
+        const uint32_t whole = begin + ((end - begin) & ~(parts - 1u));
         @ sums[4][TILE];
         for (p = 0; p < 4u; ++p)
           for (k = 0; k < TILE; ++k) sums[p][k] = 0;
         for (e = begin; e < end; ++e) {
           const @* row = columns + (uint32_t)places[e] * outputs;
-          @* sum = sums[e < whole ? (e - begin) % parts : 0u];
-)" + std::string(x) +
-          "          for (k = 0; k < width; ++k) sum[k] = " + add("sum[k]") + R"(;
+          @* sum = sums[e < whole ? (e - begin) & (parts - 1u) : 0u];
+VALUE          for (k = 0; k < width; ++k) sum[k] = ADD(sum[k]);
         }
         for (p = 1; p < parts; ++p)
           for (k = 0; k < width; ++k) sums[0][k] = sums[0][k] + sums[p][k];
@@ -114,8 +106,14 @@ static void $_add_rows(const $_state* state, )";
     for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
       text.replace(at, what.size(), by);
   };
+  replace("VALUES_ARGUMENT", multiplies ? "const @* values, " : "");
+  replace("VALUE", multiplies ? "          const @ x = values != 0 ? values[e] : ONE;\n" : "");
+  replace("ADD(sums[k])", multiplies ? "^_MADD(x, row[k], sums[k])" : "sums[k] + row[k]");
+  replace("ADD(sum[k])", multiplies ? "^_MADD(x, row[k], sum[k])" : "sum[k] + row[k]");
   replace("START", chunks ? "out[j + k]" : "(bias != 0 ? bias[j + k] : ZERO)");
-  replace("TILE", tile);
+  replace("PLACE", place);
+  replace("TILE", std::to_string(line<Scalar>) + 'u');
+  replace("WIDE", std::to_string(2 * line<Scalar>) + 'u');  // as many as eight of the shortest lanes
   replace("ZERO", c_number(Scalar(0)));
   replace("ONE", c_number(Scalar(1)));
   return c_filled<Scalar>(text, name);
