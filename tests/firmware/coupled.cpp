@@ -33,7 +33,7 @@ void add_coupled(Cases& cases) {
   st::Random random(5);
   cases.add("large_double",
             st::Sequential{
-                st::Linear<double>(30, 123, random), st::Lapicque<double>({.beta = 0.9, .threshold = 0.5}),
-                st::Linear<double>(123, 57, random), st::Lapicque<double>({.beta = 0.9, .threshold = 0.3})},
+                st::Linear<double>(30, 123, random), st::Lapicque<double>({.beta = 0.9, .threshold = 0.05}),
+                st::Linear<double>(123, 57, random), st::Lapicque<double>({.beta = 0.9, .threshold = 0.03})},
             30);
 }

@@ -212,10 +212,12 @@ template <Real Scalar>
 void CNeuron<Scalar>::write_reset(std::size_t indent, const std::string& condition) {
   if (!resets()) return;
   const bool alpha = layer_.is("Alpha");
-  if (layer_.reset != CReset::subtract) {
-    line(indent, "if (", condition, ") ", alpha ? "syn_exc = syn_inh = mem = " : "mem = ", zero(), ";");
+  if (layer_.reset != CReset::subtract && !alpha) {
+    line(indent, "mem = ", condition, " ? ", zero(), " : mem;");
+  } else if (layer_.reset != CReset::subtract) {
+    line(indent, "if (", condition, ") syn_exc = syn_inh = mem = ", zero(), ";");
   } else if (!alpha) {
-    line(indent, "if (", condition, ") mem -= ", number("threshold"), ";");
+    line(indent, "mem -= ", condition, " ? ", number("threshold"), " : ", zero(), ";");
   } else if (layer_.exact) {
     line(indent, "if (", condition, ") {");
     line(indent + 1, "syn_exc -= ", number("threshold"), ";");
@@ -272,11 +274,10 @@ void CNeuron<Scalar>::write_fire(std::size_t indent) {
   } else {
     const std::string value = number("graded_spikes_factor", layer_.spike_value());
     const bool some_zero = (layer_.spike_value() == Scalar(0)).any();
-    line(indent, "if (fired", some_zero ? " && " + value + " != 0" : std::string(), ") {");
-    line(indent + 1, "state->places[listed] = (", style_.place, ")i;");
-    if (!layer_.sends_ones()) line(indent + 1, "state->values[listed] = ", value, ";");
-    line(indent + 1, "++listed;");
-    line(indent, "}");
+    // Without a branch, which processors would predict badly: the next spike writes over one that was none.
+    line(indent, "state->places[listed] = (", style_.place, ")i;");
+    if (!layer_.sends_ones()) line(indent, "state->values[listed] = ", value, ";");
+    line(indent, "listed += fired", some_zero ? " && " + value + " != 0" : std::string(), " ? 1u : 0u;");
   }
 }
 

@@ -89,7 +89,7 @@ VALUE          for (k = 0; k < WIDE; ++k) sums[k] = ADD(sums[k]);
       } else {
         const uint32_t whole = begin + ((end - begin) & ~(parts - 1u));
         @ sums[4][TILE];
-        for (p = 0; p < 4u; ++p)
+        for (p = 0; p < parts; ++p)
           for (k = 0; k < TILE; ++k) sums[p][k] = 0;
         for (e = begin; e < end; ++e) {
           const @* row = columns + (uint32_t)places[e] * outputs;
