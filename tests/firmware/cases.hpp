@@ -14,11 +14,14 @@ namespace st = spiketape;
 
 class Cases {
  public:
-  /// Adds a network. `inputs` and `size` are the number of currents and the largest one. It is `silent` if it
-  /// has only membranes to compare.
+  struct Kind {
+    double size = 2;      // of the largest current
+    bool silent = false;  // there are only membranes to compare
+    bool whole = false;   // currents are whole numbers, so that sums tie
+  };
+  /// Adds a network that takes so many currents.
   template <typename Network>
-  void add(const std::string& name, const Network& net, st::Index inputs, double size = 2,
-           bool silent = false) {
+  void add(const std::string& name, const Network& net, st::Index inputs, const Kind& kind) {
     using Scalar = typename Network::Scalar;
     constexpr int steps = 40;
     st::Random random(7);
@@ -28,7 +31,9 @@ class Cases {
       for (Scalar& number : input.step(t).reshaped())
         number = t % 9 == 8 || random.uniform() < 0.3
                      ? Scalar(0)
-                     : static_cast<Scalar>(random.uniform(-0.2 * size, size));
+                     : static_cast<Scalar>(random.uniform(-0.2 * kind.size, kind.size));
+
+    if (kind.whole) input.array() = input.array().round();
 
     auto state = net.state(1);
     std::string outputs;
@@ -57,9 +62,14 @@ class Cases {
         name + "_step(&state, inputs + t * " + std::to_string(inputs) + ", found);\n    for (i = 0; i < " +
         std::to_string(features) + "; ++i) wrong += found[i] != expected[t * " + std::to_string(features) +
         " + i];\n  }\n" + compared_states(net, state) + "  return wrong;\n}\n";
-    if (silent) ++spikes;
+    if (kind.silent) ++spikes;
     checks_ += "  failed += report(\"" + name + "\", check_" + name + "(), " + name + "_self_test(), " +
                std::to_string(spikes) + ");\n";
+  }
+
+  template <typename Network>
+  void add(const std::string& name, const Network& net, st::Index inputs, double size = 2) {
+    add(name, net, inputs, Kind{.size = size});
   }
 
   /// The program, in C that is also C++.

@@ -21,7 +21,7 @@ void add_leaky(Cases& cases) {
             network<float>(9, 70, 20, Leaky0({.beta = 0.9f, .graded_spikes_factor = row<float>(70, -0.5, 2)}),
                            Leaky0({.beta = 0.9f, .graded_spikes_factor = 0.5f, .reset_delay = false})),
             9);
-  const st::Row<float> some_silent = row<float>(18, 0, 2);
+  const st::Row<float> some_silent = row<float>(18, -1, 2).max(0);
   cases.add("leaky_none",
             network<float>(7, 18, 3, LeakyN({.beta = 0.6f, .graded_spikes_factor = some_silent}),
                            LeakyN({.beta = 0.5f, .reset_delay = false})),

@@ -29,4 +29,10 @@ void add_quantized(Cases& cases) {
                                  .threshold = 0.5,
                                  .state_quant = {.num_bits = 7}})),
             8);
+  // The lower of two levels wins, for currents right between them.
+  cases.add("ties",
+            Even({.beta = row<float>(5, 1, 1),
+                  .threshold = 0.6f,
+                  .state_quant = {.num_bits = 2, .threshold = 1.5, .upper_limit = 0}}),
+            5, {.size = 3, .whole = true});
 }

@@ -30,6 +30,9 @@ void add_shapes(Cases& cases) {
                          st::named("lif", Leaky({.beta = 0.9f, .threshold = 0.3f})),
                          st::named("fc2", st::Linear<float>(9, 4, random)),
                          st::named("out", st::Integrator<float>({.beta = 0.9f}))};
-  cases.add("readout", readout, 6, 2, true);
+  cases.add("readout", readout, 6, {.silent = true});
   cases.add("alone", st::Leaky<float>({.beta = row<float>(3, 0.5, 0.9)}), 3);
+  // The first of equals wins.
+  cases.add("equals", Leaky({.beta = row<float>(7, 0.5, 0.5), .inhibition = true}), 7,
+            {.size = 3, .whole = true});
 }

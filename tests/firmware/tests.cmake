@@ -33,9 +33,11 @@ endif()
 set(folder "${CMAKE_CURRENT_BINARY_DIR}/firmware")
 file(MAKE_DIRECTORY "${folder}")
 add_custom_command(OUTPUT "${folder}/networks.c" "${folder}/networks.cpp"
-                   COMMAND spiketape_firmware_writes_networks "${folder}/networks.c" "${folder}/networks.cpp" VERBATIM)
+                   COMMAND spiketape_firmware_writes_networks "${folder}/networks.c" "${folder}/networks.cpp"
+                   DEPENDS spiketape_firmware_writes_networks VERBATIM)
 add_custom_command(OUTPUT "${folder}/digits.h" "${folder}/digits.images" "${folder}/digits.spikes"
-                   COMMAND spiketape_firmware_writes_digits "${PROJECT_SOURCE_DIR}/examples/data" "${folder}" VERBATIM)
+                   COMMAND spiketape_firmware_writes_digits "${PROJECT_SOURCE_DIR}/examples/data" "${folder}"
+                   DEPENDS spiketape_firmware_writes_digits VERBATIM)
 
 function(spiketape_firmware_test name)
   set(program spiketape_firmware_${name})
