@@ -2,13 +2,15 @@
 // compares.
 #pragma once
 
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/io/firmware.hpp>
 #include <spiketape/nn/named.hpp>
 #include <spiketape/nn/sequential.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
-#include <type_traits>
 
 namespace st = spiketape;
 
@@ -32,41 +34,79 @@ class Cases {
         number = t % 9 == 8 || random.uniform() < 0.3
                      ? Scalar(0)
                      : static_cast<Scalar>(random.uniform(-0.2 * kind.size, kind.size));
-
     if (kind.whole) input.array() = input.array().round();
 
+    auto layers = st::detail::c_layers(net, 0);
+    st::detail::give_sizes(layers, inputs);
+    const bool spikes = layers.back().is_neuron();
     auto state = net.state(1);
-    std::string outputs;
-    st::Index features = 0;
-    int spikes = 0;
+    std::string outputs, hashes;
+    int nonzero = kind.silent ? 1 : 0;
     for (int t = 0; t < steps; ++t) {
       const auto result = net(input.view().step(t), state);
-      const auto& output = st::detail::passed_on(result);
-      features = output.features;
-      for (const Scalar number : output.array().reshaped()) {
-        outputs += st::detail::c_element(is_neuron_last(net) ? Scalar(number != 0) : number) + ", ";
-        spikes += number != 0;
+      for (const Scalar number : st::detail::passed_on(result).array().reshaped()) {
+        outputs += st::detail::c_element(spikes ? Scalar(number != 0) : number) + ", ";
+        nonzero += number != 0;
       }
+      std::uint64_t hash = 0;
+      std::size_t k = 0;
+      for (const auto& layer : layers) {
+        if (layer.recurrent) ++k;  // the spikes
+        for (std::size_t part = 0; part < layer.states.size(); ++part, ++k)
+          for (const Scalar number : state[k].reshaped()) hash = mixed(hash, static_cast<double>(number));
+      }
+      hashes += std::to_string(hash) + "u, ";
     }
-    declarations_ += "#define " + st::detail::in_capitals(name) + "_IMPLEMENTATION\n#define " +
-                     st::detail::in_capitals(name) + "_SELF_TEST\n" + (fused() ? "#define " : "#undef ") +
-                     st::detail::in_capitals(name) + "_FUSED\n" +
-                     st::c_source(net, {.name = name, .self_test_steps = 8}) + '\n';
-    const std::string type = st::detail::c_type<Scalar>, out = is_neuron_last(net) ? "uint8_t" : type;
-    declarations_ +=
-        "static int check_" + name + "(void) {\n  static const " + type + " inputs[] = {" +
-        numbers(std::span<const Scalar>(input.view().data, static_cast<std::size_t>(input.array().size()))) +
-        "};\n  static const " + type + " expected[] = {" + outputs + "};\n  static " + name +
-        "_state state;\n  int t, i, wrong = 0;\n" + "  " + name + "_reset(&state);\n  for (t = 0; t < " +
-        std::to_string(steps) + "; ++t) {\n    " + out + " found[" + std::to_string(features) + "];\n    " +
-        name + "_step(&state, inputs + t * " + std::to_string(inputs) + ", found);\n    for (i = 0; i < " +
-        std::to_string(features) + "; ++i) wrong += found[i] != expected[t * " + std::to_string(features) +
-        " + i];\n  }\n" + compared_states(net, state) + "  return wrong;\n}\n";
-    if (kind.silent) ++spikes;
-    checks_ += "  failed += report(\"" + name + "\", check_" + name + "(), " + name + "_self_test(), " +
-               std::to_string(spikes) + ");\n";
-  }
+    std::string mix;  // the states of the C file, in the same order
+    for (const auto& layer : layers)
+      for (const std::string& part : layer.states)
+        mix += "    for (i = 0; i < " + std::to_string(layer.outputs) +
+               "; ++i) hash = mixed(hash, (double)state." + layer.id + '_' + part + "[i]);\n";
 
+    std::string text = R"(#define UPPER_IMPLEMENTATION
+#define UPPER_SELF_TEST
+FUSED
+SOURCE
+static int check_NAME(void) {
+  static const TYPE inputs[] = {INPUTS};
+  static const OUT outputs[] = {OUTPUTS};
+  static const uint64_t hashes[] = {HASHES};
+  static NAME_state state;
+  int t, i, wrong = 0;
+  NAME_reset(&state);
+  for (t = 0; t < STEPS; ++t) {
+    OUT found[UPPER_OUTPUTS];
+    uint64_t hash = 0;
+    NAME_step(&state, inputs + t * UPPER_INPUTS, found);
+    for (i = 0; i < UPPER_OUTPUTS; ++i) wrong += found[i] != outputs[t * UPPER_OUTPUTS + i];
+MIX    wrong += hash != hashes[t];
+  }
+  return wrong;
+}
+)";
+    const auto replace = [&text](const std::string& what, const std::string& by) {
+      for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
+        text.replace(at, what.size(), by);
+    };
+    const std::string upper = st::detail::in_capitals(name), type = st::detail::c_type<Scalar>;
+    const std::span<const Scalar> numbers(input.view().data, static_cast<std::size_t>(input.array().size()));
+    std::string all;
+    for (const Scalar number : numbers) all += st::detail::c_element(number) + ", ";
+    replace("FUSED", fused() ? "#define UPPER_FUSED" : "");
+    replace("UPPER", upper);
+    replace("NAME", name);
+    replace("TYPE", type);
+    replace("OUTPUTS}", outputs + '}');
+    replace("INPUTS}", all + '}');
+    replace("HASHES", hashes);
+    replace("STEPS", std::to_string(steps));
+    replace("MIX", mix);
+    replace("OUT ", (spikes ? "uint8_t" : type) + ' ');
+    replace("SOURCE", st::c_source(net, {.name = name, .self_test_steps = 8}));
+    declarations_ += text;
+    checks_ += "  failed += report(\"" + name + "\", check_" + name + "(), " + name + "_self_test(), " +
+               std::to_string(nonzero) + ");\n";
+  }
   template <typename Network>
   void add(const std::string& name, const Network& net, st::Index inputs, double size = 2) {
     add(name, net, inputs, Kind{.size = size});
@@ -74,11 +114,22 @@ class Cases {
 
   /// The program, in C that is also C++.
   std::string program() const {
-    return "#include <stdio.h>\n" + declarations_ + R"(
+    return R"(#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+static uint64_t mixed(uint64_t hash, double number) {
+  uint64_t bits;
+  number += 0.0; /* both zeros are the same */
+  memcpy(&bits, &number, sizeof bits);
+  return (hash ^ bits) * 0x9e3779b97f4a7c15u;
+}
+)" + declarations_ +
+           R"(
 static int report(const char* name, int wrong, int self_test, int outputs) {
   const int failed = wrong != 0 || self_test != 0 || outputs == 0;
-  printf("%s %s: %d outputs that are not zero, %d numbers differ, self-test %d\n", failed ? "FAILED" : "ok    ",
-         name, outputs, wrong, self_test);
+  printf("%s %s: %d outputs that are not zero, %d outputs or states differ, self-test %d\n",
+         failed ? "FAILED" : "ok    ", name, outputs, wrong, self_test);
   return failed;
 }
 int main(void) {
@@ -95,34 +146,8 @@ int main(void) {
     return false;
 #endif
   }
-  template <typename Network>
-  static bool is_neuron_last(const Network& net) {
-    return st::detail::c_layers(net, 0).back().is_neuron();
-  }
-  template <typename Numbers>
-  static std::string numbers(const Numbers& all) {
-    std::string text;
-    for (const auto number : all) text += st::detail::c_element(number) + ", ";
-    return text;
-  }
-  /// Lines that count the numbers of the last states that differ.
-  template <typename Network, typename State>
-  static std::string compared_states(const Network& net, const State& state) {
-    std::string lines;
-    std::size_t k = 0;
-    for (const auto& layer : st::detail::c_layers(net, 0)) {
-      if (!layer.is_neuron()) continue;
-      if (layer.recurrent) ++k;
-      for (const std::string& name : layer.states) {
-        const std::string array = "expected_" + layer.id + '_' + name;
-        lines += "  {\n    static const " + std::string(st::detail::c_type<typename Network::Scalar>) + ' ' +
-                 array + "[] = {" + numbers(state[k].reshaped()) + "};\n    for (i = 0; i < " +
-                 std::to_string(state[k].cols()) + "; ++i) wrong += state." + layer.id + '_' + name +
-                 "[i] != " + array + "[i];\n  }\n";
-        ++k;
-      }
-    }
-    return lines;
+  static std::uint64_t mixed(std::uint64_t hash, double number) {
+    return (hash ^ st::detail::bits_as<std::uint64_t>(number + 0.0)) * 0x9e3779b97f4a7c15u;
   }
 
   std::string declarations_, checks_;

@@ -25,7 +25,7 @@ void add_leaky(Cases& cases) {
   cases.add("leaky_none",
             network<float>(7, 18, 3, LeakyN({.beta = 0.6f, .graded_spikes_factor = some_silent}),
                            LeakyN({.beta = 0.5f, .reset_delay = false})),
-            7);
+            7, 8);
   cases.add(
       "inhibited",
       network<float>(12, 33, 9, Leaky({.beta = 0.9f, .inhibition = true}),

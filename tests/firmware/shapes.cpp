@@ -33,6 +33,6 @@ void add_shapes(Cases& cases) {
   cases.add("readout", readout, 6, {.silent = true});
   cases.add("alone", st::Leaky<float>({.beta = row<float>(3, 0.5, 0.9)}), 3);
   // The first of equals wins.
-  cases.add("equals", Leaky({.beta = row<float>(7, 0.5, 0.5), .inhibition = true}), 7,
+  cases.add("equals", Leaky({.beta = row<float>(7, 0, 0), .inhibition = true}), 7,
             {.size = 3, .whole = true});
 }
