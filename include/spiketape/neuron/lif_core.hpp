@@ -167,6 +167,13 @@ class LIFCore : public HasParameters<Derived> {
     }
     for (std::size_t k = 0; k < rows.size(); ++k) f(coefficients_[k].name, std::as_const(rows[k]));
   }
+  /// For writers of files: a step on the caller's memory as a call of the scan, which can also keep the states
+  /// before a same-step reset.
+  detail::ScanCall<Derived> step_call(const SequenceView<const Scalar>& input, const CarriedViews& initial,
+                                      const ResultViews& results) const {
+    check_input(input.shape());
+    return scan_call(input, initial, results, input.features);
+  }
 
   /// The name of state k, in the order of a call's arguments.
   static const char* name_of(std::size_t k) {

@@ -1,0 +1,299 @@
+// A network as a C file has it: its layers as data, without their types, and a call that runs each of them as
+// the library does for one sample.
+#pragma once
+
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/core/numbers.hpp>
+#include <spiketape/core/parameters.hpp>
+#include <spiketape/core/type_name.hpp>
+#include <spiketape/io/c_text.hpp>
+#include <spiketape/io/policy_text.hpp>
+#include <spiketape/neuron/lif.hpp>
+#include <spiketape/nn/leaves.hpp>
+#include <spiketape/nn/linear.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace spiketape::inline SPIKETAPE_ABI::detail {
+
+enum class CReset { none, subtract, zero, zero_before_input };
+
+/// A Linear or a layer of neurons.
+template <Real Scalar>
+struct CLayer {
+  std::string path;  // block.lif1
+  std::string type;  // spiketape::Leaky
+  std::string id;    // block_lif1
+  Index inputs = 0, outputs = 0;
+
+  Array<Scalar> weight;  // of a Linear, or of a recurrence where all neurons act on all; else empty
+  Row<Scalar> bias;      // empty: none
+
+  std::vector<std::string> states;  // names; empty: a Linear
+  std::vector<std::pair<std::string, Row<Scalar>>> coefficients;
+  CReset reset = CReset::subtract;
+  bool delayed = true, inhibited = false, exact = false;
+  bool recurrent = false;      // the neuron reads its last spike
+  std::vector<Scalar> levels;  // of its quantizer; empty: none
+  bool evenly_spaced = false;
+
+  /// Runs the layer for a step of one sample from `state`. If `distance` is not null, it becomes the smaller
+  /// of itself and the least distance between a membrane and its threshold, see least_distance.
+  std::function<SequenceView<const Scalar>(const SequenceView<const Scalar>&, double* distance)> run;
+  std::shared_ptr<State<Scalar>> state;
+
+  [[nodiscard]] bool is_neuron() const { return !states.empty(); }
+  [[nodiscard]] bool all_to_all() const { return is_neuron() && weight.size() > 0; }
+  [[nodiscard]] bool is(std::string_view name) const { return type == "spiketape::" + std::string(name); }
+  [[nodiscard]] const Row<Scalar>& coefficient(std::string_view name) const {
+    const auto at = std::find_if(coefficients.begin(), coefficients.end(),
+                                 [&](const auto& named) { return named.first == name; });
+    return at->second;
+  }
+  /// Whether any neuron can ever spike: not with infinite thresholds, as those of Integrator.
+  [[nodiscard]] bool fires() const {
+    const Row<Scalar>& threshold = coefficient("threshold");
+    return std::any_of(threshold.begin(), threshold.end(),
+                       [](Scalar level) { return level < std::numeric_limits<Scalar>::infinity(); });
+  }
+  /// What a spike sends on: 1, or g.
+  [[nodiscard]] Row<Scalar> spike_value() const {
+    return exact && inhibited ? Row<Scalar>::Constant(1, Scalar(1)).eval()
+                              : coefficient("graded_spikes_factor");
+  }
+  [[nodiscard]] bool sends_ones() const {
+    const Row<Scalar> value = spike_value();
+    return std::all_of(value.begin(), value.end(), [](Scalar number) { return number == Scalar(1); });
+  }
+};
+
+template <typename Policy, typename... Known>
+inline constexpr bool is_one_of = (std::is_same_v<Policy, Known> || ...);
+
+/// Fails in the name of a layer that C files cannot have.
+template <typename... Parts>
+[[noreturn]] void fail_layer(const std::string& path, const Parts&... parts) {
+  fail_argument("spiketape::write_c: ", path.empty() ? "the network" : path, " ", parts...);
+}
+
+/// The smallest |V − θ| of a step over the neurons of a layer, before a same-step reset, in parts of the
+/// largest of 1, |θ| and |V|. With inhibition it is that of the winner, or its lead over the second.
+template <typename Neuron, Real Scalar>
+double least_distance(const Neuron& neuron, const SequenceView<const Scalar>& input,
+                      State<Scalar>& entering) {
+  using L = std::remove_cvref_t<Neuron>;
+  constexpr std::size_t states = L::state_count, first = L::carried - states;
+  typename L::CarriedViews initial;
+  for (std::size_t k = 0; k < L::carried; ++k)
+    if (entering[k].size() > 0) initial[k] = entering[k];
+  std::array<Array<Scalar>, 1 + 2 * states> memory;
+  for (auto& row : memory) row.setZero(1, input.features);
+  typename L::ResultViews results;
+  for (std::size_t k = 0; k <= states; ++k) results[k] = memory[k];
+  auto call = neuron.step_call(input, initial, results);
+  for (std::size_t k = 0; k < states; ++k) call.before_reset[k] = memory[1 + states + k];
+  scan_forward(call);
+
+  using Step = NeuronStep<L, Rules, Scalar>;
+  const Step step(call.rules, *call.policies, true);
+  const auto above = [&](Index i, auto&& state_at) {
+    typename Step::States at;
+    for (std::size_t k = 0; k < states; ++k) at[k] = state_at(k)[i];
+    typename Step::Coefficients c;
+    const auto number = [&](std::size_t k) {
+      return call.coefficients[k].data[call.coefficients[k].shared ? 0 : i];
+    };
+    for (std::size_t k = 0; k < c.own.size(); ++k) c.own[k] = number(k);
+    c.threshold = number(c.own.size());
+    c.graded = number(c.own.size() + 1);
+    const double level = static_cast<double>(step.level(at, c)), mem = static_cast<double>(at[states - 1]);
+    return (mem - level) / std::max({1.0, std::abs(level), std::abs(mem)});
+  };
+  const auto integrated = [&](std::size_t k) {
+    return memory[call.rules.delayed ? 1 + k : 1 + states + k].data();
+  };
+  double least = std::numeric_limits<double>::infinity(), most = -least, second = -least;
+  for (Index i = 0; i < input.features; ++i) {
+    const double distance = above(i, integrated);
+    if (call.rules.inhibited) {
+      second = std::max(second, std::min(most, distance));
+      most = std::max(most, distance);
+    } else if (is_finite(distance)) {
+      least = std::min(least, std::abs(distance));
+    }
+    // Here the membranes that enter the step are compared, too.
+    if (call.rules.exact && !call.rules.delayed && entering[first].size() > 0)
+      least = std::min(least, std::abs(above(i, [&](std::size_t k) { return entering[first + k].data(); })));
+  }
+  if (call.rules.inhibited && is_finite(most)) least = std::min({least, std::abs(most), most - second});
+  return least;
+}
+
+/// The same for what a quantizer chooses between: 0 if a current that is larger or smaller by `margin` would
+/// choose another level.
+template <typename Neuron, Real Scalar>
+bool keeps_levels(const Neuron& neuron, const SequenceView<const Scalar>& input,
+                  const State<Scalar>& entering, double margin) {
+  std::array<State<Scalar>, 2> after = {entering, entering};
+  for (std::size_t k = 0; k < 2; ++k) {
+    Array<Scalar> moved = input.array();
+    for (Scalar& number : moved.reshaped())
+      number += static_cast<Scalar>((k == 0 ? margin : -margin) * std::max(1.0, std::abs(double(number))));
+    static_cast<void>(neuron(SequenceView<const Scalar>(moved), after[k]));
+  }
+  return after[0] == after[1];
+}
+
+/// Collects what a neuron of the library is made of.
+template <Real Scalar, typename Neuron>
+void read_neuron(const Neuron& neuron, double margin, CLayer<Scalar>& layer) {
+  using L = std::remove_cvref_t<Neuron>;
+  const std::string& path = layer.path;
+  layer.states.assign(L::Dynamics::state_names.begin(), L::Dynamics::state_names.end());
+  layer.recurrent = L::recurrent;
+  neuron.for_each_option([&]<typename Option>(std::string_view name, const Option& option) {
+    using namespace std::string_view_literals;
+    if constexpr (std::is_same_v<Option, bool>) {
+      if (name == "reset_delay"sv) layer.delayed = option;
+      if (name == "inhibition"sv) layer.inhibited = option;
+      if (name == "snntorch_exact"sv) layer.exact = option;
+    } else if (name == "reset_mechanism"sv) {
+      if constexpr (std::is_same_v<Option, reset::None>)
+        layer.reset = CReset::none;
+      else if constexpr (std::is_same_v<Option, reset::Subtract>)
+        layer.reset = CReset::subtract;
+      else if constexpr (std::is_same_v<Option, reset::Zero>)
+        layer.reset = CReset::zero;
+      else if constexpr (std::is_same_v<Option, reset::ZeroBeforeInput>)
+        layer.reset = CReset::zero_before_input;
+      else
+        fail_layer(path, "has the reset ", policy_name(compilers_name<Option>()), ", expected one of spiketape::reset");
+    } else if (name == "state_quant"sv) {
+      if constexpr (is_one_of<Option, quant::Uniform, quant::NonUniform>) {
+        layer.levels = option.template levels<Scalar>();
+        layer.evenly_spaced = std::is_same_v<Option, quant::Uniform>;
+      } else if constexpr (!std::is_same_v<Option, quant::None>) {
+        fail_layer(path, "has the quantizer ", policy_name(compilers_name<Option>()), ", expected one of spiketape::quant");
+      }
+    }
+  });
+  neuron.for_each_coefficient([&](std::string_view name, const Row<Scalar>& values) {
+    layer.coefficients.emplace_back(name, values);
+  });
+  if constexpr (L::recurrent)
+    if (neuron.recurrent_weight().rows() > 0) {
+      layer.weight = neuron.recurrent_weight().array();
+      layer.bias = neuron.recurrent_bias().array().row(0);
+    }
+  layer.run = [&neuron, margin, state = layer.state, quantized = !layer.levels.empty()](
+                  const SequenceView<const Scalar>& input, double* distance) {
+    if (distance != nullptr) {
+      *distance = std::min(*distance, least_distance(neuron, input, *state));
+      if (quantized && !keeps_levels(neuron, input, *state, margin)) *distance = 0;
+    }
+    return neuron(input, *state).spk;
+  };
+}
+
+/// Every number that a C file would have to hold is finite.
+template <Real Scalar>
+void check_finite(const CLayer<Scalar>& layer) {
+  const auto check = [&](std::string_view name, const auto& numbers) {
+    for (Index i = 0; i < numbers.size(); ++i)
+      if (const Scalar number = numbers.data()[i]; !is_finite(number))
+        fail_layer(layer.path, "has the ", name, " ", number_text(static_cast<double>(number)),
+                   ", expected finite numbers");
+  };
+  check("weight", layer.weight);
+  check("bias", layer.bias);
+  for (const auto& [name, values] : layer.coefficients)
+    if (name != "threshold" || layer.fires()) check(name, values);
+}
+
+/// The layers of a network, and their sizes as far as they say them; see give_sizes.
+template <typename Network>
+std::vector<CLayer<typename Network::Scalar>> c_layers(const Network& net, double margin) {
+  using Scalar = typename Network::Scalar;
+  check_not_moved_from(net);
+  std::vector<CLayer<Scalar>> layers;
+  for_each_leaf(net, "", [&]<typename L>(const std::string& path, const L& leaf) {
+    CLayer<Scalar> layer;
+    layer.path = path;
+    layer.type = type_name<L>();
+    layer.id = c_name_of(path);
+    while (std::any_of(layers.begin(), layers.end(), [&](const auto& other) { return other.id == layer.id; }))
+      layer.id += "x";
+    constexpr bool may_be_ours = requires {
+      L::carried;
+      leaf.state(1);
+    };
+    if constexpr (may_be_ours) layer.state = std::make_shared<State<Scalar>>(leaf.state(1));
+    if constexpr (std::is_same_v<L, Linear<Scalar>>) {
+      layer.inputs = leaf.in_features();
+      layer.outputs = leaf.out_features();
+      layer.weight = leaf.weight().array();
+      if (leaf.has_bias()) layer.bias = leaf.bias().array().row(0);
+      layer.run = [&leaf, state = layer.state](const SequenceView<const Scalar>& input, double*) {
+        return leaf(input, *state);
+      };
+    } else if constexpr (requires {
+                           typename L::Dynamics;
+                           leaf.for_each_coefficient(TakesAnything());
+                         }) {
+      constexpr std::array known = {"Leaky", "Lapicque", "Synaptic",  "Alpha",
+                                    "Alif",  "RLeaky",   "RSynaptic", "Integrator"};
+      if (std::none_of(known.begin(), known.end(), [&](const char* name) { return layer.is(name); }))
+        fail_layer(path, "is a ", layer.type, ", which is no neuron of the library");
+      read_neuron(leaf, margin, layer);
+    } else {
+      fail_layer(path, "is a ", layer.type, ", expected Linear layers and neurons of the library");
+    }
+    check_finite(layer);
+    layers.push_back(std::move(layer));
+  });
+  return layers;
+}
+
+/// Gives each neuron layer its size: what comes in, or for the first layers what the neurons or the first
+/// Linear say. `given` is the size of a recorded input, or 0.
+template <Real Scalar>
+void give_sizes(std::vector<CLayer<Scalar>>& layers, Index given) {
+  Index width = given;
+  for (std::size_t l = 0; l < layers.size() && width == 0; ++l) {
+    if (!layers[l].is_neuron()) width = layers[l].inputs;
+    if (layers[l].all_to_all()) width = layers[l].weight.rows();
+    for (const auto& [name, values] : layers[l].coefficients)
+      if (values.size() > 1) width = values.size();
+    if (!layers[l].is_neuron()) break;
+  }
+  if (width == 0)
+    fail_argument(
+        "spiketape::write_c: the network does not say how many inputs it has, expected a self_test with "
+        "them");
+  for (CLayer<Scalar>& layer : layers) {
+    if (!layer.is_neuron()) {
+      if (layer.inputs != width)
+        fail_layer(layer.path, "expects ", layer.inputs, " features, its input has ", width);
+      width = layer.outputs;
+    }
+    if (width == 0) fail_layer(layer.path, "has no features, expected at least 1");
+    layer.inputs = layer.outputs = width;
+    if (!layer.is_neuron()) layer.inputs = layer.weight.rows();
+  }
+}
+
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
+
+#include <spiketape/core/pop_macros.hpp>
