@@ -21,8 +21,8 @@
 
 #include <spiketape/core/file.hpp>
 #include <spiketape/io/nir_graph.hpp>
-#include <spiketape/io/nir_reader.hpp>
-#include <spiketape/io/nir_writer.hpp>
+#include <spiketape/io/nir/reader.hpp>
+#include <spiketape/io/nir/writer.hpp>
 
 #include <cstdint>
 #include <span>

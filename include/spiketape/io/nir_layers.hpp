@@ -31,8 +31,8 @@
 
 #include <spiketape/io/load_report.hpp>
 #include <spiketape/io/network_state.hpp>
-#include <spiketape/io/nir_load.hpp>
-#include <spiketape/io/nir_save.hpp>
+#include <spiketape/io/nir/load.hpp>
+#include <spiketape/io/nir/save.hpp>
 #include <spiketape/io/state_dict.hpp>
 
 #include <cstddef>

@@ -7,11 +7,11 @@
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/float_mode.hpp>
-#include <spiketape/io/nir_flat.hpp>
+#include <spiketape/io/nir/flat.hpp>
 #include <spiketape/io/nir_graph.hpp>
-#include <spiketape/io/nir_options.hpp>
-#include <spiketape/io/nir_run_node.hpp>
-#include <spiketape/io/nir_values.hpp>
+#include <spiketape/io/nir/options.hpp>
+#include <spiketape/io/nir/run_node.hpp>
+#include <spiketape/io/nir/values.hpp>
 #include <spiketape/kernels/linear_product.hpp>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Arrays in NumPy's .npz files: a zip archive (io/zip.hpp) of .npy files, stored as by np.savez or deflated
+// Arrays in NumPy's .npz files: a zip archive (io/zip/archive.hpp) of .npy files, stored as by np.savez or deflated
 // as by np.savez_compressed. Needs zlib: include it by name and link with zlib (in CMake: find_package(ZLIB),
 // ZLIB::ZLIB).
 #pragma once
@@ -10,7 +10,7 @@
 #include <spiketape/core/utf8.hpp>
 #include <spiketape/io/npy.hpp>
 #include <spiketape/io/tensor.hpp>
-#include <spiketape/io/zip.hpp>
+#include <spiketape/io/zip/archive.hpp>
 
 #include <zlib.h>
 
@@ -92,7 +92,7 @@ std::vector<std::uint8_t> unpack_member(const ZipMember& member, const Fail& fai
 /// archive's directory, as in `files` of what np.load returns. They have the names of the members without
 /// ".npy"; where parse_npy rejects a member, it calls it "name: member". Allocates the result and, one after
 /// the other, unpacked members; neither is more than 1032 times the bytes of the file, as deflate can do no
-/// more. Throws std::runtime_error if the archive is not strictly in the format (see io/zip.hpp): truncated,
+/// more. Throws std::runtime_error if the archive is not strictly in the format (see io/zip/archive.hpp): truncated,
 /// with bytes in front, between or behind that belong to nothing, contradicting itself, encrypted, packed by
 /// another method or one of several files. It also throws for a member that comes twice, whose name is not
 /// UTF-8 or does not end in ".npy", that unpacks to more or less than it says, has another checksum or is

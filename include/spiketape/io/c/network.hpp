@@ -7,7 +7,7 @@
 #include <spiketape/core/numbers.hpp>
 #include <spiketape/core/parameters.hpp>
 #include <spiketape/core/type_name.hpp>
-#include <spiketape/io/c_text.hpp>
+#include <spiketape/io/c/text.hpp>
 #include <spiketape/io/policy_text.hpp>
 #include <spiketape/neuron/lif.hpp>
 #include <spiketape/nn/leaves.hpp>

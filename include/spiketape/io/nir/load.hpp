@@ -5,7 +5,7 @@
 
 #include <spiketape/core/utf8.hpp>
 #include <spiketape/io/network_state.hpp>
-#include <spiketape/io/nir_chain.hpp>
+#include <spiketape/io/nir/chain.hpp>
 #include <spiketape/io/safetensors.hpp>
 #include <spiketape/io/tensor.hpp>
 

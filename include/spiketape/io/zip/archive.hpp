@@ -14,7 +14,7 @@
 
 #include <spiketape/core/push_macros.hpp>
 
-#include <spiketape/io/zip_entry.hpp>
+#include <spiketape/io/zip/entry.hpp>
 
 #include <algorithm>
 #include <array>

@@ -6,8 +6,8 @@
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/numbers.hpp>
 #include <spiketape/core/utf8.hpp>
-#include <spiketape/io/nir_flat.hpp>
-#include <spiketape/io/nir_options.hpp>
+#include <spiketape/io/nir/flat.hpp>
+#include <spiketape/io/nir/options.hpp>
 #include <spiketape/io/tensor.hpp>
 
 #include <algorithm>

@@ -5,7 +5,7 @@
 
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/utf8.hpp>
-#include <spiketape/io/hdf5_reader.hpp>
+#include <spiketape/io/nir/hdf5_reader.hpp>
 #include <spiketape/io/nir_graph.hpp>
 #include <spiketape/io/tensor.hpp>
 

@@ -1,4 +1,4 @@
-// The entries of a zip archive's directory, see io/zip.hpp.
+// The entries of a zip archive's directory, see io/zip/archive.hpp.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>

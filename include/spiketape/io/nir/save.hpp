@@ -4,8 +4,8 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/core/utf8.hpp>
-#include <spiketape/io/nir_load.hpp>
-#include <spiketape/io/nir_options.hpp>
+#include <spiketape/io/nir/load.hpp>
+#include <spiketape/io/nir/options.hpp>
 
 #include <algorithm>
 #include <cstddef>

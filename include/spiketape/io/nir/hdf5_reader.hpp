@@ -6,7 +6,7 @@
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/utf8.hpp>
-#include <spiketape/io/hdf5.hpp>
+#include <spiketape/io/nir/hdf5.hpp>
 #include <spiketape/io/nir_graph.hpp>
 #include <spiketape/io/tensor.hpp>
 

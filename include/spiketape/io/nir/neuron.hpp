@@ -4,7 +4,7 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/core/array.hpp>
-#include <spiketape/io/nir_values.hpp>
+#include <spiketape/io/nir/values.hpp>
 
 #include <cstddef>
 #include <string_view>

@@ -6,10 +6,10 @@
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/parameter.hpp>
-#include <spiketape/io/nir_flat.hpp>
-#include <spiketape/io/nir_neuron.hpp>
-#include <spiketape/io/nir_options.hpp>
-#include <spiketape/io/nir_values.hpp>
+#include <spiketape/io/nir/flat.hpp>
+#include <spiketape/io/nir/neuron.hpp>
+#include <spiketape/io/nir/options.hpp>
+#include <spiketape/io/nir/values.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -4,9 +4,9 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/core/utf8.hpp>
-#include <spiketape/io/nir_flat.hpp>
-#include <spiketape/io/nir_options.hpp>
-#include <spiketape/io/nir_values.hpp>
+#include <spiketape/io/nir/flat.hpp>
+#include <spiketape/io/nir/options.hpp>
+#include <spiketape/io/nir/values.hpp>
 
 #include <algorithm>
 #include <cstddef>
