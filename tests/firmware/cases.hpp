@@ -45,7 +45,7 @@ class Cases {
     for (int t = 0; t < steps; ++t) {
       const auto result = net(input.view().step(t), state);
       for (const Scalar number : st::detail::passed_on(result).array().reshaped()) {
-        outputs += st::detail::c_element(spikes ? Scalar(number != 0) : number) + ", ";
+        outputs += spikes ? (number != 0 ? "1, " : "0, ") : st::detail::c_element(number) + ", ";
         nonzero += number != 0;
       }
       std::uint64_t hash = 0;

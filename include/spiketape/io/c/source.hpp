@@ -138,7 +138,8 @@ class CSource {
                std::to_string(blocks.two) + "u, " + (last ? "output" : from) + ");\n";
     }
     return filled(R"(
-#ifdef ^_IMPLEMENTATION
+#if defined(^_IMPLEMENTATION) && !defined(^_IMPLEMENTED)
+#define ^_IMPLEMENTED
 #ifdef ^_FUSED /* a * b + c rounded once, by compilers that have GCC's builtins */
 #define ^_MADD(a, b, c) )") +
            (sizeof(Scalar) == 4 ? "__builtin_fmaf" : "__builtin_fma") + filled(R"(((a), (b), (c))
