@@ -46,6 +46,9 @@ has_header() {
 
 has_catch() { has_header catch2/catch_all.hpp || has_header catch2/catch.hpp; }
 
+# Debian has it in folders of its own.
+has_hdf5() { has_header hdf5.h || has_header hdf5/serial/hdf5.h; }
+
 # Whether the compiler can link a program with this flag.
 has_flag() {
   linked=$(mktemp)
@@ -111,6 +114,7 @@ need_build_tools() {
 need_test_libraries() {
   need catch2 catch-devel catch2 has_catch
   need nlohmann-json3-dev json-devel nlohmann-json has_header nlohmann/json.hpp
+  need libhdf5-dev hdf5-devel hdf5 has_hdf5
 }
 
 need_example_libraries() { need libcli11-dev cli11-devel cli11 has_header CLI/CLI.hpp; }

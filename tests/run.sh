@@ -69,6 +69,16 @@ log=$(mktemp) progress=
 logged "a build with other bits" sh "$root/tests/reproducible/builds.sh"
 cat "$log"
 
+# Everything once with g++, and once under sanitizers.
+build_and_test "$base-whole" -DSPIKETAPE_TEST_EXTENDED=ON "$@"
+if have clang++; then
+  (
+    export CXX=clang++
+    compiler=$CXX
+    build_and_test "$base-sanitize" -DSPIKETAPE_TEST_EXTENDED=ON -DSPIKETAPE_SANITIZE=address,undefined "$@"
+  )
+fi
+
 # Optimization levels, and the targets that this machine runs.
 for optimize in -O0 -O1 -O2 -O3; do
   build_and_test "$base$optimize" -DSPIKETAPE_TEST_OPTIMIZE=$optimize "$@"

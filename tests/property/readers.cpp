@@ -14,6 +14,8 @@
 #if defined(SPIKETAPE_TEST_ZLIB) && __has_include(<zlib.h>)
 #define TEST_GZIP
 #include <spiketape/data/gzip.hpp>
+#include <spiketape/io/npz.hpp>
+#include "../zip_bytes.hpp"
 #endif
 
 #include "../catch.hpp"
@@ -337,6 +339,81 @@ TEST_CASE("whatever the bytes of a text are, its characters are those of UTF-8")
 }
 
 #ifdef TEST_GZIP
+
+namespace {
+
+/// Some arrays as members of an archive. `whole`: else some of their .npy files are damaged, with right checksums.
+std::vector<ZipPart> random_parts(Damage& damage, bool whole) {
+  const auto npy = [&] {
+    st::Tensor tensor = random_tensor(damage, "");
+    if (tensor.type == st::DType::BF16) tensor.type = st::DType::F16;
+    return bytes_of(st::npy_bytes(tensor));
+  };
+  std::vector<ZipPart> parts;
+  for (std::size_t k = damage.below(4); k > 0; --k) {
+    const Bytes file = whole || damage.below(2) == 0 ? npy() : damage.of(npy(), npy());
+    const int level = static_cast<int>(damage.below(20)) - 10;
+    ZipPart part = zip_part(std::string(1, static_cast<char>('a' + k)) + ".npy", file, std::max(level, -1));
+    part.wide_header = damage.below(2) == 0;
+    part.wide_entry = damage.below(4) == 0;
+    part.described = damage.below(2) == 0;
+    if (damage.below(4) == 0) part.extra = std::string("\x12\x34\2\0ab", 6);
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+bool same_arrays(const std::vector<st::Tensor>& tensors, const std::vector<Bytes>& files) {
+  const auto same = [](const st::Tensor& tensor, const Bytes& file) {
+    const st::Tensor expected = st::parse_npy(file, "a file");
+    return tensor.type == expected.type && tensor.shape == expected.shape && tensor.bytes == expected.bytes;
+  };
+  return std::equal(tensors.begin(), tensors.end(), files.begin(), files.end(), same);
+}
+Bytes unpacked(const ZipPart& part) {
+  Bytes bytes(static_cast<std::size_t>(part.size) + 1);
+  if (part.method == 0) return part.data;
+  require(st::detail::inflate_raw(part.data, bytes).to == 1, "a member does not unpack");
+  bytes.pop_back();
+  return bytes;
+}
+std::vector<Bytes> unpacked(const std::vector<ZipPart>& parts) {
+  std::vector<Bytes> files;
+  for (const ZipPart& part : parts) files.push_back(unpacked(part));
+  return files;
+}
+
+}  // namespace
+
+TEST_CASE("whatever the bytes of a .npz file are, its tensors are those that were packed or it is refused") {
+  for_each_file(2000, "'a file", [&](Damage& damage) {
+    const std::size_t kind = damage.below(4);
+    std::vector<ZipPart> parts = random_parts(damage, kind > 0);
+    const auto files = unpacked(parts);
+    if (kind == 0) {  // a member is refused as it is by itself, else read as by itself
+      require(same_arrays(st::parse_npz(zip_archive(parts).all, "a file"), files), "the tensors are not the members'");
+      return;
+    }
+    const std::vector<ZipPart> other_parts = random_parts(damage, true);
+    if (kind == 1)  // checksums find damage before it is packed in
+      for (ZipPart& part : parts) part.data = damage.of(part.data, other_parts.empty() ? Bytes() : other_parts[0].data);
+    const ZipArchive file = zip_archive(parts, "", damage.below(2) == 0);
+    const ZipArchive other = zip_archive(other_parts, "PK", damage.below(2) == 0);
+    Bytes bytes = file.all;
+    if (kind == 2) bytes = damage.of(bytes, other.all);
+    if (kind == 3) {  // the directory alone
+      const auto directory = [](const ZipArchive& archive) {
+        return Bytes(archive.all.begin() + static_cast<std::ptrdiff_t>(archive.directory), archive.all.end());
+      };
+      const Bytes damaged_directory = damage.of(directory(file), directory(other));
+      bytes.resize(file.directory);
+      bytes.insert(bytes.end(), damaged_directory.begin(), damaged_directory.end());
+      bytes.shrink_to_fit();
+    }
+    const std::vector<st::Tensor> tensors = st::parse_npz(bytes, "a file");
+    require(same_arrays(tensors, files) || same_arrays(tensors, unpacked(other_parts)),
+            "the tensors are those of no file");
+  });
+}
 
 namespace {
 

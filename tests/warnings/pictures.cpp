@@ -1,7 +1,5 @@
 // Readers, batches and pictures once, and main(), to be compiled with the warnings of flags.cmake.
 #include <spiketape/core/file.hpp>
-#include <spiketape/io/npy.hpp>
-#include <spiketape/io/safetensors.hpp>
 #include <spiketape/plot/image.hpp>
 #include <spiketape/plot/raster.hpp>
 #include <spiketape/plot/trace.hpp>
@@ -35,16 +33,9 @@ void warnings::draw() {
     st::plot::trace(picture, {0, 0, 10, 10}, sequence, 0, {.y_label = "U", .threshold = 1.0});
   }
   st::write_file("picture.svg", picture.str());
-
-  const st::Tensor tensor = st::read_npy("images.npy");
-  st::Safetensors tensors = st::read_safetensors("net.safetensors");
-  tensors.tensors.push_back(st::to_tensor("a", st::to_array<float>(tensor)));
-  tensors.tensors.push_back(st::to_tensor("b", st::to_sequence<double>(tensor)));
-  tensors.tensors.push_back(st::to_tensor("c", st::to_labels(tensor)));
-  st::write_npy("a.npy", *tensors.find("a"));
-  st::write_safetensors("net.safetensors", tensors);
 }
 
 int main() {
   if (warnings::call_neurons() > warnings::train()) warnings::draw();
+  warnings::use_files();
 }

@@ -6,5 +6,6 @@ namespace warnings {
 float call_neurons();
 float train();
 void draw();
+void use_files();
 
 }  // namespace warnings

@@ -182,6 +182,13 @@ class Tape {
   std::uint64_t round() const noexcept { return round_; }
   void set_round(std::uint64_t round) { round_ = round; }
 
+  /// For Checkpoint: visits what goes on later. The recording does not.
+  template <typename Visitor>
+  void checkpoint(Visitor& visitor) {
+    visitor.number("seed", seed_);
+    visitor.number("round", round_);
+  }
+
   /// The key for the random numbers of a layer's call of `steps` steps. Calls of one layer (the object at the
   /// address `layer`) on one recording follow each other in time, so a loop of steps draws the numbers of a
   /// sequence. `number` is the layer's number in its network.

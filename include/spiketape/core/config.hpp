@@ -12,16 +12,18 @@
 // Lane code consists of small functions and lambdas that must be inlined into one loop. At -O2 g++ leaves
 // some of them as calls, which costs a factor of 1.3 to 4, so SPIKETAPE_INLINE forces inlining. What runs
 // once for each operation is SPIKETAPE_NOINLINE: compilers would copy it into every caller, which takes them
-// time and gains nothing.
+// time and gains nothing. What reads and writes files is SPIKETAPE_COLD: small code compiles sooner.
 #if defined(_MSC_VER) && !defined(__clang__)
 #define SPIKETAPE_INLINE __forceinline
 #define SPIKETAPE_INLINE_LAMBDA [[msvc::forceinline]]
 #define SPIKETAPE_NOINLINE __declspec(noinline)
+#define SPIKETAPE_COLD
 #define SPIKETAPE_NOINLINE_LAMBDA
 #else
 #define SPIKETAPE_INLINE inline __attribute__((always_inline))
 #define SPIKETAPE_INLINE_LAMBDA __attribute__((always_inline))
 #define SPIKETAPE_NOINLINE __attribute__((noinline))
+#define SPIKETAPE_COLD __attribute__((cold))
 #define SPIKETAPE_NOINLINE_LAMBDA __attribute__((noinline))
 #endif
 

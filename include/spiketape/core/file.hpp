@@ -23,22 +23,22 @@ namespace spiketape::inline SPIKETAPE_ABI {
 namespace detail {
 
 /// What a link leads to, at last, whether it exists or not; any other path as it is.
-inline std::string followed(const std::string& path) {
+SPIKETAPE_COLD inline std::string followed(const std::string& path) {
   std::error_code error;
   std::filesystem::path at = path;
   for (int links = 0; std::filesystem::is_symlink(std::filesystem::symlink_status(at, error)); ++links) {
     constexpr int most = 40;  // as many as Linux follows
     const std::filesystem::path next = std::filesystem::read_symlink(at, error);
     if (error || links == most)
-      fail_file("spiketape::write_file: cannot write '", path,
-                "': ", error ? error.message() : system_reason(ELOOP));
+      raise_file({"spiketape::write_file: cannot write '", path,
+                  "': ", error ? error.message() : system_reason(ELOOP)});
     at = at.parent_path() / next;  // `next`, if it is absolute
   }
   return at.string();
 }
 
 /// A new file beside `path`, for writing, and its name. Names that exist are left to whoever made them.
-inline std::FILE* open_beside(const std::string& path, std::string& name) {
+SPIKETAPE_COLD inline std::FILE* open_beside(const std::string& path, std::string& name) {
   constexpr int most = 1000;
   for (int i = 0; i < most; ++i) {
     name = text_of(path, i == 0 ? "" : ".", i == 0 ? "" : std::to_string(i), ".tmp");
@@ -51,21 +51,22 @@ inline std::FILE* open_beside(const std::string& path, std::string& name) {
 }  // namespace detail
 
 /// Replaces the contents of the file `path` by `bytes`, completely or, on an error, not at all. The bytes go
-/// to a new file beside it (`path` + ".tmp", or ".1.tmp" if that exists), which is synced and renamed to `path`;
-/// where `path` is a link, to what it leads to. Several processes may write at once: the file is that of one
-/// of them. On an error it removes the temporary file, leaves an old file `path` untouched, and throws
+/// to a new file beside it (`path` + ".tmp", or ".1.tmp" if that exists), which is synced and renamed to
+/// `path`; where `path` is a link, to what it leads to. Several processes may write at once: the file is that
+/// of one of them. On an error it removes the temporary file, leaves an old file `path` untouched, and throws
 /// std::runtime_error with the path and the system's reason. Devices and pipes are refused, because renaming
 /// would replace them.
-inline void write_file(const std::string& path, std::string_view bytes) {
+SPIKETAPE_COLD inline void write_file(const std::string& path, std::string_view bytes) {
   std::error_code error;
   if (std::filesystem::is_other(path, error))
-    detail::fail_file("spiketape::write_file: cannot write '", path, "': it is a device, a pipe or a socket");
+    detail::raise_file(
+        {"spiketape::write_file: cannot write '", path, "': it is a device, a pipe or a socket"});
   const std::string target = detail::followed(path);
   std::string temporary;
   std::FILE* file = detail::open_beside(target, temporary);
   if (!file)
-    detail::fail_file("spiketape::write_file: cannot write '", path, "': opening '", temporary,
-                      "': ", detail::system_reason(errno));
+    detail::raise_file({"spiketape::write_file: cannot write '", path, "': opening '", temporary,
+                        "': ", detail::system_reason(errno)});
 
   const char* step = nullptr;
   std::string reason;
@@ -96,8 +97,8 @@ inline void write_file(const std::string& path, std::string_view bytes) {
   }
   if (step) {
     std::remove(temporary.c_str());
-    detail::fail_file("spiketape::write_file: cannot write '", path, "': ", step, " '", temporary,
-                      "': ", reason);
+    detail::raise_file(
+        {"spiketape::write_file: cannot write '", path, "': ", step, " '", temporary, "': ", reason});
   }
 }
 

@@ -193,6 +193,10 @@ class Parameter {
   Scalar* data() noexcept { return data_ == nullptr ? nullptr : data_->values.data(); }
   const Scalar* data() const noexcept { return data_ == nullptr ? nullptr : data_->values.data(); }
 
+  /// For readers of files: makes a coefficient of a neuron one for each of `neurons`, all zero, which is a new
+  /// parameter; see set.
+  friend void widen_coefficient(Parameter& coefficient, Index neurons) { coefficient.widen(neurons); }
+
   /// The memory, with shared ownership, for optimizers and gradient sums; null if it was moved from.
   const ParameterPtr<Scalar>& ptr() const noexcept { return data_; }
 
@@ -239,6 +243,14 @@ class Parameter {
     data_ = std::move(other);
   }
 
+  SPIKETAPE_NOINLINE void widen(Index neurons) {
+    Parameter wider(*this);
+    wider.data_->cols = neurons;
+    wider.data_->stride = detail::padded<Scalar>(neurons);
+    wider.data_->values.assign(static_cast<std::size_t>(wider.stride()), Scalar(0));
+    become(std::move(wider.data_));
+  }
+
   template <typename Derived>
   void set_rows(const char* function, const Eigen::DenseBase<Derived>& values, bool transpose) {
     static_assert(std::is_same_v<typename Derived::Scalar, Scalar>,
@@ -253,11 +265,7 @@ class Parameter {
         detail::fail_argument("spiketape::Parameter::", function, ": values are ", given.rows(), " x ",
                               given.cols(), ", ", name(), " expects ", transpose ? cols() : rows(), " x ",
                               transpose ? rows() : cols());
-      Parameter wider(*this);
-      wider.data_->cols = given_cols;
-      wider.data_->stride = detail::padded<Scalar>(given_cols);
-      wider.data_->values.assign(static_cast<std::size_t>(wider.stride()), Scalar(0));
-      become(std::move(wider.data_));
+      widen(given_cols);
     }
     if (transpose)
       array() = given.transpose();

@@ -75,6 +75,12 @@ class Random {
     }
   }
 
+  /// For Checkpoint: visits what goes on later.
+  template <typename Visitor>
+  void checkpoint(Visitor& visitor) {
+    visitor.number("state", state_);
+  }
+
   /// A new generator whose numbers are independent of this one's further numbers.
   [[nodiscard]] constexpr Random split() noexcept { return Random((*this)()); }
 

@@ -104,18 +104,37 @@ class Batches {
   class Pass;
   /// One pass over all images in a new random order. The same seed gives the same sequence of orders on every
   /// machine. Allocates nothing.
-  [[nodiscard]] Pass shuffled() & {
-    check_not_moved_from();
-    random_.shuffle(order_);
-    return Pass(*this, order_.data());
-  }
+  [[nodiscard]] Pass shuffled() & { return pass(true); }
   /// One pass over all images in their own order; draws no random numbers. Allocates nothing.
-  [[nodiscard]] Pass in_order() & {
+  [[nodiscard]] Pass in_order() & { return pass(false); }
+
+  /// For Checkpoint: visits the order and place of the pass under way, whose loop has not ended. A batch that
+  /// has been taken counts as done. After loading, the next call of the same kind goes on with that pass, behind
+  /// the batches that were done; there may be none left.
+  template <typename Visitor>
+  void checkpoint(Visitor& visitor) {
     check_not_moved_from();
-    return Pass(*this, nullptr);
+    visitor.must_be("images", std::to_string(images_->count()));
+    visitor.must_be("features", std::to_string(images_->features()));
+    visitor.fact("batch_size", batch_size_);
+    random_.checkpoint(visitor);
+    visitor.permutation("order", order_);
+    visitor.number("shuffled", shuffled_);
+    Index place = under_way_ > 0 || resumes_ ? place_ : -1;
+    if (visitor.number("place", place, -1, images_->count())) {
+      place_ = place;
+      resumes_ = place >= 0;
+    }
   }
 
  private:
+  Pass pass(bool shuffled) {
+    check_not_moved_from();
+    const bool goes_on = std::exchange(resumes_, false) && shuffled_ == shuffled;
+    if (shuffled && !goes_on) random_.shuffle(order_);
+    shuffled_ = shuffled;
+    return Pass(*this, shuffled ? order_.data() : nullptr, goes_on ? place_ : 0);
+  }
   void check_not_moved_from() const {
     if (order_.empty())
       detail::fail_argument("spiketape::Batches: it has been moved from, expected an assignment first");
@@ -128,6 +147,10 @@ class Batches {
   Array<Scalar> input_;
   std::vector<int> labels_;
   Batch<Scalar> batch_{nullptr, 0, 0, nullptr, 0};  // the last that was taken
+  int under_way_ = 0;      // iterators of a pass
+  Index place_ = 0;        // the first image behind the batches that it has taken
+  bool shuffled_ = false;  // its kind
+  bool resumes_ = false;   // the next pass goes on there
 };
 
 /// A pass, from shuffled() or in_order(): a range of batches to iterate over once.
@@ -136,15 +159,17 @@ class Batches<Scalar>::Pass {
  public:
   class Iterator;
 
-  Iterator begin() const { return Iterator(*batches_, order_); }
+  Iterator begin() const { return Iterator(*batches_, order_, first_); }
   std::default_sentinel_t end() const { return {}; }
 
  private:
   friend Batches;
-  Pass(Batches& batches, const Index* order) : batches_(&batches), order_(order) {}
+  Pass(Batches& batches, const Index* order, Index first)
+      : batches_(&batches), order_(order), first_(first) {}
 
   Batches* batches_;
   const Index* order_;  // null: the images' own
+  Index first_;
 };
 
 /// An input iterator; each step fills the memory of the batch.
@@ -165,11 +190,15 @@ class Batches<Scalar>::Pass::Iterator {
 
  private:
   friend Pass;
-  Iterator(Batches& batches, const Index* order) : batches_(&batches), order_(order) { fill(); }
+  Iterator(Batches& batches, const Index* order, Index first)
+      : pass_(batches), batches_(&batches), order_(order), first_(first) {
+    fill();
+  }
 
   void fill() {
     const Images& images = *batches_->images_;
     size_ = std::min(batches_->batch_size_, images.count() - first_);
+    batches_->place_ = first_ + size_;
     for (Index row = 0; row < size_; ++row) {
       const Index image = order_ ? order_[first_ + row] : first_ + row;
       const std::uint8_t* pixels = images.pixels.data() + image * images.features();
@@ -182,9 +211,19 @@ class Batches<Scalar>::Pass::Iterator {
                            first_);
   }
 
+  /// Tells the batches that a pass is under way.
+  struct UnderWay {
+    explicit UnderWay(Batches& batches) : of(batches) { ++of.under_way_; }
+    UnderWay(const UnderWay& other) : UnderWay(other.of) {}
+    UnderWay& operator=(const UnderWay&) { return *this; }
+    ~UnderWay() { --of.under_way_; }
+    Batches& of;
+  };
+
+  UnderWay pass_;
   Batches* batches_;
   const Index* order_;
-  Index first_ = 0;
+  Index first_;
   Index size_ = 0;
 };
 

@@ -16,7 +16,7 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/core/file.hpp>
-#include <spiketape/io/c_source.hpp>
+#include <spiketape/io/c/source.hpp>
 
 #include <string>
 #include <vector>

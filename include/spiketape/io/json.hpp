@@ -4,6 +4,7 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/function_ref.hpp>
 #include <spiketape/core/utf8.hpp>
 #include <spiketape/io/text_cursor.hpp>
 
@@ -21,8 +22,7 @@ class JsonReader : public TextCursor {
   JsonReader(std::string_view text, std::string where) : TextCursor(text, " \n\r\t", std::move(where)) {}
 
   /// Calls member(name) for each member of an object; it must read the value.
-  template <typename Member>
-  void object(Member&& member) {
+  SPIKETAPE_COLD void object(FunctionRef<void(std::string&&)> member) {
     list('{', '}', [&] {
       std::string name = string();
       take(':', "':'");
@@ -30,12 +30,9 @@ class JsonReader : public TextCursor {
     });
   }
   /// Calls element() for each element of an array; it must read it.
-  template <typename Element>
-  void array(Element&& element) {
-    list('[', ']', element);
-  }
+  void array(FunctionRef<void()> element) { list('[', ']', element); }
 
-  std::string string() {
+  SPIKETAPE_COLD std::string string() {
     take('"', "a text in quotes");
     std::string result;
     for (;;) {
@@ -57,8 +54,7 @@ class JsonReader : public TextCursor {
   }
 
  private:
-  template <typename Element>
-  void list(char open, char close, Element&& element) {
+  SPIKETAPE_COLD void list(char open, char close, FunctionRef<void()> element) {
     take(open);
     if (takes(close)) return;
     do {
@@ -69,7 +65,7 @@ class JsonReader : public TextCursor {
   }
 
   /// What follows a backslash.
-  void escape(std::string& result) {
+  SPIKETAPE_COLD void escape(std::string& result) {
     constexpr std::string_view written = "\"\\/bfnrt", meant = "\"\\/\b\f\n\r\t";
     const char c = at_ < text_.size() ? text_[at_] : '\0';
     if (const std::size_t k = written.find(c); c != '\0' && k != written.npos) {
@@ -123,7 +119,7 @@ class JsonReader : public TextCursor {
 };
 
 /// A text as JSON writes it, in quotes. The text is UTF-8.
-inline std::string json_text(std::string_view text) {
+SPIKETAPE_COLD inline std::string json_text(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     constexpr std::string_view hexadecimal = "0123456789abcdef";

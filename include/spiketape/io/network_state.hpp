@@ -4,14 +4,15 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/function_ref.hpp>
 #include <spiketape/core/parameters.hpp>
 #include <spiketape/core/type_name.hpp>
 #include <spiketape/io/policy_text.hpp>
 #include <spiketape/io/tensor.hpp>
 #include <spiketape/nn/leaves.hpp>
 
-#include <algorithm>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,13 +35,14 @@ struct StateEntry {
 struct LayerFacts {
   std::string path;  // lif1
   std::string type;  // spiketape::Leaky
-  std::vector<std::pair<std::string, std::string>> options;
+  std::map<std::string, std::string> options;
+  void* layer = nullptr;  // for `loaded`, which is called after its arrays have been read
+  void (*loaded)(void*) = nullptr;
 
   [[nodiscard]] bool is_neuron() const { return !options.empty(); }
-  [[nodiscard]] std::string_view option(std::string_view name) const {
-    for (const auto& [option, value] : options)
-      if (option == name) return value;
-    return {};
+  [[nodiscard]] std::string_view option(const char* name) const {
+    const auto at = options.find(name);
+    return at == options.end() ? std::string_view() : std::string_view(at->second);
   }
   /// The full name of something in this layer.
   [[nodiscard]] std::string named(std::string_view name) const {
@@ -61,18 +63,21 @@ std::string option_text(const Policy& policy) {
   return policy_text(policy);
 }
 
+/// The network is not changed. Authors write only a for_each_parameter that is not const, hence the cast.
 template <typename Network>
-NetworkState<typename Network::Scalar> network_state(Network& net) {
+NetworkState<typename Network::Scalar> network_state(const Network& net) {
   using Scalar = typename Network::Scalar;
   check_not_moved_from(net);
   NetworkState<Scalar> state;
-  for_each_leaf(net, "", [&](const std::string& path, auto& layer) {
+  for_each_leaf(const_cast<Network&>(net), "", [&](const std::string& path, auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
     const std::size_t number = state.layers.size();
-    LayerFacts facts{path, type_name<L>(), {}};
+    LayerFacts facts{path, type_name<L>(), {}, &layer, nullptr};
+    if constexpr (requires { layer.loaded(); })
+      facts.loaded = [](void* of_l) { static_cast<L*>(of_l)->loaded(); };
     if constexpr (requires { layer.for_each_option(TakesAnything()); })
       layer.for_each_option([&](std::string_view name, const auto& value) {
-        facts.options.emplace_back(name, option_text(value));
+        facts.options[std::string(name)] = option_text(value);
       });
     for_each_parameter(layer, [&](std::string_view name, Parameter<Scalar>& parameter) {
       state.entries.push_back({facts.named(name), number, &parameter, nullptr});
@@ -100,33 +105,31 @@ std::vector<Index> saved_shape(const StateEntry<Scalar>& entry) {
 }
 
 /// Calls f(number) for each number of an array, in the order of files; f may change it.
-template <Real Scalar, typename F>
-void for_each_saved(const StateEntry<Scalar>& entry, F&& f) {
+template <Real Scalar>
+void for_each_saved(const StateEntry<Scalar>& entry, FunctionRef<void(Scalar&)> f) {
   if (entry.buffer != nullptr) {
-    for (Scalar& number : *entry.buffer) f(number);
+    for (Index i = 0; i < entry.buffer->size(); ++i) f(entry.buffer->data()[i]);
     return;
   }
-  ArrayMap<Scalar> array = entry.parameter->array();
-  if (entry.parameter->ptr()->transposed) {
-    for (Index col = 0; col < array.cols(); ++col)
-      for (Index row = 0; row < array.rows(); ++row) f(array(row, col));
-  } else {
-    for (Index row = 0; row < array.rows(); ++row)
-      for (Index col = 0; col < array.cols(); ++col) f(array(row, col));
-  }
+  ParameterData<Scalar>& data = *entry.parameter->ptr();
+  const Index outer = data.transposed ? data.cols : data.rows,
+              inner = data.transposed ? data.rows : data.cols;
+  for (Index i = 0; i < outer; ++i)
+    for (Index j = 0; j < inner; ++j)
+      f(data.values[static_cast<std::size_t>(data.transposed ? j * data.stride + i : i * data.stride + j)]);
 }
 
 template <Real Scalar>
-Tensor saved_tensor(const StateEntry<Scalar>& entry) {
+SPIKETAPE_COLD Tensor saved_tensor(const StateEntry<Scalar>& entry) {
   Tensor tensor{entry.name, dtype_of<Scalar>, saved_shape(entry), {}};
-  for_each_saved(entry, [&](const Scalar& number) { append_number_bytes(tensor.bytes, number); });
+  for_each_saved<Scalar>(entry, [&](Scalar& number) { append_number_bytes(tensor.bytes, number); });
   return tensor;
 }
 
 /// snnTorch's number for the reset of a neuron, reset_mechanism_val: 0 subtract, 1 zero, 2 none. "zero" is
 /// ZeroBeforeInput for Leaky and Zero for the other neurons. None for resets that snnTorch does not have.
 /// Source: snntorch/_neurons/neurons.py, version 0.9.4.
-inline std::optional<int> snntorch_reset(const LayerFacts& layer) {
+SPIKETAPE_COLD inline std::optional<int> snntorch_reset(const LayerFacts& layer) {
   const std::string_view reset = layer.option("reset_mechanism");
   const bool leaky = layer.type == "spiketape::Leaky";
   if (reset == "reset::Subtract") return 0;

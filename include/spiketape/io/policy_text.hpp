@@ -87,9 +87,8 @@ std::string member_text(const T& member) {
 
 /// A type's name without this library's namespaces: reset::Zero. Names of lambdas differ from compiler to
 /// compiler, so all are "lambda".
-template <typename T>
-std::string policy_name() {
-  std::string name = shown_name(compilers_name<T>(), {});
+SPIKETAPE_COLD inline std::string policy_name(std::string_view compilers) {
+  std::string name = shown_name(compilers, {});
   if (name.find("lambda") != std::string::npos) return "lambda";
 #define SPIKETAPE_TEXT_OF(name) #name
 #define SPIKETAPE_TEXT(name) SPIKETAPE_TEXT_OF(name)
@@ -103,8 +102,8 @@ std::string policy_name() {
 /// The name of a policy and its members: surrogate::FastSigmoid{10}. Members are left out where the policy is
 /// no aggregate of at most 8.
 template <typename Policy>
-std::string policy_text(const Policy& policy) {
-  std::string text = policy_name<Policy>();
+SPIKETAPE_COLD std::string policy_text(const Policy& policy) {
+  std::string text = policy_name(compilers_name<Policy>());
   if constexpr (std::is_aggregate_v<Policy> && !std::is_empty_v<Policy>) {
     std::string members;
     for_each_member(

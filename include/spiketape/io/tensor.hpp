@@ -115,34 +115,25 @@ inline float half_to_float(std::uint16_t half) {
   return sign == 0 ? magnitude : -magnitude;
 }
 
-/// Calls f(number) for each element of a tensor, in order; the type of `number` is that of the elements.
-template <typename F>
-void for_each_number(const Tensor& tensor, F&& f) {
-  const auto all = [&]<typename Unsigned>(Unsigned, auto&& number) {
-    for (std::size_t at = 0; at + sizeof(Unsigned) <= tensor.bytes.size(); at += sizeof(Unsigned))
-      f(number(read_little_endian<Unsigned>(tensor.bytes.data() + at)));
-  };
-  const auto as = []<typename T>(T) { return [](auto bits) { return bits_as<T>(bits); }; };
-  constexpr std::uint64_t u64 = 0;
-  constexpr std::uint32_t u32 = 0;
-  constexpr std::uint16_t u16 = 0;
-  constexpr std::uint8_t u8 = 0;
+/// Element i of a tensor. Whole numbers beyond 2^53 are rounded.
+SPIKETAPE_COLD inline double number_at(const Tensor& tensor, std::size_t i) {
+  const std::size_t size = size_of(tensor.type);
+  std::uint64_t bits = 0;
+  for (std::size_t k = size; k-- > 0;) bits = bits << 8 | tensor.bytes[i * size + k];
+  const auto is = [type = tensor.type](DType a, DType b) { return type == a || type == b; };
   // No switch: some compilers ask for a default there, others for none.
-  const DType type = tensor.type;
-  if (type == DType::F64) return all(u64, as(0.0));
-  if (type == DType::I64) return all(u64, as(std::int64_t(0)));
-  if (type == DType::U64) return all(u64, as(u64));
-  if (type == DType::F32) return all(u32, as(0.0f));
-  if (type == DType::I32) return all(u32, as(std::int32_t(0)));
-  if (type == DType::U32) return all(u32, as(u32));
-  if (type == DType::F16) return all(u16, half_to_float);
-  if (type == DType::BF16)
-    return all(u16, [](auto bits) { return bits_as<float>(std::uint32_t(bits) << 16); });
-  if (type == DType::I16) return all(u16, as(std::int16_t(0)));
-  if (type == DType::U16) return all(u16, as(u16));
-  if (type == DType::I8) return all(u8, as(std::int8_t(0)));
-  all(u8, as(u8));  // U8 and BOOL
+  if (tensor.type == DType::F64) return bits_as<double>(bits);
+  if (tensor.type == DType::F32) return static_cast<double>(bits_as<float>(static_cast<std::uint32_t>(bits)));
+  if (tensor.type == DType::F16) return static_cast<double>(half_to_float(static_cast<std::uint16_t>(bits)));
+  if (tensor.type == DType::BF16)
+    return static_cast<double>(bits_as<float>(static_cast<std::uint32_t>(bits << 16)));
+  if (is(DType::I64, DType::I32) || is(DType::I16, DType::I8)) {
+    const std::uint64_t sign = std::uint64_t(1) << (8 * size - 1);
+    return static_cast<double>(static_cast<std::int64_t>((bits ^ sign) - sign));
+  }
+  return static_cast<double>(bits);
 }
+inline std::size_t number_count(const Tensor& tensor) { return tensor.bytes.size() / size_of(tensor.type); }
 
 template <Real Scalar>
 constexpr DType dtype_of = sizeof(Scalar) == 4 ? DType::F32 : DType::F64;
@@ -163,7 +154,7 @@ inline void check_bytes(const char* function, const Tensor& tensor) {
 
 template <Real Scalar>
 void copy_numbers(const Tensor& tensor, Scalar* to) {
-  for_each_number(tensor, [&](auto number) { *to++ = static_cast<Scalar>(number); });
+  for (std::size_t i = 0; i < number_count(tensor); ++i) to[i] = static_cast<Scalar>(number_at(tensor, i));
 }
 template <Real Scalar>
 void append_number_bytes(std::vector<std::uint8_t>& bytes, const Scalar& number) {
@@ -207,14 +198,14 @@ template <Real Scalar>
   if (tensor.shape.size() != 1) detail::fail_tensor("to_labels", tensor, "one extent");
   std::vector<int> labels;
   labels.reserve(static_cast<std::size_t>(tensor.shape[0]));
-  detail::for_each_number(tensor, [&](auto number) {
-    const auto value = static_cast<double>(number);
+  for (std::size_t i = 0; i < detail::number_count(tensor); ++i) {
+    const double value = detail::number_at(tensor, i);
     if (!detail::is_finite(value) || value < std::numeric_limits<int>::min() ||
         value > std::numeric_limits<int>::max() || value != std::floor(value))
       detail::fail_argument("spiketape::to_labels: tensor '", detail::shown(tensor.name), "' has the label ",
                             value, " at ", labels.size(), ", expected a whole number that an int holds");
     labels.push_back(static_cast<int>(value));
-  });
+  }
   return labels;
 }
 

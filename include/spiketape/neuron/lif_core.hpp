@@ -175,6 +175,11 @@ class LIFCore : public HasParameters<Derived> {
     return scan_call(input, initial, results, input.features);
   }
 
+  /// The name of state k, in the order of a call's arguments.
+  static const char* name_of(std::size_t k) {
+    return recurrent && k == 0 ? "spk" : Dynamics::state_names[k - (recurrent ? 1 : 0)];
+  }
+
  protected:
   static constexpr std::size_t count = Dynamics::coefficient_count;
   using RecurrentWeights =
@@ -247,10 +252,6 @@ class LIFCore : public HasParameters<Derived> {
     const Shape expected{1, input.batch, input.features};
     if (state != expected)
       fail(name_of(k), " has shape ", state, ", input of ", input, " expects ", expected);
-  }
-  /// The name of argument k in errors.
-  static const char* name_of(std::size_t k) {
-    return recurrent && k == 0 ? "spk" : Dynamics::state_names[k - (recurrent ? 1 : 0)];
   }
   /// The checks of memory that the caller owns.
   void check_memory(const SequenceView<const Scalar>& input, const CarriedViews& initial,

@@ -11,7 +11,9 @@
 //                     adds to x_adjoint, the derivative of the loss by x, and to context.gradient(p) for each
 //                     parameter p. Either is empty if not needed
 //   for_each_parameter(f)
-//                     calls f("name", parameter) for each Parameter member; not needed without parameters
+//                     calls f("name", parameter) for each Parameter member; not needed without parameters.
+//                     Files hold them as they are, a single row as a vector; weights of (in, out) that PyTorch
+//                     has as (out, in) are set_saved_transposed(true)
 //
 //     struct Scale : st::Layer<Scale, float> {  // y = a x, one a for each feature
 //       st::Parameter<float> a;

@@ -35,6 +35,14 @@ template <Real Scalar>
 struct AdamState {
   AlignedVector<Scalar> first, second;  // m and v
   double beta1_power = 1, beta2_power = 1;
+
+  template <typename F>
+  void visit(F&& f) {
+    f("first", first);
+    f("second", second);
+    f("beta1_power", beta1_power);
+    f("beta2_power", beta2_power);
+  }
 };
 
 }  // namespace detail
@@ -100,6 +108,16 @@ class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
             detail::store(p - rate * (m / multiply_add(sqrt(v), unbias, eps)), values + i, extent);
           });
         });
+  }
+
+  /// For Checkpoint.
+  template <typename Visitor>
+  void checkpoint(Visitor& visitor) {
+    visitor.fact("beta1", options_.beta1);
+    visitor.fact("beta2", options_.beta2);
+    visitor.fact("eps", options_.eps);
+    visitor.fact("weight_decay", options_.weight_decay);
+    detail::Optimizer<Scalar, detail::AdamState<Scalar>>::checkpoint(visitor);
   }
 
  private:

@@ -64,6 +64,25 @@ class Optimizer {
     lr_ = lr;
   }
 
+  /// For Checkpoint: visits the learning rate and the data of each parameter.
+  template <typename Visitor>
+  void checkpoint(Visitor& visitor) {
+    visitor.must_be("optimizer", std::string(name()));
+    visitor.number("lr", lr_);
+    visitor.must_be("parameters", std::to_string(parameters_.size()));
+    for (std::size_t k = 0; k < parameters_.size(); ++k) {
+      const ParameterData<Scalar>& parameter = *parameters_[k];
+      const std::string path = text_of(k, '.', parameter.name);
+      visitor.must_be(path, text_of(parameter.rows, " x ", parameter.cols));
+      states_[k].visit([&](const char* what, auto& member) {
+        if constexpr (requires { member.size(); })
+          visitor.rows(text_of(path, '.', what), member, parameter.rows, parameter.cols, parameter.stride);
+        else
+          visitor.number(text_of(path, '.', what), member);
+      });
+    }
+  }
+
  protected:
   Optimizer(const char* name, ParameterList<Scalar> parameters, double lr)
       : name_(name), parameters_(std::move(parameters)), states_(parameters_.size()) {

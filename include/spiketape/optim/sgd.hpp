@@ -28,6 +28,11 @@ namespace detail {
 template <Real Scalar>
 struct SGDState {
   AlignedVector<Scalar> velocity;
+
+  template <typename F>
+  void visit(F&& f) {
+    f("velocity", velocity);
+  }
 };
 
 }  // namespace detail
@@ -70,6 +75,14 @@ class SGD : public detail::Optimizer<Scalar, detail::SGDState<Scalar>> {
                              detail::store(p - lr * v, values + i, extent);
                            });
                      });
+  }
+
+  /// For Checkpoint.
+  template <typename Visitor>
+  void checkpoint(Visitor& visitor) {
+    visitor.fact("momentum", options_.momentum);
+    visitor.fact("weight_decay", options_.weight_decay);
+    detail::Optimizer<Scalar, detail::SGDState<Scalar>>::checkpoint(visitor);
   }
 
  private:

@@ -113,6 +113,18 @@ class Shards {
     for (const auto& shard : shards_) shard->tape.set_seed(seed);
   }
 
+  /// For Checkpoint: visits what goes on later, and what the bits of a run depend on.
+  template <typename Visitor>
+  void checkpoint(Visitor& visitor) {
+    check_not_moved_from();
+    visitor.fact("shards", count());
+    visitor.fact("block", block_);
+    std::uint64_t seed = front_tape_->seed();
+    visitor.number("seed", seed);
+    visitor.number("round", round_);
+    set_seed(seed);
+  }
+
   /// The gradients of the last run.
   GradientSums<Scalar>& gradients() {
     check_not_moved_from();

@@ -87,6 +87,18 @@ class Windows {
   /// The seed of layers' random numbers: 0 unless set.
   void set_seed(std::uint64_t seed) { tape_.set_seed(seed); }
 
+  /// For Checkpoint: visits what goes on later, and what the bits of a run depend on. Gradients that no
+  /// optimizer has taken are lost.
+  template <typename Visitor>
+  void checkpoint(Visitor& visitor) {
+    visitor.fact("steps", steps_);
+    visitor.fact("truncate", options_.truncate);
+    std::uint64_t seed = tape_.seed();
+    visitor.number("seed", seed);
+    visitor.number("round", round_);
+    set_seed(seed);
+  }
+
   /// The gradients of all runs since they were last cleared.
   GradientSums<Scalar>& gradients() { return tape_.gradients(); }
 

@@ -4,7 +4,7 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/core/random.hpp>
-#include <spiketape/io/c_network.hpp>
+#include <spiketape/io/c/network.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -3,9 +3,9 @@
 
 #include <spiketape/core/push_macros.hpp>
 
-#include <spiketape/io/c_neuron.hpp>
-#include <spiketape/io/c_products.hpp>
-#include <spiketape/io/c_recording.hpp>
+#include <spiketape/io/c/neuron.hpp>
+#include <spiketape/io/c/products.hpp>
+#include <spiketape/io/c/recording.hpp>
 #include <spiketape/version.hpp>
 
 #include <algorithm>

@@ -5,7 +5,7 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/core/line.hpp>
-#include <spiketape/io/c_text.hpp>
+#include <spiketape/io/c/text.hpp>
 #include <spiketape/kernels/lanes.hpp>
 
 #include <string>

@@ -3,8 +3,8 @@
 
 #include <spiketape/core/push_macros.hpp>
 
-#include <spiketape/io/c_network.hpp>
-#include <spiketape/io/c_products.hpp>
+#include <spiketape/io/c/network.hpp>
+#include <spiketape/io/c/products.hpp>
 
 #include <algorithm>
 #include <cstddef>

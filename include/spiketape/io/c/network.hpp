@@ -7,8 +7,8 @@
 #include <spiketape/core/numbers.hpp>
 #include <spiketape/core/parameters.hpp>
 #include <spiketape/core/type_name.hpp>
-#include <spiketape/io/c_margin.hpp>
-#include <spiketape/io/c_text.hpp>
+#include <spiketape/io/c/margin.hpp>
+#include <spiketape/io/c/text.hpp>
 #include <spiketape/io/policy_text.hpp>
 #include <spiketape/neuron/lif.hpp>
 #include <spiketape/nn/leaves.hpp>
@@ -111,13 +111,13 @@ void read_neuron(const Neuron& neuron, double margin, CLayer<Scalar>& layer) {
       else if constexpr (std::is_same_v<Option, reset::ZeroBeforeInput>)
         layer.reset = CReset::zero_before_input;
       else
-        fail_layer(path, "has the reset ", policy_name<Option>(), ", expected one of spiketape::reset");
+        fail_layer(path, "has the reset ", policy_name(compilers_name<Option>()), ", expected one of spiketape::reset");
     } else if (name == "state_quant"sv) {
       if constexpr (is_one_of<Option, quant::Uniform, quant::NonUniform>) {
         layer.levels = option.template levels<Scalar>();
         layer.evenly_spaced = std::is_same_v<Option, quant::Uniform>;
       } else if constexpr (!std::is_same_v<Option, quant::None>) {
-        fail_layer(path, "has the quantizer ", policy_name<Option>(), ", expected one of spiketape::quant");
+        fail_layer(path, "has the quantizer ", policy_name(compilers_name<Option>()), ", expected one of spiketape::quant");
       }
     }
   });

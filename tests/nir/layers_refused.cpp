@@ -1,0 +1,159 @@
+// Networks and NIR graphs that do not fit each other, and layers that NIR does not have.
+#include <spiketape/io/nir_layers.hpp>
+#include <spiketape/nn/linear.hpp>
+#include <spiketape/nn/sequential.hpp>
+
+#include "catch.hpp"
+#include "errors.hpp"
+#include "parts.hpp"
+#include "plain_neurons.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nir_layers_refused_test {
+
+namespace st = spiketape;
+using namespace nir_parts;
+using st::NirReset;
+
+namespace {
+
+st::Row<double> each(double first, double step, st::Index count) {
+  st::Row<double> row(count);
+  for (st::Index k = 0; k < count; ++k) row[k] = first + step * static_cast<double>(k);
+  return row;
+}
+auto leaky(st::Random& random, const st::Coefficient<double>& beta, double threshold, bool delay) {
+  return st::Sequential{
+      st::named("fc", st::Linear<double>(4, 6, random)),
+      st::named("lif", st::Leaky<double>({.beta = beta, .threshold = threshold, .reset_delay = delay}))};
+}
+template <typename Run>
+std::string fault(const char* function, Run&& run) {
+  const std::string text = error_text<std::invalid_argument>(run),
+                    begin = "spiketape::" + std::string(function) + ": ";
+  REQUIRE(text.substr(0, begin.size()) == begin);
+  return text.substr(begin.size());
+}
+
+}  // namespace
+
+TEST_CASE("what does not match a network is refused by name, and the network stays as it was") {
+  st::Random random(1);
+  auto net = leaky(random, .5, 1, false);
+  const auto before = st::state_dict(net);
+  const st::NirOptions options{.dt = 1, .reset = NirReset::subtract};
+  const auto refused = [&](const std::string& expected, const st::NirGraph& graph,
+                           const st::NirOptions& given) {
+    CHECK(fault("load_nir", [&] { st::load_nir(net, graph, given); }) == expected);
+  };
+  const st::NirNode w = node("w", "Linear", {numbers("weight", {6, 4}, std::vector<double>(24, 1))});
+  const st::NirGraph good = chain(4, {w, lif("n", {4})}, 6);
+  const std::string unfit = "the graph does not fit the network\n";
+  refused(unfit + "refused: lif.reset_mechanism is reset::Zero in the file, reset::Subtract in the network",
+          good, {.dt = 1, .reset = NirReset::zero});
+  refused(unfit + "refused: lif.reset_delay is true in the file, false in the network", good,
+          {.dt = 1, .reset = NirReset::subtract, .reset_delay = true});
+  const st::NirNode narrow = node("w", "Linear", {numbers("weight", {6, 3}, std::vector<double>(18, 1))});
+  refused(unfit + "refused: fc.weight has shape (6, 3), expected (6, 4)",
+          chain(3, {narrow, lif("n", {4})}, 6), options);
+  refused("node 'n', a LIF, has a v_reset of 0.5, layers reset to 0; NirNetwork runs it",
+          chain(4, {w, lif("n", {4}, 1, 0, 1, .5)}, 6), options);
+  refused("node 'n', a LIF, has a tau of 0.5, less than dt, 1: a layer's decay is not negative",
+          chain(4, {w, lif("n", {.5})}, 6), options);
+  refused(
+      "layer 'fc', a spiketape::Linear, stands where the graph has node 'n', a LIF, expected a "
+      "spiketape::Leaky or Lapicque",
+      chain(4, {lif("n", {4})}, 4), options);
+  refused(
+      "layer 'lif', a spiketape::Leaky, stands where the graph has node 'w2', a Linear, expected a "
+      "spiketape::Linear",
+      chain(4, {w, node("w2", "Linear", {numbers("weight", {6, 6}, std::vector<double>(36, 1))})}, 6),
+      options);
+  refused("layer 'lif', a spiketape::Leaky, has no node: the graph ends before it", chain(4, {w}, 6),
+          options);
+  refused("node 'more', a LIF, has no layer: the network has 2 and ends before it",
+          chain(4, {w, lif("n", {4}), lif("more", {4})}, 6), options);
+  refused("node 'd', a Delay, is no layer of a network; NirNetwork runs it",
+          chain(4, {node("d", "Delay", {row("delay", {1})}), w}, 6), options);
+  st::NirGraph branches = chain(4, {w, lif("n", {4})}, 6);
+  branches.node.edges.emplace_back("w", "output");
+  refused(
+      "node 'w' has 1 nodes before it and 2 behind it, expected one of each, as in a network of layers; "
+      "NirNetwork runs "
+      "other graphs",
+      branches, options);
+  const st::NirNode cuba = node("n", "CubaLIF",
+                                {row("r", {1}), row("tau_mem", {4}), row("tau_syn", {4}), row("v_leak", {.5}),
+                                 row("v_threshold", {1})});
+  refused(
+      "node 'n', a CubaLIF, has a v_leak of 0.5, a current that does not pass the synapse, which layers do "
+      "not have; NirNetwork runs it",
+      chain(4, {w, cuba}, 6), options);
+  const auto after = st::state_dict(net);
+  CHECK(st::detail::same_tensors(after.tensors, before.tensors));
+
+  st::Leaky<double> alone({.beta = .5, .reset_delay = false});
+  CHECK(fault("load_nir", [&] { st::load_nir(alone, chain(4, {lif("n", {4})}, 4), options); }) ==
+        "node 'n', a LIF, scales its input by 0.25, and no product before it could take that factor");
+  st::load_nir(alone, chain(4, {lif("n", {4}, 4)}, 4), options);
+  CHECK(alone.beta().array()(0, 0) == .75);
+  CHECK(fault("load_nir", [&] { st::load_nir(alone, chain(4, {lif("n", {4}, 4, 1)}, 4), options); }) ==
+        "node 'n', a LIF, has a v_leak, and no product before it could take that current");
+  CHECK(fault("load_nir", [&] {
+          st::load_nir(alone, chain(4, {lif("n", {4}, 4), node("s", "Scale", {row("scale", {2})})}, 4),
+                       options);
+        }) == "node 's', a Scale, has no product that takes its factors");
+}
+
+TEST_CASE("what NIR does not have is refused by name") {
+  st::Random random(1);
+  const auto refused = [&](const std::string& expected, const auto& net, const st::NirOptions& options) {
+    CHECK(fault("to_nir", [&] { static_cast<void>(st::to_nir(net, options)); }) == expected);
+  };
+  const auto row6 = each(.1, .1, 6);
+  const st::NirOptions dt{.dt = 1e-4};
+  using Leaky = st::Leaky<double>;
+  refused("layer '', a spiketape::Leaky, needs the option dt, the time of a step", Leaky({.beta = row6}), {});
+  refused("dt is 0, expected a finite number more than 0", Leaky({.beta = row6}), {.dt = 0});
+  refused("no layer says how many features it has: expected a Linear, or a coefficient for each neuron",
+          Leaky({.beta = .5}), dt);
+  refused("layer '', a spiketape::Leaky, has inhibition = true, which NIR does not have, expected false",
+          Leaky({.beta = row6, .inhibition = true}), dt);
+  refused(
+      "layer '', a spiketape::Leaky, has a graded_spikes_factor of 2, which NIR does not have, expected 1",
+      Leaky({.beta = row6, .graded_spikes_factor = 2}), dt);
+  refused("layer '', a spiketape::Leaky, has snntorch_exact = true, which NIR does not have, expected false",
+          Leaky({.beta = row6, .reset_delay = false, .snntorch_exact = true}), dt);
+  refused(
+      "layer '', a spiketape::Leaky, has neurons with beta = 1 and others, which no node of NIR has: its tau "
+      "would be infinite",
+      Leaky({.beta = each(.5, .1, 6)}), dt);
+  refused("layer '', a spiketape::Synaptic, has an alpha or beta of 1, whose tau in NIR would be infinite",
+          st::Synaptic<double>({.alpha = 1, .beta = row6}), dt);
+  refused("the option reset is zero, layer '', a spiketape::Leaky, has reset::Subtract",
+          Leaky({.beta = row6}), {.dt = 1, .reset = NirReset::zero});
+  refused("the option reset_delay is false, that of layer '', a spiketape::Leaky, is true",
+          Leaky({.beta = row6}), {.dt = 1, .reset_delay = false});
+  const auto two = [&](bool first, bool second) {
+    return st::Sequential{st::Leaky<double>({.beta = row6, .reset_delay = first}),
+                          st::Leaky<double>({.beta = .5, .reset_delay = second})};
+  };
+  refused(
+      "layer '1', a spiketape::Leaky, has reset::Subtract with reset_delay = false, layer '0', a "
+      "spiketape::Leaky, another: a "
+      "graph has one reset",
+      two(true, false), dt);
+  CHECK(st::to_nir(two(false, false), dt).node.nodes.size() == 4);
+  const auto named = [&](const char* name) {
+    return st::Sequential{st::named(name, st::Leaky<double>({.beta = row6})),
+                          st::named("output", st::Linear<double>(6, 1, random))};
+  };
+  CHECK(st::to_nir(named("input"), dt).node.find_node("output_") != nullptr);
+  refused("the graph has a node whose name, 'a/b', has a '/', expected a name without", named("a/b"), dt);
+}
+
+}  // namespace nir_layers_refused_test
