@@ -27,7 +27,7 @@ foreach(writer IN ITEMS networks digits)
   spiketape_compile_for(${program} PRIVATE "${SPIKETAPE_TEST_ARCH}")
 endforeach()
 if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  target_precompile_headers(spiketape_firmware_writes_networks PRIVATE precompiled.hpp)
+  target_precompile_headers(spiketape_firmware_writes_networks PRIVATE <Eigen/Core>)
 endif()
 
 set(folder "${CMAKE_CURRENT_BINARY_DIR}/firmware")
