@@ -7,15 +7,16 @@
 #include <spiketape/io/state_dict.hpp>
 #include <spiketape/nn/linear.hpp>
 
+#include <cstdlib>
 #include <string>
 
 namespace golden_state {
 
 namespace st = spiketape;
 
-/// Loads a layer from its part of a file, and saves it again.
+/// Loads a layer from its part of a file, and saves it again; also to a file, for python.py, where that asks.
 template <typename L>
-void load(L& layer, const st::Safetensors& given, const std::string& prefix) {
+void load(L& layer, const st::Safetensors& given, const std::string& name, const std::string& prefix) {
   INFO(prefix);
   CHECK(st::load_state_dict(layer, given, {.prefix = prefix}).complete());
   const st::Safetensors saved = st::state_dict(layer);
@@ -31,6 +32,8 @@ void load(L& layer, const st::Safetensors& given, const std::string& prefix) {
     ++k;
   }
   CHECK(k == saved.tensors.size());
+  if (const char* folder = std::getenv("SPIKETAPE_STATE_DICTS"); folder != nullptr)
+    st::save(layer, std::string(folder) + '/' + name + '.' + prefix + "safetensors");
 }
 
 /// Neurons that were made with other numbers than the file has, behind Linear layers.
@@ -44,10 +47,10 @@ void check(const std::string& name, First lif1, Second lif2, bool bias = true) {
   st::Random random(3);
   st::Linear<Scalar> fc1(5, 8, random), fc2(8, 3, random, {.bias = bias});
   const st::Safetensors given = st::read_safetensors(file);
-  load(fc1, given, "fc1.");
-  load(lif1, given, "lif1.");
-  load(fc2, given, "fc2.");
-  load(lif2, given, "lif2.");
+  load(fc1, given, name + '_' + dtype, "fc1.");
+  load(lif1, given, name + '_' + dtype, "lif1.");
+  load(fc2, given, name + '_' + dtype, "fc2.");
+  load(lif2, given, name + '_' + dtype, "lif2.");
 
   const golden::Tensor x(item["inputs"]["x"]);
   st::Sequence<Scalar> input(x.sequence());
