@@ -5,6 +5,7 @@
 
 #include <spiketape/autograd/adjoint.hpp>
 #include <spiketape/autograd/gradient_sums.hpp>
+#include <spiketape/autograd/recording.hpp>
 #include <spiketape/autograd/var.hpp>
 #include <spiketape/core/arena.hpp>
 #include <spiketape/core/float_mode.hpp>
@@ -105,12 +106,12 @@ class Tape {
   /// Forgets all records and keeps the memory. Invalidates existing handles and releases the objects kept for
   /// records.
   void reset() {
-    for (; kept_ != nullptr; kept_ = kept_->previous) kept_->destroy(kept_->object);
+    kept_.release();
     arena_.rewind();
     last_ = nullptr;
     foreign_ = nullptr;
     swept_ = false;
-    steps_done_ = nullptr;
+    steps_done_.clear();
     ++round_;
     recording_.renew();
   }
@@ -193,11 +194,7 @@ class Tape {
   /// address `layer`) on one recording follow each other in time, so a loop of steps draws the numbers of a
   /// sequence. `number` is the layer's number in its network.
   [[nodiscard]] RandomKey key(const void* layer, std::uint64_t number, Index steps) {
-    StepsDone* done = steps_done_;
-    while (done != nullptr && done->layer != layer) done = done->previous;
-    if (done == nullptr)
-      steps_done_ = done = new (arena_.allocate(sizeof(StepsDone))) StepsDone{layer, 0, steps_done_};
-    const Index first = first_step_ + std::exchange(done->steps, done->steps + steps);
+    const Index first = first_step_ + steps_done_.next(layer, steps, arena_);
     return RandomKey(seed_, round_, first_sample_, first).of_layer(number);
   }
 
@@ -280,11 +277,7 @@ class Tape {
   /// Moves an object into the tape's memory; the next reset destroys it.
   template <typename T>
   const T& keep(T object) {
-    void* place = arena_.allocate(sizeof(T));
-    void* link = arena_.allocate(sizeof(Kept));
-    const T* kept = new (place) T(std::move(object));
-    kept_ = new (link) Kept{[](const void* gone) { static_cast<const T*>(gone)->~T(); }, kept, kept_};
-    return *kept;
+    return kept_.keep(std::move(object), arena_);
   }
 
   /// Inside backward: the adjoint of an input. The caller must write it; see Adjoint::first.
@@ -345,17 +338,6 @@ class Tape {
     const Foreign* previous;
   };
 
-  struct StepsDone {
-    const void* layer;
-    Index steps;
-    StepsDone* previous;
-  };
-  struct Kept {
-    void (*destroy)(const void* object);
-    const void* object;
-    Kept* previous;
-  };
-
   SPIKETAPE_NOINLINE Var<Scalar> add_node(const SequenceView<Scalar>& value, bool differentiable) {
     auto* node = new (arena_.allocate(sizeof(detail::Node<Scalar>)))
         detail::Node<Scalar>{value, SequenceView<Scalar>(), differentiable, false};
@@ -414,10 +396,10 @@ class Tape {
   Index first_step_ = 0;
   std::uint64_t seed_ = 0;
   std::uint64_t round_ = 0;
-  StepsDone* steps_done_ = nullptr;  // by each layer, on this recording
+  detail::StepsDone steps_done_;
   std::mutex writing_out_;
   detail::Generation recording_;
-  Kept* kept_ = nullptr;
+  detail::KeptObjects kept_;
 };
 
 template <Real Scalar>
