@@ -172,7 +172,7 @@ class Tape {
   Index first_step() const noexcept { return first_step_; }
   void set_first_step(Index first_step) {
     first_step_ = first_step;
-    steps_done_ = nullptr;
+    steps_done_.clear();
   }
 
   /// The seed of the random numbers of layers, see RandomKey. 0 unless set; a reset keeps it.

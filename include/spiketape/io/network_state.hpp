@@ -57,10 +57,17 @@ struct NetworkState {
   std::vector<StateEntry<Scalar>> entries;
 };
 
-inline std::string option_text(bool value) { return value ? "true" : "false"; }
-template <typename Policy>
-std::string option_text(const Policy& policy) {
-  return policy_text(policy);
+// Not inlined, since each type of layer would repeat them.
+SPIKETAPE_COLD inline void add_option(LayerFacts& facts, std::string_view name, std::string text) {
+  facts.options[std::string(name)] = std::move(text);
+}
+SPIKETAPE_COLD inline void add_option(LayerFacts& facts, std::string_view name, bool value) {
+  add_option(facts, name, std::string(value ? "true" : "false"));
+}
+template <Real Scalar>
+SPIKETAPE_COLD void add_entry(NetworkState<Scalar>& state, const LayerFacts& facts, std::string_view name,
+                              Parameter<Scalar>* parameter, Row<Scalar>* buffer) {
+  state.entries.push_back({facts.named(name), state.layers.size(), parameter, buffer});
 }
 
 /// The network is not changed. Authors write only a for_each_parameter that is not const, hence the cast.
@@ -71,20 +78,22 @@ NetworkState<typename Network::Scalar> network_state(const Network& net) {
   NetworkState<Scalar> state;
   for_each_leaf(const_cast<Network&>(net), "", [&](const std::string& path, auto& layer) {
     using L = std::remove_cvref_t<decltype(layer)>;
-    const std::size_t number = state.layers.size();
     LayerFacts facts{path, type_name<L>(), {}, &layer, nullptr};
     if constexpr (requires { layer.loaded(); })
       facts.loaded = [](void* of_l) { static_cast<L*>(of_l)->loaded(); };
     if constexpr (requires { layer.for_each_option(TakesAnything()); })
       layer.for_each_option([&](std::string_view name, const auto& value) {
-        facts.options[std::string(name)] = option_text(value);
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(value)>, bool>)
+          add_option(facts, name, value);
+        else
+          add_option(facts, name, policy_text(value));
       });
     for_each_parameter(layer, [&](std::string_view name, Parameter<Scalar>& parameter) {
-      state.entries.push_back({facts.named(name), number, &parameter, nullptr});
+      add_entry<Scalar>(state, facts, name, &parameter, nullptr);
     });
     if constexpr (requires { layer.for_each_buffer(TakesAnything()); })
       layer.for_each_buffer([&](std::string_view name, Row<Scalar>& row) {
-        state.entries.push_back({facts.named(name), number, nullptr, &row});
+        add_entry<Scalar>(state, facts, name, nullptr, &row);
       });
     state.layers.push_back(std::move(facts));
   });

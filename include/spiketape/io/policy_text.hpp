@@ -28,7 +28,7 @@ constexpr bool takes_members(std::index_sequence<i...>) {
   return requires { T{(static_cast<void>(i), AnyMember())...}; };
 }
 inline constexpr std::size_t most_members = 8;
-/// The number of members of an aggregate, if there are at most 8.
+/// The number of members of an aggregate that has at most 8, all of them numbers or the like.
 template <typename T, std::size_t count = most_members>
 constexpr std::size_t member_count() {
   if constexpr (count == 0 || takes_members<T>(std::make_index_sequence<count>()))
@@ -85,6 +85,13 @@ std::string member_text(const T& member) {
     return "?";
 }
 
+SPIKETAPE_COLD inline void append_member(std::string& text, char& before, const std::string& member) {
+  text += before;
+  if (before == ',') text += ' ';
+  before = ',';
+  text += member;
+}
+
 /// A type's name without this library's namespaces: reset::Zero. Names of lambdas differ from compiler to
 /// compiler, so all are "lambda".
 SPIKETAPE_COLD inline std::string policy_name(std::string_view compilers) {
@@ -99,16 +106,23 @@ SPIKETAPE_COLD inline std::string policy_name(std::string_view compilers) {
   return name;
 }
 
-/// The name of a policy and its members: surrogate::FastSigmoid{10}. Members are left out where the policy is
-/// no aggregate of at most 8.
+/// Whether a policy is one of this library. Its members can then be taken apart; C++ cannot tell of others
+/// whether they can.
+template <typename Policy>
+constexpr bool is_own_policy() {
+  std::string_view name = compilers_name<Policy>();
+  if (name.starts_with("struct ")) name.remove_prefix(7);
+  return name.starts_with("spiketape::");
+}
+
+/// The name of a policy and, if it is one of this library, its members: surrogate::FastSigmoid{10}.
 template <typename Policy>
 SPIKETAPE_COLD std::string policy_text(const Policy& policy) {
   std::string text = policy_name(compilers_name<Policy>());
-  if constexpr (std::is_aggregate_v<Policy> && !std::is_empty_v<Policy>) {
-    std::string members;
-    for_each_member(
-        policy, [&](const auto& member) { members += (members.empty() ? "" : ", ") + member_text(member); });
-    text += "{" + members + "}";
+  if constexpr (is_own_policy<Policy>() && std::is_aggregate_v<Policy> && !std::is_empty_v<Policy>) {
+    char before = '{';
+    for_each_member(policy, [&](const auto& member) { append_member(text, before, member_text(member)); });
+    text += '}';
   }
   return text;
 }
