@@ -57,12 +57,14 @@ struct NetworkState {
   std::vector<StateEntry<Scalar>> entries;
 };
 
+inline std::string option_text(bool value) { return value ? "true" : "false"; }
+
 // Not inlined, since each type of layer would repeat them.
 SPIKETAPE_COLD inline void add_option(LayerFacts& facts, std::string_view name, std::string text) {
   facts.options[std::string(name)] = std::move(text);
 }
 SPIKETAPE_COLD inline void add_option(LayerFacts& facts, std::string_view name, bool value) {
-  add_option(facts, name, std::string(value ? "true" : "false"));
+  add_option(facts, name, option_text(value));
 }
 template <Real Scalar>
 SPIKETAPE_COLD void add_entry(NetworkState<Scalar>& state, const LayerFacts& facts, std::string_view name,
