@@ -37,11 +37,7 @@ inline st::Tensor row(const std::string& name, const std::vector<double>& values
   return tensor;
 }
 inline bool same(const st::Safetensors& a, const st::Safetensors& b) {
-  return std::equal(a.tensors.begin(), a.tensors.end(), b.tensors.begin(), b.tensors.end(),
-                    [](const st::Tensor& x, const st::Tensor& y) {
-                      return x.name == y.name && x.type == y.type && x.shape == y.shape && x.bytes == y.bytes;
-                    }) &&
-         a.metadata == b.metadata;
+  return a.tensors == b.tensors && a.metadata == b.metadata;
 }
 /// What a strict load of `contents` says; the network must be as before.
 template <typename Network>

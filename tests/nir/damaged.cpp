@@ -34,17 +34,6 @@ using namespace nir_parts;
 
 namespace {
 
-template <typename One>
-void for_each_seed(std::uint64_t by_default, One&& one) {
-  const std::uint64_t first = from_environment("SPIKETAPE_READERS_SEED", 1);
-  const std::uint64_t cases = from_environment("SPIKETAPE_READERS_CASES", by_default);
-  for (std::uint64_t seed = first; seed < first + cases; ++seed) {
-    INFO("SPIKETAPE_READERS_SEED=" << seed << " SPIKETAPE_READERS_CASES=1 repeats this case");
-    Damage damage(seed);
-    one(damage);
-  }
-}
-
 /// A small graph of everything that can be run.
 st::NirGraph whole() {
   st::NirNode block =

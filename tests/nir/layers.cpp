@@ -15,43 +15,22 @@
 namespace nir_layers_test {
 
 namespace st = spiketape;
+using namespace nir_layers;
 using namespace nir_parts;
 using st::NirReset;
-
-namespace {
-
-st::Row<double> each(double first, double step, st::Index count) {
-  st::Row<double> row(count);
-  for (st::Index k = 0; k < count; ++k) row[k] = first + step * static_cast<double>(k);
-  return row;
-}
-auto leaky(st::Random& random, const st::Coefficient<double>& beta, double threshold, bool delay) {
-  return st::Sequential{
-      st::named("fc", st::Linear<double>(4, 6, random)),
-      st::named("lif", st::Leaky<double>({.beta = beta, .threshold = threshold, .reset_delay = delay}))};
-}
-template <typename Run>
-std::string fault(const char* function, Run&& run) {
-  const std::string text = error_text<std::invalid_argument>(run),
-                    begin = "spiketape::" + std::string(function) + ": ";
-  REQUIRE(text.substr(0, begin.size()) == begin);
-  return text.substr(begin.size());
-}
-
-}  // namespace
 
 TEST_CASE(
     "a network of Leaky is a graph of LIF, of one number or one for each neuron, with either reset delay") {
   for (const bool delay : {true, false}) {
     st::Random random(1);
     auto net = leaky(random, each(.3, .1, 6), .4, delay), other = leaky(random, .5, 1, delay);
-    nir_layers::check(net, other, 4);
+    check(net, other, 4);
     CHECK(other.layer<1>().beta().cols() == 6);
     auto shared = leaky(random, .9, .4, delay), third = leaky(random, .5, 1, delay);
-    nir_layers::check(shared, third, 4);
+    check(shared, third, 4);
     CHECK(third.layer<1>().beta().cols() == 1);
     auto integrates = leaky(random, 1, .1, delay), fourth = leaky(random, .5, 1, delay);
-    nir_layers::check(integrates, fourth, 4);
+    check(integrates, fourth, 4);
     CHECK(st::to_nir(integrates, {}).node.find_node("lif")->type == "IF");
   }
 }

@@ -7,11 +7,34 @@
 #include <spiketape/nn/sequential.hpp>
 
 #include "catch.hpp"
+#include "errors.hpp"
 #include "numeric.hpp"
+#include "plain_neurons.hpp"
+
+#include <stdexcept>
+#include <string>
 
 namespace nir_layers {
 
 namespace st = spiketape;
+
+inline st::Row<double> each(double first, double step, st::Index count) {
+  st::Row<double> row(count);
+  for (st::Index k = 0; k < count; ++k) row[k] = first + step * static_cast<double>(k);
+  return row;
+}
+inline auto leaky(st::Random& random, const st::Coefficient<double>& beta, double threshold, bool delay) {
+  return st::Sequential{
+      st::named("fc", st::Linear<double>(4, 6, random)),
+      st::named("lif", st::Leaky<double>({.beta = beta, .threshold = threshold, .reset_delay = delay}))};
+}
+template <typename Run>
+std::string fault(const char* function, Run&& run) {
+  const std::string text = error_text<std::invalid_argument>(run),
+                    begin = "spiketape::" + std::string(function) + ": ";
+  REQUIRE(text.substr(0, begin.size()) == begin);
+  return text.substr(begin.size());
+}
 
 /// That NirNetwork runs the graph of `net` as `net` runs, and that `other`, a network of the same type with
 /// other numbers, becomes the same.

@@ -1,9 +1,6 @@
 // Networks and NIR graphs that do not fit each other, and layers that NIR does not have.
-#include <spiketape/io/nir_layers.hpp>
-#include <spiketape/nn/linear.hpp>
-#include <spiketape/nn/sequential.hpp>
+#include "layers_check.hpp"
 
-#include "catch.hpp"
 #include "errors.hpp"
 #include "parts.hpp"
 #include "plain_neurons.hpp"
@@ -16,30 +13,9 @@
 namespace nir_layers_refused_test {
 
 namespace st = spiketape;
+using namespace nir_layers;
 using namespace nir_parts;
 using st::NirReset;
-
-namespace {
-
-st::Row<double> each(double first, double step, st::Index count) {
-  st::Row<double> row(count);
-  for (st::Index k = 0; k < count; ++k) row[k] = first + step * static_cast<double>(k);
-  return row;
-}
-auto leaky(st::Random& random, const st::Coefficient<double>& beta, double threshold, bool delay) {
-  return st::Sequential{
-      st::named("fc", st::Linear<double>(4, 6, random)),
-      st::named("lif", st::Leaky<double>({.beta = beta, .threshold = threshold, .reset_delay = delay}))};
-}
-template <typename Run>
-std::string fault(const char* function, Run&& run) {
-  const std::string text = error_text<std::invalid_argument>(run),
-                    begin = "spiketape::" + std::string(function) + ": ";
-  REQUIRE(text.substr(0, begin.size()) == begin);
-  return text.substr(begin.size());
-}
-
-}  // namespace
 
 TEST_CASE("what does not match a network is refused by name, and the network stays as it was") {
   st::Random random(1);
@@ -94,7 +70,7 @@ TEST_CASE("what does not match a network is refused by name, and the network sta
       "not have; NirNetwork runs it",
       chain(4, {w, cuba}, 6), options);
   const auto after = st::state_dict(net);
-  CHECK(st::detail::same_tensors(after.tensors, before.tensors));
+  CHECK(after.tensors == before.tensors);
 
   st::Leaky<double> alone({.beta = .5, .reset_delay = false});
   CHECK(fault("load_nir", [&] { st::load_nir(alone, chain(4, {lif("n", {4})}, 4), options); }) ==

@@ -3,6 +3,9 @@
 
 #include <spiketape/core/random.hpp>
 
+#include "../catch.hpp"
+#include "seeds.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -70,3 +73,16 @@ class Damage {
 
   spiketape::Random random_;
 };
+
+/// Calls one(damage) for each case; returns how many there were.
+template <typename One>
+std::uint64_t for_each_seed(std::uint64_t by_default, One&& one) {
+  const std::uint64_t first = from_environment("SPIKETAPE_READERS_SEED", 1);
+  const std::uint64_t cases = from_environment("SPIKETAPE_READERS_CASES", by_default);
+  for (std::uint64_t seed = first; seed < first + cases; ++seed) {
+    INFO("SPIKETAPE_READERS_SEED=" << seed << " SPIKETAPE_READERS_CASES=1 repeats this case");
+    Damage damage(seed);
+    one(damage);
+  }
+  return cases;
+}

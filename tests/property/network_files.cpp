@@ -10,7 +10,6 @@
 #include "../catch.hpp"
 #include "../plain_neurons.hpp"
 #include "damage.hpp"
-#include "seeds.hpp"
 
 #include <cstdint>
 #include <exception>
@@ -70,16 +69,11 @@ void hurt(st::Safetensors& contents, Damage& damage) {
   }
 }
 
-template <typename Make>
-void check(std::uint64_t by_default, Make&& make) {
-  const std::uint64_t first = from_environment("SPIKETAPE_READERS_SEED", 1);
-  const std::uint64_t cases = from_environment("SPIKETAPE_READERS_CASES", by_default);
+/// Calls take(damage), which says whether it was taken, for each case.
+template <typename Take>
+void check(std::uint64_t by_default, Take&& take) {
   std::uint64_t taken = 0;
-  for (std::uint64_t seed = first; seed < first + cases; ++seed) {
-    Damage damage(seed);
-    INFO("SPIKETAPE_READERS_SEED=" << seed << " SPIKETAPE_READERS_CASES=1 repeats this case");
-    if (make(damage)) ++taken;
-  }
+  const std::uint64_t cases = for_each_seed(by_default, [&](Damage& damage) { taken += take(damage) ? 1 : 0; });
   INFO(taken << " taken of " << cases);
   if (cases >= 1000) CHECK((taken > cases / 100 && taken < cases));
 }

@@ -68,19 +68,7 @@ class LittleMemory {
 #endif
 };
 
-/// Calls one(damage) for each case; returns how many there were.
-template <typename One>
-std::uint64_t for_each_seed(std::uint64_t by_default, One&& one) {
-  const std::uint64_t first = from_environment("SPIKETAPE_READERS_SEED", 1);
-  const std::uint64_t cases = from_environment("SPIKETAPE_READERS_CASES", by_default);
-  for (std::uint64_t seed = first; seed < first + cases; ++seed) {
-    INFO("SPIKETAPE_READERS_SEED=" << seed << " SPIKETAPE_READERS_CASES=1 repeats this case");
-    Damage damage(seed);
-    one(damage);
-  }
-  return cases;
-}
-/// The same where one(damage) reads a file, or throws an error that names it.
+/// As for_each_seed, where one(damage) reads a file, or throws an error that names it.
 template <typename One>
 void for_each_file(std::uint64_t by_default, std::string_view name, One&& one) {
   [[maybe_unused]] const LittleMemory little;

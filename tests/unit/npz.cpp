@@ -35,13 +35,6 @@ Bytes npy(std::size_t count) {
 }
 std::vector<st::Tensor> read(const Bytes& bytes) { return st::parse_npz(bytes, "x"); }
 
-bool same(const std::vector<st::Tensor>& a, const std::vector<st::Tensor>& b) {
-  bool is_same = a.size() == b.size();
-  for (std::size_t k = 0; is_same && k < a.size(); ++k)
-    is_same = a[k].name == b[k].name && a[k].type == b[k].type && a[k].shape == b[k].shape && a[k].bytes == b[k].bytes;
-  return is_same;
-}
-
 std::string fault(const Bytes& bytes) {
   const std::string text = error_text<std::runtime_error>([&] { static_cast<void>(read(bytes)); });
   const std::string begin = "spiketape::parse_npz: 'x' ";
@@ -86,7 +79,7 @@ TEST_CASE("a .npz file gives its arrays in order, stored or deflated") {
   const TemporaryFolder folder;
   const Bytes file = zip_archive({zip_part("a.npy", npy(3))}).all;
   st::write_file(folder / "x.npz", {reinterpret_cast<const char*>(file.data()), file.size()});
-  CHECK(same(st::read_npz(folder / "x.npz"), read(file)));
+  CHECK((st::read_npz(folder / "x.npz") == read(file)));
 }
 
 TEST_CASE("an archive may have ZIP64's fields, sizes behind the data, and comments") {
@@ -105,19 +98,19 @@ TEST_CASE("an archive may have ZIP64's fields, sizes behind the data, and commen
       }
       // The second looks like an end, but says of its comment that it is longer than it is.
       const std::string comment = has(4) ? std::string(65535 - 50, 'c') + "PK\5\6" + std::string(46, 'c') : "";
-      CHECK(same(read(zip_archive(parts, comment, has(5)).all), expected));
+      CHECK((read(zip_archive(parts, comment, has(5)).all) == expected));
     }
 
     // As Python before 3.11.4: sizes in both places.
     ZipPart wide = a;
     wide.wide_header = true;
     const Bytes python = changed(changed(zip_archive({wide}).all, 18, 4, wide.data.size()), 22, 4, wide.size);
-    CHECK(same(read(python), read(zip_archive({a}).all)));
+    CHECK((read(python) == read(zip_archive({a}).all)));
     CHECK(fault(changed(python, 18, 4, 9)) == "has the member 'a.npy' whose ZIP64 sizes are not those that it needs");
     wide = a;
     wide.wide_entry = true;
     const Bytes file = zip_archive({wide}).all;
-    CHECK(same(read(changed(file, zip_archive({wide}).directory + 24, 4, wide.size)), read(zip_archive({a}).all)));
+    CHECK((read(changed(file, zip_archive({wide}).directory + 24, 4, wide.size)) == read(zip_archive({a}).all)));
   }
 
   // The mark in front of a descriptor may be left out, whatever the sizes.
@@ -129,7 +122,7 @@ TEST_CASE("an archive may have ZIP64's fields, sizes behind the data, and commen
     const std::size_t mark = archive.directory - (wide ? 24 : 16), end = archive.all.size() - 22;
     archive.all.erase(archive.all.begin() + static_cast<std::ptrdiff_t>(mark),
                       archive.all.begin() + static_cast<std::ptrdiff_t>(mark) + 4);
-    CHECK(same(read(changed(archive.all, end - 4 + 16, 4, archive.directory - 4)), read(zip_archive({plain}).all)));
+    CHECK((read(changed(archive.all, end - 4 + 16, 4, archive.directory - 4)) == read(zip_archive({plain}).all)));
   }
 }
 
@@ -144,7 +137,7 @@ TEST_CASE("a damaged .npz file is refused, or only its times and the like are ot
     for (std::size_t bit = 0; bit < 8 * file.size(); ++bit) {
       try {
         const auto found = read(changed(file, bit / 8, 1, file[bit / 8] ^ 1u << bit % 8));
-        if (!same(found, expected)) FAIL_CHECK("bit " << bit << " changed went unnoticed");
+        if (!(found == expected)) FAIL_CHECK("bit " << bit << " changed went unnoticed");
         ++unnoticed;
       } catch (const std::runtime_error&) {
       }

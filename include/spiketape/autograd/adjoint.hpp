@@ -4,6 +4,9 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/core/array.hpp>
+#include <spiketape/core/line.hpp>
+
+#include <algorithm>
 
 namespace spiketape::inline SPIKETAPE_ABI {
 
@@ -51,6 +54,24 @@ struct Adjoint {
     }
   }
 };
+
+namespace detail {
+
+/// The checks of Tape::leaf.
+template <Real Scalar>
+SPIKETAPE_NOINLINE void check_leaf(const SequenceView<Scalar>& value, const SequenceView<Scalar>& adjoint) {
+  if (adjoint.shape() != value.shape() || adjoint.constant != value.constant)
+    fail_argument("spiketape::Tape::leaf: adjoint has shape ", adjoint.shape(), ", value has ",
+                  value.shape());
+  const Index width = whole_lines<Scalar>(value.features);
+  if (value.stride < width || adjoint.stride < width)
+    fail_argument("spiketape::Tape::leaf: rows have a stride of ", std::min(value.stride, adjoint.stride),
+                  ", expected at least ", width, " (whole cache lines); copy with Tape::variable instead");
+  if (overlap<Scalar>(value, adjoint))
+    fail_argument("spiketape::Tape::leaf: adjoint lies where value lies, expected other memory");
+}
+
+}  // namespace detail
 
 }  // namespace spiketape::inline SPIKETAPE_ABI
 

@@ -87,16 +87,7 @@ class Tape {
   /// and overwrite that of the adjoint. Throws std::invalid_argument unless they have the same shape and rows
   /// padded to whole cache lines, like values on tapes, and if they share a number.
   [[nodiscard]] Var<Scalar> leaf(SequenceView<Scalar> value, SequenceView<Scalar> adjoint) {
-    if (adjoint.shape() != value.shape() || adjoint.constant != value.constant)
-      detail::fail_argument("spiketape::Tape::leaf: adjoint has shape ", adjoint.shape(), ", value has ",
-                            value.shape());
-    const Index width = detail::whole_lines<Scalar>(value.features);
-    if (value.stride < width || adjoint.stride < width)
-      detail::fail_argument("spiketape::Tape::leaf: rows have a stride of ",
-                            std::min(value.stride, adjoint.stride), ", expected at least ", width,
-                            " (whole cache lines); copy with Tape::variable instead");
-    if (detail::overlap<Scalar>(value, adjoint))
-      detail::fail_argument("spiketape::Tape::leaf: adjoint lies where value lies, expected other memory");
+    detail::check_leaf(value, adjoint);
     Var<Scalar> var = add_node(value, true);
     var.node_->adjoint = adjoint;
     foreign_ = prepend(foreign_, var.node_);
@@ -111,8 +102,8 @@ class Tape {
     last_ = nullptr;
     foreign_ = nullptr;
     swept_ = false;
-    steps_done_.clear();
-    ++round_;
+    random_.start_at(random_.first_step());
+    ++random_.round;
     recording_.renew();
   }
 
@@ -164,38 +155,34 @@ class Tape {
 
   /// The index in the whole batch of this tape's first sample, for random surrogates and layers: a batch
   /// split over tapes draws the same numbers as in one piece. 0 unless set; a reset keeps it.
-  Index first_sample() const noexcept { return first_sample_; }
-  void set_first_sample(Index first_sample) { first_sample_ = first_sample; }
+  Index first_sample() const noexcept { return random_.first_sample; }
+  void set_first_sample(Index first_sample) { random_.first_sample = first_sample; }
 
   /// The same for steps: the index in the whole sequence of the step that each layer computes next. A reset
   /// keeps it.
-  Index first_step() const noexcept { return first_step_; }
-  void set_first_step(Index first_step) {
-    first_step_ = first_step;
-    steps_done_.clear();
-  }
+  Index first_step() const noexcept { return random_.first_step(); }
+  void set_first_step(Index first_step) { random_.start_at(first_step); }
 
   /// The seed of the random numbers of layers, see RandomKey. 0 unless set; a reset keeps it.
-  std::uint64_t seed() const noexcept { return seed_; }
-  void set_seed(std::uint64_t seed) { seed_ = seed; }
+  std::uint64_t seed() const noexcept { return random_.seed; }
+  void set_seed(std::uint64_t seed) { random_.seed = seed; }
   /// The round of training, on which the random numbers of layers depend, too. Each reset starts the next
   /// round; code that runs parts of one round on several recordings sets it.
-  std::uint64_t round() const noexcept { return round_; }
-  void set_round(std::uint64_t round) { round_ = round; }
+  std::uint64_t round() const noexcept { return random_.round; }
+  void set_round(std::uint64_t round) { random_.round = round; }
 
   /// For Checkpoint: visits what goes on later. The recording does not.
   template <typename Visitor>
   void checkpoint(Visitor& visitor) {
-    visitor.number("seed", seed_);
-    visitor.number("round", round_);
+    visitor.number("seed", random_.seed);
+    visitor.number("round", random_.round);
   }
 
   /// The key for the random numbers of a layer's call of `steps` steps. Calls of one layer (the object at the
   /// address `layer`) on one recording follow each other in time, so a loop of steps draws the numbers of a
   /// sequence. `number` is the layer's number in its network.
   [[nodiscard]] RandomKey key(const void* layer, std::uint64_t number, Index steps) {
-    const Index first = first_step_ + steps_done_.next(layer, steps, arena_);
-    return RandomKey(seed_, round_, first_sample_, first).of_layer(number);
+    return random_.key(layer, number, steps, arena_);
   }
 
   /// Whether layers such as dropout, which behave differently in training, train (the default) or evaluate.
@@ -392,11 +379,7 @@ class Tape {
   const Foreign* foreign_ = nullptr;
   bool swept_ = false;
   bool training_ = true;
-  Index first_sample_ = 0;
-  Index first_step_ = 0;
-  std::uint64_t seed_ = 0;
-  std::uint64_t round_ = 0;
-  detail::StepsDone steps_done_;
+  detail::RandomPlaces random_;
   std::mutex writing_out_;
   detail::Generation recording_;
   detail::KeptObjects kept_;

@@ -75,6 +75,10 @@
 #define SPIKETAPE_ABI_FAST_MATH
 #endif
 
+/// What a macro stands for, as text.
+#define SPIKETAPE_ABI_TEXT_OF(name) #name
+#define SPIKETAPE_ABI_TEXT(name) SPIKETAPE_ABI_TEXT_OF(name)
+
 #define SPIKETAPE_ABI_JOINED(a, b, c, d, e, f, g, h) a##b##c##d##e##f##g##h
 #define SPIKETAPE_ABI_JOIN(a, b, c, d, e, f, g, h) SPIKETAPE_ABI_JOINED(a, b, c, d, e, f, g, h)
 #define SPIKETAPE_ABI                                                                                   \

@@ -33,13 +33,9 @@ namespace spiketape::inline SPIKETAPE_ABI {
 namespace detail {
 
 inline constexpr int checkpoint_version = 1;
-#define SPIKETAPE_TEXT_OF(name) #name
-#define SPIKETAPE_TEXT(name) SPIKETAPE_TEXT_OF(name)
 /// The instruction set, on which bits depend; see docs/reproducibility.md.
 inline constexpr const char* target_text =
-    SPIKETAPE_TEXT(SPIKETAPE_ABI_TARGET) SPIKETAPE_TEXT(SPIKETAPE_ABI_FMA);
-#undef SPIKETAPE_TEXT
-#undef SPIKETAPE_TEXT_OF
+    SPIKETAPE_ABI_TEXT(SPIKETAPE_ABI_TARGET) SPIKETAPE_ABI_TEXT(SPIKETAPE_ABI_FMA);
 
 template <typename T>
 concept VisitsCheckpoint = requires(T& object, CheckpointFile& file) {

@@ -154,7 +154,7 @@ class CheckpointFile {
     if (tensor == nullptr) return;
     std::vector<Index> read;
     for (std::size_t i = 0; i < number_count(*tensor); ++i)
-      read.push_back(static_cast<Index>(read_little_endian<std::uint64_t>(tensor->bytes.data() + 8 * i)));
+      read.push_back(static_cast<Index>(bits_at(*tensor, i)));
     if (mode_ == Mode::read) {
       order = std::move(read);
       return;
@@ -255,8 +255,7 @@ class CheckpointFile {
     }
     const Tensor* tensor = required(name, type, 0);
     if (tensor == nullptr) return false;
-    bits = 0;
-    for (std::size_t k = size_of(type); k-- > 0;) bits = bits << 8 | tensor->bytes[k];
+    bits = bits_at(*tensor, 0);
     return true;
   }
   bool refuse_number(std::string_view name, const std::string& value) {

@@ -86,12 +86,6 @@ struct NirGraph {
 
 namespace detail {
 
-inline bool same_tensors(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Tensor& x, const Tensor& y) {
-    return x.name == y.name && x.type == y.type && x.shape == y.shape && x.bytes == y.bytes;
-  });
-}
-
 /// Graphs in graphs, or groups in groups: more are refused, since each takes a part of the stack.
 inline constexpr int deepest_nir = 64;
 
@@ -180,12 +174,11 @@ inline std::string nir_fault(const NirGraph& graph) {
 }  // namespace detail
 
 inline bool operator==(const NirGroup& a, const NirGroup& b) {
-  return a.name == b.name && a.texts == b.texts && a.groups == b.groups &&
-         detail::same_tensors(a.numbers, b.numbers);
+  return a.name == b.name && a.texts == b.texts && a.groups == b.groups && a.numbers == b.numbers;
 }
 inline bool operator==(const NirNode& a, const NirNode& b) {
   return a.name == b.name && a.type == b.type && a.texts == b.texts && a.groups == b.groups &&
-         a.nodes == b.nodes && a.edges == b.edges && detail::same_tensors(a.parameters, b.parameters);
+         a.nodes == b.nodes && a.edges == b.edges && a.parameters == b.parameters;
 }
 
 }  // namespace spiketape::inline SPIKETAPE_ABI

@@ -11,13 +11,12 @@
 // NirNetwork runs them, a node is the layer
 //
 //     Affine, Linear    Linear, with or without a bias
-//     LIF               Leaky: β = 1 − dt/τ; the input is scaled by r dt/τ, v_leak adds v_leak dt/τ in each
-//     step.
-//                       Or Lapicque, whose T/C is that scale
+//     LIF               Leaky: β = 1 − dt/τ; the input is scaled by r dt/τ, and v_leak dt/τ is added in each
+//                       step. Or Lapicque, whose T/C is that scale
 //     IF                the same with β = 1, scale r and no leak
 //     CubaLIF           Synaptic: α = 1 − dt/τ_syn, β = 1 − dt/τ_mem; the input is scaled by
-//                       w_in r (dt/τ_syn) (dt/τ_mem), so that its current is r dt/τ_mem times NIR's; v_leak =
-//                       0
+//                       w_in r (dt/τ_syn) (dt/τ_mem), so that its current is r dt/τ_mem times NIR's;
+//                       v_leak is 0
 //     LI, I             Integrator, as the last layer
 //     LIF, IF, CubaLIF with an Affine or Linear from itself to itself, in a graph of their own or not
 //                       RLeaky, RSynaptic; with all_to_all = false the product is a diagonal

@@ -97,12 +97,8 @@ SPIKETAPE_COLD inline void append_member(std::string& text, char& before, const 
 SPIKETAPE_COLD inline std::string policy_name(std::string_view compilers) {
   std::string name = shown_name(compilers, {});
   if (name.find("lambda") != std::string::npos) return "lambda";
-#define SPIKETAPE_TEXT_OF(name) #name
-#define SPIKETAPE_TEXT(name) SPIKETAPE_TEXT_OF(name)
-  for (const std::string_view prefix : {"spiketape::", SPIKETAPE_TEXT(SPIKETAPE_ABI) "::"})
+  for (const std::string_view prefix : {"spiketape::", SPIKETAPE_ABI_TEXT(SPIKETAPE_ABI) "::"})
     for (std::size_t at; (at = name.find(prefix)) != std::string::npos;) name.erase(at, prefix.size());
-#undef SPIKETAPE_TEXT
-#undef SPIKETAPE_TEXT_OF
   return name;
 }
 

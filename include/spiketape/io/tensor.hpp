@@ -71,6 +71,9 @@ struct Tensor {
   DType type = DType::F32;
   std::vector<Index> shape;
   std::vector<std::uint8_t> bytes;  // low byte first, on every machine
+
+  /// Whether all is the same, to the bit.
+  friend bool operator==(const Tensor&, const Tensor&) = default;
 };
 
 namespace detail {
@@ -115,11 +118,17 @@ inline float half_to_float(std::uint16_t half) {
   return sign == 0 ? magnitude : -magnitude;
 }
 
-/// Element i of a tensor. Whole numbers beyond 2^53 are rounded.
-SPIKETAPE_COLD inline double number_at(const Tensor& tensor, std::size_t i) {
+/// The bits of element i of a tensor, in the low bytes.
+SPIKETAPE_COLD inline std::uint64_t bits_at(const Tensor& tensor, std::size_t i) {
   const std::size_t size = size_of(tensor.type);
   std::uint64_t bits = 0;
   for (std::size_t k = size; k-- > 0;) bits = bits << 8 | tensor.bytes[i * size + k];
+  return bits;
+}
+/// Element i of a tensor. Whole numbers beyond 2^53 are rounded.
+SPIKETAPE_COLD inline double number_at(const Tensor& tensor, std::size_t i) {
+  const std::size_t size = size_of(tensor.type);
+  const std::uint64_t bits = bits_at(tensor, i);
   const auto is = [type = tensor.type](DType a, DType b) { return type == a || type == b; };
   // No switch: some compilers ask for a default there, others for none.
   if (tensor.type == DType::F64) return bits_as<double>(bits);

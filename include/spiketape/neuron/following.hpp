@@ -4,6 +4,7 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/neuron/coefficient.hpp>
+#include <spiketape/neuron/dynamics.hpp>
 
 #include <algorithm>
 #include <array>
@@ -78,6 +79,32 @@ struct ChosenFollowing<Dynamics, Policies, Scalar> {
 };
 template <typename Dynamics, typename Policies, Real Scalar>
 using FollowingOf = typename ChosenFollowing<Dynamics, Policies, Scalar>::type;
+
+/// The values of all coefficients of a neuron as a step uses them: one or one for each neuron. Those that
+/// follow from others are computed.
+template <Real Scalar, typename Dynamics, std::size_t all>
+std::array<Row<Scalar>, all> coefficients_in_use(
+    const Dynamics& dynamics, const std::array<NeuronCoefficient<Scalar>, all>& coefficients) {
+  constexpr std::size_t own = Dynamics::coefficient_count;
+  std::array<Row<Scalar>, all> rows;
+  Index neurons = 1;
+  for (std::size_t k = 0; k < all; ++k) {
+    rows[k] = coefficients[k].parameter.array().row(0);
+    neurons = std::max(neurons, rows[k].size());
+  }
+  if constexpr (Derives<Dynamics, Lane<Scalar>>) {
+    for (std::size_t k = 0; k < own; ++k)
+      if (rows[k].size() < neurons) rows[k] = Row<Scalar>::Constant(neurons, rows[k][0]);
+    for (Index i = 0; i < neurons; ++i) {
+      std::array<Lane<Scalar>, own> lanes;
+      for (std::size_t k = 0; k < own; ++k) lanes[k] = rows[k][i];
+      dynamics.derive(lanes);
+      for (std::size_t k = 0; k < own; ++k)
+        if (coefficients[k].derived) lanes[k].store(rows[k].data() + i, 1);
+    }
+  }
+  return rows;
+}
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::detail
 

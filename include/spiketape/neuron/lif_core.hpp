@@ -12,6 +12,7 @@
 #include <spiketape/neuron/following.hpp>
 #include <spiketape/neuron/memory_check.hpp>
 #include <spiketape/neuron/option_check.hpp>
+#include <spiketape/neuron/policies.hpp>
 #include <spiketape/neuron/policy_check.hpp>
 #include <spiketape/neuron/quantizers_snntorch.hpp>
 #include <spiketape/neuron/recurrent_weights.hpp>
@@ -49,54 +50,7 @@ class LIFCore : public HasParameters<Derived> {
   static constexpr std::size_t state_count = Dynamics::state_count;  ///< Without the spikes.
   static constexpr std::size_t carried = state_count + (recurrent ? 1 : 0);  ///< Passed from call to call.
 
-  /// What the neuron is made of besides its coefficients.
-  struct Policies {
-    [[no_unique_address]] Dynamics dynamics;
-    [[no_unique_address]] Reset reset;
-    [[no_unique_address]] Surrogate surrogate;
-    [[no_unique_address]] detail::Prepared<Scalar, Quantizer> quantizer;
-    [[no_unique_address]] Quantizer state_quant;  // as it was given
-
-    /// Made in place: on aarch64 g++ has a note on each such struct that a function returns.
-    template <typename Options>
-    Policies(const Options& options, const Dynamics& dynamics_)
-        : dynamics(dynamics_),
-          reset(reset_of(options)),
-          surrogate(surrogate_of(options)),
-          quantizer(detail::prepared<Scalar>(checked(quantizer_of(options)))),
-          state_quant(quantizer_of(options)) {
-      checked(reset);
-      checked(surrogate);
-    }
-
-   private:
-    template <typename Policy>
-    static const Policy& checked(const Policy& policy) {
-      detail::check_policy(policy);
-      return policy;
-    }
-    template <typename Options>
-    static Reset reset_of(const Options& options) {
-      if constexpr (requires { options.reset_mechanism; })
-        return options.reset_mechanism;
-      else
-        return Reset();
-    }
-    template <typename Options>
-    static Surrogate surrogate_of(const Options& options) {
-      if constexpr (requires { options.spike_grad; })
-        return options.spike_grad;
-      else
-        return Surrogate();
-    }
-    template <typename Options>
-    static Quantizer quantizer_of(const Options& options) {
-      if constexpr (requires { options.state_quant; })
-        return options.state_quant;
-      else
-        return Quantizer();
-    }
-  };
+  using Policies = detail::NeuronPolicies<Scalar, Dynamics, Reset, Surrogate, Quantizer>;
 
   /// The states that a call starts from and the results that it writes, in the caller's memory.
   using CarriedViews = std::array<SequenceView<const Scalar>, carried>;
@@ -147,28 +101,12 @@ class LIFCore : public HasParameters<Derived> {
   template <typename F>
   void for_each_coefficient(F&& f) const {
     detail::check_not_moved_from(static_cast<const Derived&>(*this));
-    std::array<Row<Scalar>, count + 2> rows;
-    Index neurons = 1;
-    for (std::size_t k = 0; k < rows.size(); ++k) {
-      rows[k] = coefficient(k).array().row(0);
-      neurons = std::max(neurons, rows[k].size());
-    }
-    const Dynamics& dynamics = following_.choose(policies_, coefficients_)->dynamics;
-    if constexpr (detail::Derives<Dynamics, Lane<Scalar>>) {
-      for (std::size_t k = 0; k < count; ++k)
-        if (rows[k].size() < neurons) rows[k] = Row<Scalar>::Constant(neurons, rows[k][0]);
-      for (Index i = 0; i < neurons; ++i) {
-        std::array<Lane<Scalar>, count> lanes;
-        for (std::size_t k = 0; k < count; ++k) lanes[k] = rows[k][i];
-        dynamics.derive(lanes);
-        for (std::size_t k = 0; k < count; ++k)
-          if (coefficients_[k].derived) lanes[k].store(rows[k].data() + i, 1);
-      }
-    }
-    for (std::size_t k = 0; k < rows.size(); ++k) f(coefficients_[k].name, std::as_const(rows[k]));
+    const auto rows = detail::coefficients_in_use<Scalar>(
+        following_.choose(policies_, coefficients_)->dynamics, coefficients_);
+    for (std::size_t k = 0; k < rows.size(); ++k) f(coefficients_[k].name, rows[k]);
   }
-  /// For writers of files: a step on the caller's memory as a call of the scan, which can also keep the states
-  /// before a same-step reset.
+  /// For writers of files: a step on the caller's memory as a call of the scan, which can also keep the
+  /// states before a same-step reset.
   detail::ScanCall<Derived> step_call(const SequenceView<const Scalar>& input, const CarriedViews& initial,
                                       const ResultViews& results) const {
     check_input(input.shape());
@@ -226,8 +164,8 @@ class LIFCore : public HasParameters<Derived> {
   Parameter<Scalar>& coefficient(std::size_t k) { return coefficients_[k].parameter; }
   const Parameter<Scalar>& coefficient(std::size_t k) const { return coefficients_[k].parameter; }
 
-  /// For neurons whose coefficients follow from others: the dynamics of their policies, and a call that stores
-  /// in coefficient k what follows, computed as when the neuron was made.
+  /// For neurons whose coefficients follow from others: the dynamics of their policies, and a call that
+  /// stores in coefficient k what follows, computed as when the neuron was made.
   const Dynamics& dynamics() const { return policies_->dynamics; }
   void store(std::size_t k, const Row<Scalar>& values) {
     coefficients_[k].parameter.set(values);

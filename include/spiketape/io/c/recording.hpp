@@ -22,6 +22,12 @@ struct CRecording {
   std::vector<Row<Scalar>> inputs;
   std::vector<Row<Scalar>> outputs;  // spikes; of a last Linear its numbers, of neurons that never spike U
   double distance = std::numeric_limits<double>::infinity();  // the least of any membrane to its threshold
+
+  void add(const Row<Scalar>& input, const Row<Scalar>& output, double distance_of_step) {
+    inputs.push_back(input);
+    outputs.push_back(output);
+    distance = std::min(distance, distance_of_step);
+  }
 };
 
 /// Runs a network layer by layer on one sample, each layer by the library.
@@ -80,9 +86,7 @@ CRecording<Scalar> recorded(const std::vector<CLayer<Scalar>>& layers,
     double distance = std::numeric_limits<double>::infinity();
     const Row<Scalar> output = runner.step(input, &distance);
     if (distance < margin) break;
-    recording.inputs.push_back(input);
-    recording.outputs.push_back(output);
-    recording.distance = std::min(recording.distance, distance);
+    recording.add(input, output, distance);
   }
   if (recording.inputs.empty())
     fail_argument("spiketape::write_c: in the first step of self_test a membrane is less than ", margin,
@@ -130,9 +134,7 @@ CRecording<Scalar> drawn_recording(const std::vector<CLayer<Scalar>>& layers, In
       output = runner.step(input, &distance);
     }
     if (!(distance >= margin)) break;
-    recording.inputs.push_back(input);
-    recording.outputs.push_back(output);
-    recording.distance = std::min(recording.distance, distance);
+    recording.add(input, output, distance);
   }
   if (recording.inputs.empty())
     fail_argument("spiketape::write_c: found no input that keeps each membrane ", margin,
