@@ -137,6 +137,10 @@ TEMPLATE_TEST_CASE("a recurrent layer is all to all with a Random, or each on it
           prefix + "linear_features is " + number + ", expected the number of neurons, at least 1");
 
   st::Random random(1), same_random(1), other_random(2);
+  // What fails draws nothing, also where it fails last.
+  auto wrong_threshold = options(true, 5);
+  wrong_threshold.threshold = std::numeric_limits<double>::quiet_NaN();
+  CHECK_THROWS_AS(TestType(wrong_threshold, random), std::invalid_argument);
   const TestType lif(options(true, 5), random);
   const std::string features = prefix + "input has 4 features, linear_features is 5";
   const auto error = [](auto&& run) { return error_text<std::invalid_argument>(run); };

@@ -33,8 +33,9 @@ struct RecurrentWeights {
     return {};
   }
 
+  /// For a neuron that is made with a Random: zeros, until they are drawn.
   template <typename Options>
-  static RecurrentWeights drawn(const char* neuron, const Options& options, Random& random) {
+  static RecurrentWeights all_to_all(const char* neuron, const Options& options) {
     if (!options.all_to_all)
       fail_argument("spiketape::", neuron,
                     ": all_to_all is false, expected no Random: there are no weights to draw");
@@ -47,9 +48,6 @@ struct RecurrentWeights {
     weights.bias = Parameter<Scalar>("recurrent.bias", 1, neurons);
     weights.weight.set_saved_transposed(true);
     weights.weight.ptr()->learn = weights.bias.ptr()->learn = options.learn_recurrent;
-    const double bound = 1 / std::sqrt(static_cast<double>(neurons));
-    fill_uniform(weights.weight, random, bound);
-    fill_uniform(weights.bias, random, bound);
     return weights;
   }
 
@@ -66,6 +64,14 @@ struct RecurrentWeights {
     return {weight.data(), weight.stride(), bias.data()};
   }
 };
+
+/// Draws the weights of a complete neuron: one whose construction fails takes no random numbers.
+template <typename Neuron>
+void draw_recurrent(Neuron& neuron, Random& random) {
+  const double bound = 1 / std::sqrt(static_cast<double>(neuron.recurrent_weight().rows()));
+  fill_uniform(neuron.recurrent_weight(), random, bound);
+  fill_uniform(neuron.recurrent_bias(), random, bound);
+}
 
 /// What a neuron without recurrence has in their place.
 struct NoRecurrentWeights {};

@@ -103,7 +103,9 @@ class RLeaky : public LIF<RLeaky<Scalar, Reset, Surrogate, Quantizer>, detail::R
   /// All neurons act on all; W and b are initialized like those of a Linear. Throws std::invalid_argument as
   /// Leaky does, and unless all_to_all is true and linear_features is at least 1.
   RLeaky(const Options& options, Random& random)
-      : RLeaky(options, detail::RecurrentWeights<Scalar>::drawn(name, options, random)) {}
+      : RLeaky(options, detail::RecurrentWeights<Scalar>::all_to_all(name, options)) {
+    detail::draw_recurrent(*this, random);
+  }
 
   /// Says what is wrong with options that fit no other constructor.
   template <typename = void>

@@ -94,7 +94,9 @@ class RSynaptic : public LIF<RSynaptic<Scalar, Reset, Surrogate, Quantizer>, det
   explicit RSynaptic(const Options& options)
       : RSynaptic(options, detail::RecurrentWeights<Scalar>::none(name, options)) {}
   RSynaptic(const Options& options, Random& random)
-      : RSynaptic(options, detail::RecurrentWeights<Scalar>::drawn(name, options, random)) {}
+      : RSynaptic(options, detail::RecurrentWeights<Scalar>::all_to_all(name, options)) {
+    detail::draw_recurrent(*this, random);
+  }
 
   /// Says what is wrong with options that fit no other constructor.
   template <typename = void>
