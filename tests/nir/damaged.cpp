@@ -119,7 +119,7 @@ TEST_CASE("whatever a graph says, it is run or refused, and what is written is r
       st::Linear<double>(3, 2, random),
       st::RLeaky<double>({.beta = .5, .all_to_all = false, .reset_delay = false}),
       st::Synaptic<double>({.alpha = .5, .beta = .5, .reset_delay = false})};
-  for_each_seed(1000, [&](Damage& damage) {
+  for_each_seed(300, [&](Damage& damage) {
     st::NirGraph graph = whole();
     if (damage.below(2) == 0)
       std::erase_if(graph.node.nodes,
@@ -153,8 +153,8 @@ TEST_CASE("whatever a graph says, it is run or refused, and what is written is r
     });
   });
   INFO(ran << " run, " << loaded << " loaded, " << written << " written");
-  if (from_environment("SPIKETAPE_READERS_CASES", 1000) >= 1000)
-    CHECK((ran > 300 && loaded > 150 && written > 500));
+  if (from_environment("SPIKETAPE_READERS_CASES", 300) >= 300)
+    CHECK((ran > 90 && loaded > 45 && written > 150));
 }
 
 }  // namespace nir_damaged_test
