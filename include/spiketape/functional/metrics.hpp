@@ -11,11 +11,11 @@
 
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/core/float_mode.hpp>
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/functional/accuracy.hpp>
 #include <spiketape/functional/loss_kind.hpp>
 #include <spiketape/functional/readouts.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -92,22 +92,29 @@ ClassScores time_scores(const char* function, const SpikeRows<Scalar>& x, const 
   return scores;
 }
 
-/// The first of the largest scores of each sample; a NaN does not win against a number.
+/// Whether class i stands before class k: with the larger score, or with the same one and the smaller number.
+/// A NaN stands behind all numbers.
+inline bool stands_before(const double* scores, Index i, Index k) {
+  const auto larger = [&](Index a, Index b) {
+    return scores[a] > scores[b] || (is_nan(scores[b]) && !is_nan(scores[a]));
+  };
+  return larger(i, k) || (i < k && !larger(k, i));
+}
+
 SPIKETAPE_NOINLINE inline std::vector<int> best_classes(const ClassScores& scores) {
   std::vector<int> classes(static_cast<std::size_t>(scores.batch));
   for (Index b = 0; b < scores.batch; ++b) {
-    const double* row = scores.row(b);
     Index best = 0;
     for (Index i = 1; i < scores.classes; ++i)
-      if (row[i] > row[best] || (row[best] != row[best] && row[i] == row[i])) best = i;
+      if (stands_before(scores.row(b), i, best)) best = i;
     classes[static_cast<std::size_t>(b)] = static_cast<int>(best);
   }
   return classes;
 }
 
-/// The fraction of samples with fewer than k classes in front of the target.
-SPIKETAPE_NOINLINE inline double share_in_front(const ClassScores& scores, std::span<const int> targets,
-                                                Index k) {
+/// The fraction of samples whose target is among the k best classes.
+SPIKETAPE_NOINLINE inline double share_among_best(const ClassScores& scores, std::span<const int> targets,
+                                                  Index k) {
   if (static_cast<Index>(targets.size()) != scores.batch)
     fail_argument("spiketape::", scores.function, ": targets has ", targets.size(),
                   " labels, input has a batch of ", scores.batch);
@@ -116,14 +123,10 @@ SPIKETAPE_NOINLINE inline double share_in_front(const ClassScores& scores, std::
     fail_argument("spiketape::", scores.function, ": k is ", k, ", expected 1 to ", scores.classes);
   Index right = 0;
   for (Index b = 0; b < scores.batch; ++b) {
-    const double* row = scores.row(b);
     const Index target = targets[static_cast<std::size_t>(b)];
-    Index in_front = 0;
-    for (Index i = 0; i < scores.classes; ++i) {
-      const bool ahead = row[i] > row[target] || (row[i] == row[target] && i < target);
-      in_front += i != target && (ahead || row[target] != row[target]) ? 1 : 0;
-    }
-    right += in_front < k ? 1 : 0;
+    Index before = 0;
+    for (Index i = 0; i < scores.classes; ++i) before += stands_before(scores.row(b), i, target) ? 1 : 0;
+    right += before < k ? 1 : 0;
   }
   return static_cast<double>(right) / static_cast<double>(scores.batch);
 }
@@ -146,22 +149,22 @@ template <typename Outputs>
 template <typename Outputs>
 [[nodiscard]] double accuracy_rate(const Outputs& outputs, std::span<const int> targets,
                                    const MetricOptions& options = {}) {
-  return detail::share_in_front(detail::rate_scores("accuracy_rate", detail::output_rows(outputs), options),
-                                targets, 1);
+  return detail::share_among_best(detail::rate_scores("accuracy_rate", detail::output_rows(outputs), options),
+                                  targets, 1);
 }
 /// The fraction of samples whose class fires first.
 template <typename Outputs>
 [[nodiscard]] double accuracy_temporal(const Outputs& outputs, std::span<const int> targets,
                                        const StepMask& mask = {}) {
-  return detail::share_in_front(detail::time_scores("accuracy_temporal", detail::output_rows(outputs), mask),
-                                targets, 1);
+  return detail::share_among_best(
+      detail::time_scores("accuracy_temporal", detail::output_rows(outputs), mask), targets, 1);
 }
 /// The fraction of samples whose class is among the k that fire most, k = 1 to the number of classes.
 template <typename Outputs>
 [[nodiscard]] double accuracy_top_k(const Outputs& outputs, std::span<const int> targets, Index k,
                                     const MetricOptions& options = {}) {
-  return detail::share_in_front(detail::rate_scores("accuracy_top_k", detail::output_rows(outputs), options),
-                                targets, k);
+  return detail::share_among_best(
+      detail::rate_scores("accuracy_top_k", detail::output_rows(outputs), options), targets, k);
 }
 
 /// How often samples of one class are taken for another: (classes, classes), a row for each target and a
