@@ -6,6 +6,7 @@
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/core/float_mode.hpp>
 #include <spiketape/core/parallel.hpp>
+#include <spiketape/train/part_of_loss.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -25,14 +26,12 @@ namespace spiketape::inline SPIKETAPE_ABI {
 ///
 ///     st::Shards<float> shards(4, threads, 4);  // four shards, each in blocks of four samples
 ///
-///     const auto part_of_loss = [&](const auto& out, st::Index first, st::Index count) {
-///       return st::cross_entropy(out.mem, batch.labels.subspan(first, count), {.samples = batch.size()});
-///     };
-///     float loss = shards.run(net, st::repeat(batch.input, steps), part_of_loss);
+///     float loss = shards.run(net, st::repeat(batch.input, steps), st::ce_rate_loss(batch.labels));
 ///     optimizer.step(shards.gradients());
 ///
-/// The losses of the parts must add up to the loss of the batch: give them the size of the whole batch, as
-/// above; they are added in double. A layer that couples samples, such as a normalisation over the batch,
+/// The losses of the parts must add up to the loss of the batch; they are added in double. Those of the library
+/// see to it, since the tape knows the part (Tape::part); a formula in a lambda divides by the size of the whole
+/// batch. A layer that couples samples, such as a normalisation over the batch,
 /// cannot be split. Allocates nothing once the tapes have warmed up.
 ///
 /// Blocks make training fast and small: a few samples at a time go forward and backward while everything the
@@ -57,8 +56,8 @@ class Shards {
 
   /// Runs a network (see Sequential) on a batch, a step or a sequence, block by block, forward and backward.
   /// `loss(out, first, count)` returns the loss, a Var, of the samples first, …, first + count − 1 from their
-  /// result `out`. Returns the sum of the losses. If something throws, drops the gradients and rethrows; the
-  /// same run may then be made again. Throws std::invalid_argument if a neuron has init_hidden, or if a layer
+  /// result `out`; it may also be called as loss(out), such as ce_rate_loss(labels). Returns the sum of the
+  /// losses. If something throws, drops the gradients and rethrows; the same run may then be made again. Throws std::invalid_argument if a neuron has init_hidden, or if a layer
   /// couples samples and the batch is split.
   ///
   /// The network and `loss` are called on several threads at once (front() is not), so they must not write
@@ -89,7 +88,7 @@ class Shards {
           return round.ended(run_back(net, currents, loss));
       }
     return round.ended(run_blocks(input.batch, [&](Shard& shard, Index first, Index count) {
-      finish(shard, loss(net(samples(shard.tape, input, first, count)), first, count));
+      finish(shard, detail::part_of_loss(loss, net(samples(shard.tape, input, first, count)), first, count));
     }));
   }
 
@@ -101,7 +100,7 @@ class Shards {
   Scalar run(Index batch, Forward&& forward) {
     Round round(*this);
     return round.ended(run_shards(batch, [&](Shard& shard, Index first, Index count) {
-      start(shard, first);
+      start(shard, {first, count, batch});
       finish(shard, forward(shard.tape, first, count));
     }));
   }
@@ -208,7 +207,7 @@ class Shards {
       const Var<Scalar> x = currents.differentiable()
                                 ? shard.tape.leaf(rows(value, first, count), rows(adjoint, first, count))
                                 : shard.tape.constant(rows(value, first, count));
-      finish(shard, loss(net.back(x), first, count));
+      finish(shard, detail::part_of_loss(loss, net.back(x), first, count));
     });
     if (currents.differentiable()) {
       guarded(0, [&](Index) { front_tape_->backward(); });
@@ -217,9 +216,9 @@ class Shards {
     return total;
   }
 
-  void start(Shard& shard, Index first) const {
+  void start(Shard& shard, const PartRange& samples) const {
     shard.tape.reset();
-    shard.tape.set_first_sample(first);
+    shard.tape.set_part({.samples = samples});
     shard.tape.set_round(round_);
   }
   static void finish(Shard& shard, const Var<Scalar>& loss) {
@@ -243,8 +242,9 @@ class Shards {
     return run_shards(batch, [&](Shard& shard, Index first, Index count) {
       const Index block = block_ > 0 ? std::min(block_, count) : count;
       for (Index done = 0; done < count; done += block) {
-        start(shard, first + done);
-        run(shard, first + done, std::min(block, count - done));
+        const PartRange samples{first + done, std::min(block, count - done), batch};
+        start(shard, samples);
+        run(shard, samples.first, samples.count);
       }
     });
   }

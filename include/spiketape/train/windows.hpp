@@ -6,6 +6,7 @@
 #include <spiketape/autograd/steps.hpp>
 #include <spiketape/core/float_mode.hpp>
 #include <spiketape/nn/hidden_state.hpp>
+#include <spiketape/train/part_of_loss.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -31,7 +32,7 @@ struct WindowsOptions {
 ///     st::reset_hidden(net);            // its neurons have init_hidden = true
 ///     float loss = windows.run(net, input, [&](const auto& out, st::Index first, st::Index steps) {
 ///       return st::cross_entropy(out.mem, labels);  // the part of the steps first, …, first + steps − 1
-///     });
+///     });                                           // or a loss such as st::ce_rate_loss(labels)
 ///     optimizer.step(windows.gradients());
 ///
 /// For T steps, a whole gradient takes memory for about T/k states and a window of k steps. With k = √T both
@@ -48,11 +49,12 @@ class Windows {
 
   /// Runs a network on a sequence, forward and backward, from its hidden state, and leaves it with that after
   /// the last step. `loss(out, first, steps)` returns the loss of a window, a single number, from the
-  /// network's result, or an empty Var if the window has none. Returns the sum of the losses. Throws
-  /// std::invalid_argument if there are several windows and a layer whose state would be lost between them: a
-  /// neuron without init_hidden, or a layer of your own with states. If something throws, also `loss` or
-  /// std::bad_alloc, the hidden state is that before the run, and all gradients are dropped; the same run may
-  /// then be made again.
+  /// network's result, or an empty Var if the window has none; it may also be called as loss(out), such as
+  /// ce_rate_loss(labels). Means over steps divide by those of the whole sequence (see Tape::part). Returns the
+  /// sum of the losses. Throws std::invalid_argument if there are several windows and a layer whose state would
+  /// be lost between them: a neuron without init_hidden, or a layer of your own with states. If something
+  /// throws, also `loss` or std::bad_alloc, the hidden state is that before the run, and all gradients are
+  /// dropped; the same run may then be made again.
   template <typename Network, typename Loss>
   Scalar run(const Network& net, const SequenceView<const Scalar>& input, Loss&& loss) {
     static_assert(
@@ -75,7 +77,7 @@ class Windows {
     Round<Network> round(*this, net);
     if (options_.truncate)
       for (Index w = 0; w < count; ++w) {
-        start(w);
+        start(w, input);
         backward(loss_of(net, input, w, loss));
       }
     else
@@ -146,7 +148,7 @@ class Windows {
     for (Index w = 0; w < count; ++w) {
       save_hidden_state(net, state(w));
       if (w + 1 < count) {
-        start(w);
+        start(w, input);
         net(tape_.constant(window(input, w)));
       }
     }
@@ -154,7 +156,7 @@ class Windows {
     adjoints_.clear();
     for (Index w = count - 1; w >= 0; --w) {
       set_hidden_state(net, state(w));
-      start(w);
+      start(w, input);
       const std::vector<Var<Scalar>>& begin = variables(net);
       const Var<Scalar> part = loss_of(net, input, w, loss);
       if (w == count - 1) save_hidden_state(net, last_);
@@ -165,9 +167,10 @@ class Windows {
     if (count > 0) set_hidden_state(net, last_);
   }
 
-  void start(Index w) {
+  void start(Index w, const SequenceView<const Scalar>& input) {
     tape_.reset();
-    tape_.set_first_step(w * steps_);
+    const Index first = w * steps_;
+    tape_.set_part({.steps = {first, std::min(steps_, input.steps - first), input.steps}});
     tape_.set_round(round_);
   }
 
@@ -183,7 +186,7 @@ class Windows {
   template <typename Network, typename Loss>
   Var<Scalar> loss_of(const Network& net, const SequenceView<const Scalar>& input, Index w, Loss& loss) {
     const SequenceView<const Scalar> part = window(input, w);
-    return loss(net(tape_.constant(part)), w * steps_, part.steps);
+    return detail::part_of_loss(loss, net(tape_.constant(part)), w * steps_, part.steps);
   }
 
   /// The hidden state as variables, so that an adjoint reaches it.
