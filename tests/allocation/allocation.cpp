@@ -7,6 +7,10 @@
 #define eigen_assert(condition) \
   ((condition) ? static_cast<void>(0) : allocation::assertion_failed(#condition))
 
+#include <spiketape/optim/best.hpp>
+#include <spiketape/optim/clip.hpp>
+#include <spiketape/optim/early_stopping.hpp>
+#include <spiketape/optim/schedules.hpp>
 #include <spiketape/spiketape.hpp>
 
 #include "../catch.hpp"
@@ -122,6 +126,29 @@ TEST_CASE("a training step with Adam allocates in the first iteration only") {
       adam.step(t.tape.gradients());
     });
   }
+}
+
+TEST_CASE("groups, clipping, a schedule and the best so far allocate in the first iteration only") {
+  Training t;
+  st::AdamW<float> adam(t.net.parameters(), {.lr = 1e-3, .threads = 2});
+  adam.add_group(t.net.layer<3>().parameters(), {.lr = 1e-4, .weight_decay = 0});
+  const st::WarmUp schedule(2, st::CosineAnnealingLR{.lr = 1e-3, .t_max = 4});
+  st::ReduceLROnPlateau plateau;
+  st::Best best(t.net);
+  st::EarlyStopping stop;
+  int i = 0;
+  check_warm([&] {
+    t.tape.reset();
+    const auto loss = st::cross_entropy(t.net(t.tape.constant(t.input, steps)).mem, t.labels);
+    t.tape.backward(loss);
+    st::clip_grad_norm(t.tape.gradients(), 1);
+    st::clip_grad_value(t.tape.gradients(), 0.1);
+    adam.set_lr(schedule(i++));
+    adam.step(t.tape.gradients());
+    best(loss.item());
+    plateau(loss.item());
+    stop(loss.item());
+  });
 }
 
 TEST_CASE("a training step with SGD on a varying input, differentiated by it, allocates in the first only") {
