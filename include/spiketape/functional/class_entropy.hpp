@@ -24,17 +24,6 @@ struct EntropyRule {
   double of(int label) const { return weight.empty() ? 1 : weight[static_cast<std::size_t>(label)]; }
 };
 
-SPIKETAPE_NOINLINE inline void check_rule(const char* name, const EntropyRule& rule, Index classes) {
-  if (!rule.weight.empty() && static_cast<Index>(rule.weight.size()) != classes)
-    fail_argument("spiketape::", name, ": weight has ", rule.weight.size(), " numbers, expected ", classes,
-                  ", one for each class");
-  for (const double weight : rule.weight)
-    if (!(weight >= 0 && is_finite(weight)))
-      fail_argument("spiketape::", name, ": weight is ", weight, ", expected at least 0 and finite");
-  if (!(rule.smoothing >= 0 && rule.smoothing <= 1))
-    fail_argument("spiketape::", name, ": label_smoothing is ", rule.smoothing, ", expected 0 to 1");
-}
-
 /// What the sum over samples is divided by, of the whole batch.
 SPIKETAPE_NOINLINE inline double samples_divisor(const LossPart& part, const EntropyRule& rule,
                                                  std::span<const int> labels, Index classes) {
@@ -94,7 +83,9 @@ Var<Scalar> class_entropy(const LossPart& part, const Var<Scalar>& x, const Loss
                           const EntropyRule& rule) {
   const Shape shape = x.shape();
   const Index classes = shape.features;
-  check_rule(part.name, rule, classes);
+  check_class_weights(part.name, rule.weight, classes);
+  if (!(rule.smoothing >= 0 && rule.smoothing <= 1))
+    fail_argument("spiketape::", part.name, ": label_smoothing is ", rule.smoothing, ", expected 0 to 1");
   Tape<Scalar>& tape = x.tape();
   const PartLabels labels(part, targets, classes, rule.every_step, tape);
   const double divisor = samples_divisor(part, rule, targets.labels, classes);

@@ -30,6 +30,8 @@ struct StepMask {
   Index steps = 0, batch = 0;
 
   [[nodiscard]] bool empty() const noexcept { return data == nullptr; }
+  /// Whether step t of sample b counts; the indices are not checked.
+  [[nodiscard]] bool counts(Index t, Index b) const noexcept { return empty() || data[t * batch + b] != 0; }
 };
 
 /// Writes the mask of samples of these lengths into `bytes`: sample b counts in its first lengths[b] steps.

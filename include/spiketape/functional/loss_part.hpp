@@ -5,6 +5,7 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/functional/accuracy.hpp>
 #include <spiketape/functional/loss_kind.hpp>
 
@@ -76,9 +77,22 @@ class LossPart {
   const Index* counted_ = nullptr;       // of its samples
 };
 
+/// Refuses class weights that a loss of labels cannot have; empty ones are 1.
+SPIKETAPE_NOINLINE inline void check_class_weights(const char* name, std::span<const double> weight,
+                                                   Index classes) {
+  if (!weight.empty() && static_cast<Index>(weight.size()) != classes)
+    fail_argument("spiketape::", name, ": weight has ", weight.size(), " numbers, expected ", classes,
+                  ", one for each class");
+  for (const double one : weight)
+    if (!(one >= 0 && is_finite(one)))
+      fail_argument("spiketape::", name, ": weight is ", one, ", expected at least 0 and finite");
+}
+
 /// The labels of a part: one for each sample, or one for each step and sample.
 class PartLabels {
  public:
+  /// None.
+  PartLabels() = default;
   /// Checks them and copies them to the tape.
   template <Real Scalar>
   PartLabels(const LossPart& part, const LossTargets<Scalar>& targets, Index classes, bool may_vary,
@@ -86,6 +100,8 @@ class PartLabels {
       : PartLabels(part, targets.labels, !targets.values.empty(), classes, may_vary, tape.arena()) {}
 
   int at(Index t, Index b) const { return labels_[t * step_ + b]; }
+  /// Whether each step has its own.
+  bool vary() const { return step_ > 0; }
 
  private:
   SPIKETAPE_NOINLINE PartLabels(const LossPart& part, std::span<const int> labels, bool numbers,
