@@ -11,7 +11,9 @@
 #include <spiketape/optim/clip.hpp>
 #include <spiketape/optim/early_stopping.hpp>
 #include <spiketape/optim/schedules.hpp>
+#include <spiketape/functional/ce_losses.hpp>
 #include <spiketape/spiketape.hpp>
+#include <spiketape/train/trainer.hpp>
 
 #include "../catch.hpp"
 #include "../numeric.hpp"
@@ -149,6 +151,28 @@ TEST_CASE("groups, clipping, a schedule and the best so far allocate in the firs
     plateau(loss.item());
     stop(loss.item());
   });
+}
+
+TEST_CASE("a Trainer's steps allocate in the first epoch only") {
+  Training t;
+  st::Images images;
+  images.pixels.setConstant(3 * batch, 64, 7);
+  for (Index i = 0; i < 3 * batch; ++i) images.labels.push_back(static_cast<int>(i % 10));
+  st::Batches<float> batches(images, batch, t.random);
+  st::Adam<float> adam(t.net.parameters(), {.lr = 0});  // more spikes would take more memory
+  st::Trainer trainer(t.net, adam, {.steps = steps, .shards = 2, .block = 16});
+  std::vector<long> counts;
+  counts.reserve(10);
+  trainer.on_step([&] {
+    counts.push_back(allocation::stop());  // since the callback of the step before
+    allocation::start();
+  });
+  allocation::start();
+  trainer.fit(batches, {.epochs = 2, .loss = st::ce_rate_loss(), .clip_grad_norm = 1});
+  allocation::stop();
+  REQUIRE(counts.size() == 6);
+  CHECK(counts[0] > 0);
+  CHECK((counts[1] == 0 && counts[2] == 0 && counts[4] == 0 && counts[5] == 0));
 }
 
 TEST_CASE("a training step with SGD on a varying input, differentiated by it, allocates in the first only") {
