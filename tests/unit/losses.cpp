@@ -4,6 +4,7 @@
 
 #include <spiketape/autograd/check_gradients.hpp>
 #include <spiketape/autograd/ops.hpp>
+#include <spiketape/neuron/integrator.hpp>
 #include <spiketape/neuron/leaky.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
@@ -81,6 +82,18 @@ std::vector<Kind<Scalar>> all_kinds() {
        Needs::labels, true, true},
   };
 }
+
+/// The kind of docs/losses.md.
+struct VanRossum : st::LossKind<VanRossum> {
+  static constexpr const char* name = "van_rossum";
+  st::Integrator<float> filter{{.beta = 0.9f}};
+
+  st::Var<float> of(const st::LossInput<float>& out, const st::LossTargets<float>& targets) const {
+    const auto distance = filter(out.spk - st::values_of(out.spk, targets)).mem;
+    const auto samples = out.spk.tape().part().samples.of(out.spk.batch()).whole;
+    return st::sum(st::square(distance)) / samples;
+  }
+};
 
 /// A batch of samples of different length.
 template <typename Scalar>
@@ -236,9 +249,15 @@ TEST_CASE("the parts of a batch add up to the loss and gradient of the whole, to
                            st::Linear<float>(14, classes, random), st::Leaky<float>({.beta = 0.9f})};
   const auto x = numeric::random_array<float>(random, samples, 9, -1, 4);
   const BatchOf<float> batch(random, steps, samples);
+  std::vector<Kind<float>> kinds = all_kinds<float>();
+  kinds.push_back({"of a user, in ops", VanRossum(), Needs::values});
+  kinds.push_back({"of two", [ce = st::ce_rate_loss(), rates = st::firing_rate_loss({.lower = 0.1})](
+                                 const auto& out, const auto& targets) {
+                     return ce(out, st::labels_of(out.spk, targets)) + 0.1f * rates(out);
+                   }});
   st::Tape<float> tape;
   for (const bool masked : {false, true})
-    for (const Kind<float>& kind : all_kinds<float>()) {
+    for (const Kind<float>& kind : kinds) {
       INFO(kind.name << (masked ? " masked" : ""));
       const st::Loss<float> loss = batch.bind(kind, masked);
       tape.reset();
