@@ -290,6 +290,7 @@ TEST_CASE("progress is a line for each epoch") {
   CHECK(duration_text(st::EpochLog::unknown) == "?");
   CHECK(st::detail::epoch_text({.epoch = 3, .loss = 1.96789, .accuracy = 0.954, .seconds = 0.5}, 20, 12) ==
         "epoch  3/20  loss 1.968  accuracy 95.4 %  0.5 s, 12 s left");
+  CHECK(st::detail::epoch_text({.epoch = 20, .test_loss = 2}, 20, 0) == "epoch 20/20  test loss 2");
 }
 
 TEST_CASE("a log is a CSV file, and comes back") {

@@ -53,8 +53,9 @@ inline std::string epoch_text(const EpochLog& epoch, Index epochs, const double&
   text += shown_number("  accuracy %.1f %%", 100 * epoch.accuracy);
   text += shown_number("  test loss %.4g", epoch.test_loss);
   text += shown_number("  test accuracy %.1f %%", 100 * epoch.test_accuracy);
-  text += "  " + duration_text(epoch.seconds);
-  if (seconds_left > 0) text += ", " + duration_text(seconds_left) + " left";
+  const bool timed = !is_nan(epoch.seconds);
+  if (timed) text += "  " + duration_text(epoch.seconds);
+  if (seconds_left > 0) text += (timed ? ", " : "  ") + duration_text(seconds_left) + " left";
   return text;
 }
 
