@@ -8,7 +8,12 @@
   ((condition) ? static_cast<void>(0) : allocation::assertion_failed(#condition))
 
 #include <spiketape/functional/losses.hpp>
+#include <spiketape/optim/best.hpp>
+#include <spiketape/optim/clip.hpp>
+#include <spiketape/optim/early_stopping.hpp>
+#include <spiketape/optim/schedules.hpp>
 #include <spiketape/spiketape.hpp>
+#include <spiketape/train/trainer.hpp>
 
 #include "../catch.hpp"
 #include "../numeric.hpp"
@@ -123,6 +128,51 @@ TEST_CASE("a training step with Adam allocates in the first iteration only") {
       adam.step(t.tape.gradients());
     });
   }
+}
+
+TEST_CASE("groups, clipping, a schedule and the best so far allocate in the first iteration only") {
+  Training t;
+  st::AdamW<float> adam(t.net.parameters(), {.lr = 1e-3, .threads = 2});
+  adam.add_group(t.net.layer<3>().parameters(), {.lr = 1e-4, .weight_decay = 0});
+  const st::WarmUp schedule(2, st::CosineAnnealingLR{.lr = 1e-3, .t_max = 4});
+  st::ReduceLROnPlateau plateau;
+  st::Best best(t.net);
+  st::EarlyStopping stop;
+  int i = 0;
+  check_warm([&] {
+    t.tape.reset();
+    const auto loss = st::cross_entropy(t.net(t.tape.constant(t.input, steps)).mem, t.labels);
+    t.tape.backward(loss);
+    st::clip_grad_norm(t.tape.gradients(), 1);
+    st::clip_grad_value(t.tape.gradients(), 0.1);
+    adam.set_lr(schedule(i++));
+    adam.step(t.tape.gradients());
+    best(loss.item());
+    plateau(loss.item());
+    stop(loss.item());
+  });
+}
+
+TEST_CASE("a Trainer's steps allocate in the first epoch only") {
+  Training t;
+  st::Images images;
+  images.pixels.setConstant(3 * batch, 64, 7);
+  for (Index i = 0; i < 3 * batch; ++i) images.labels.push_back(static_cast<int>(i % 10));
+  st::Batches<float> batches(images, batch, t.random);
+  st::Adam<float> adam(t.net.parameters(), {.lr = 0});  // more spikes would take more memory
+  st::Trainer trainer(t.net, adam, {.steps = steps, .shards = 2, .block = 16});
+  std::vector<long> counts;
+  counts.reserve(10);
+  trainer.on_step([&] {
+    counts.push_back(allocation::stop());  // since the callback of the step before
+    allocation::start();
+  });
+  allocation::start();
+  trainer.fit(batches, {.epochs = 2, .loss = st::ce_rate_loss(), .clip_grad_norm = 1});
+  allocation::stop();
+  REQUIRE(counts.size() == 6);
+  CHECK(counts[0] > 0);
+  CHECK((counts[1] == 0 && counts[2] == 0 && counts[4] == 0 && counts[5] == 0));
 }
 
 TEST_CASE("a training step with SGD on a varying input, differentiated by it, allocates in the first only") {

@@ -7,6 +7,9 @@
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 #include <spiketape/optim/adam.hpp>
+#include <spiketape/optim/best.hpp>
+#include <spiketape/optim/early_stopping.hpp>
+#include <spiketape/optim/schedules.hpp>
 #include <spiketape/optim/sgd.hpp>
 #include <spiketape/train/shards.hpp>
 #include <spiketape/train/windows.hpp>
@@ -103,6 +106,56 @@ std::string fault(const st::Checkpoint& checkpoint, const std::string& path) {
 
 TEST_CASE("a training that was interrupted ends with the same bits") {
   check_every_interruption<st::Adam<double>>();
+}
+
+TEST_CASE("groups, changed options, schedules and what watches a metric go on") {
+  const TemporaryFolder folder;
+  enum class Setup { as_saved, other_group, no_group, nesterov };
+  const auto train = [&](int first, int last, const std::string& load, Setup setup = Setup::as_saved) {
+    st::Random random(5);
+    st::Linear<double> net(4, 3, random);
+    st::SGD<double> sgd(net.parameters(),
+                        {.lr = 0.1, .momentum = 0.5, .nesterov = setup == Setup::nesterov});
+    if (setup != Setup::no_group)
+      sgd.add_group({setup == Setup::other_group ? net.weight().ptr() : net.bias().ptr()},
+                    {.lr = 0.03, .momentum = 0.9});
+    st::Tape<double> tape;
+    st::ReduceLROnPlateau plateau({.lr = 0.1, .factor = 0.3, .patience = 0});
+    st::EarlyStopping stop({.patience = 3});
+    st::Best best(net);
+    const st::Checkpoint checkpoint{{"net", net},         {"sgd", sgd},   {"tape", tape},
+                                    {"plateau", plateau}, {"stop", stop}, {"best", best}};
+    if (!load.empty()) checkpoint.load(load);
+    bool stopped = false;
+    for (int k = first; k < last; ++k) {
+      tape.reset();
+      const st::Array<double> input = st::Array<double>::Constant(2, 4, 1.0 + k);
+      const auto loss = st::mean(st::square(net(tape.constant(input)) - 1.0));
+      tape.backward(loss);
+      sgd.step(tape.gradients());
+      best(loss.item());
+      sgd.set_lr(plateau(loss.item()));
+      stopped = stop(loss.item());
+      if (k == 0) sgd.set_options({.lr = 0.02, .momentum = 0.7, .weight_decay = 0.1}, 1);
+      if (k == 1) sgd.set_options({.lr = 0.2, .momentum = 0.7, .weight_decay = 0.1});
+    }
+    checkpoint.save(folder / "now");
+    best.restore();
+    return st::safetensors_bytes(checkpoint.contents()) + std::to_string(best.epoch()) + (stopped ? " stopped" : "");
+  };
+  const std::string whole = train(0, 5, "");
+  for (const int taken : {1, 2, 3, 4}) {
+    INFO("interrupted behind step " << taken);
+    train(0, taken, "");
+    CHECK(train(taken, 5, folder / "now") == whole);
+  }
+  const auto refused = [&](Setup setup) {
+    train(0, 2, "");
+    return error_text<std::runtime_error>([&] { train(2, 3, folder / "now", setup); });
+  };
+  CHECK(refused(Setup::other_group).find("\nsgd.0.weight.group is missing\n") != std::string::npos);
+  CHECK(refused(Setup::no_group).find("\nsgd.group1.lr is unknown\n") != std::string::npos);
+  CHECK(refused(Setup::nesterov).find("\nsgd.nesterov is missing") != std::string::npos);
 }
 
 TEST_CASE("SGD goes on with its velocities, and a pass in order with its place") {

@@ -1,4 +1,6 @@
+// What the optimizers compute, in one group of parameters and in several, and clipping before a step.
 #include <spiketape/optim/adam.hpp>
+#include <spiketape/optim/clip.hpp>
 #include <spiketape/optim/sgd.hpp>
 
 #include "catch.hpp"
@@ -195,6 +197,190 @@ TEST_CASE("options of an optimizer that cannot be say why") {
   CHECK(adam({.eps = -1}) == "spiketape::Adam: eps is -1" + finite);
   CHECK(adam({.weight_decay = infinity}) == "spiketape::Adam: weight_decay is inf" + finite);
   CHECK_NOTHROW(st::Adam<float>({}, {.lr = 0, .beta1 = 0, .beta2 = 0, .eps = 1e-30, .weight_decay = 0}));
+}
+
+namespace {
+
+/// Two parameters after four steps with given gradients; before the third the learning rate is halved.
+template <typename Optimizer, typename Make>
+std::vector<double> after_four_steps(Make&& make) {
+  st::Parameter<double> a("a", 1, 3), b("b", 1, 2);
+  a.set(st::Row<double>{{1, -2, 0.5}});
+  b.set(st::Row<double>{{0.25, 3}});
+  Optimizer optimizer = make(a.ptr(), b.ptr());
+  st::GradientSums<double> sums;
+  for (int i = 0; i < 4; ++i) {
+    give(sums, a, st::Row<double>{{0.5 - 0.25 * i, 1, -0.125 * i * i}});
+    give(sums, b, st::Row<double>{{2, -1.5 + i}});
+    if (i == 2) optimizer.set_lr(optimizer.lr() / 2);
+    optimizer.step(sums);
+  }
+  return {a.array()(0, 0), a.array()(0, 1), a.array()(0, 2), b.array()(0, 0), b.array()(0, 1)};
+}
+
+void check_near(const std::vector<double>& values, const std::vector<double>& expected) {
+  REQUIRE(values.size() == expected.size());
+  for (std::size_t i = 0; i < values.size(); ++i) CHECK(values[i] == Approx(expected[i]).epsilon(1e-12));
+}
+
+}  // namespace
+
+TEST_CASE("AdamW, Nesterov's momentum and groups give the numbers of PyTorch 1.13") {
+  using Ptr = st::ParameterPtr<double>;
+  check_near(after_four_steps<st::AdamW<double>>([](const Ptr& a, const Ptr& b) {
+               return st::AdamW<double>({a, b}, {.lr = 0.1});
+             }),
+             {0.7530086224869449, -2.2936816439787475, 0.6501459883362078, -0.050424336351560774,
+              3.1944049733803936});
+  check_near(
+      after_four_steps<st::AdamW<double>>([](const Ptr& a, const Ptr& b) {
+        return st::AdamW<double>({a, b},
+                                 {.lr = 0.05, .beta1 = 0.7, .beta2 = 0.6, .eps = 0.1, .weight_decay = 0.3});
+      }),
+      {0.8632352001825091, -2.045615430142046, 0.5271259109194304, 0.09837980450334821, 2.952489917309753});
+  check_near(after_four_steps<st::SGD<double>>([](const Ptr& a, const Ptr& b) {
+               return st::SGD<double>({a, b}, {.lr = 0.1, .momentum = 0.9, .nesterov = true});
+             }),
+             {0.7868850000000001, -2.8377049999999997, 0.70799375, -1.42541, 3.4336075});
+  check_near(
+      after_four_steps<st::SGD<double>>([](const Ptr& a, const Ptr& b) {
+        return st::SGD<double>({a, b}, {.lr = 0.1, .momentum = 0.5, .weight_decay = 0.3, .nesterov = true});
+      }),
+      {0.746999530625, -2.196232383125, 0.5738481297656249, -0.7679554874609376, 2.7364913871875});
+  check_near(
+      after_four_steps<st::Adam<double>>([](const Ptr& a, const Ptr& b) {
+        st::Adam<double> adam({a, b}, {.lr = 0.1});
+        CHECK(adam.add_group({b}, {.lr = 0.02, .beta1 = 0.7, .beta2 = 0.6, .weight_decay = 0.3}) == 1);
+        return adam;
+      }),
+      {0.7556942898701549, -2.2999999969999987, 0.6517377392585256, 0.1899913659657121, 3.006938404721081});
+  check_near(after_four_steps<st::SGD<double>>([](const Ptr& a, const Ptr& b) {
+               st::SGD<double> sgd({a}, {.lr = 0.1, .momentum = 0.9});
+               sgd.add_group({b}, {.lr = 0.02, .momentum = 0.5});  // a parameter that it did not have
+               CHECK(sgd.parameters().size() == 2);
+               return sgd;
+             }),
+             {0.83265, -2.59745, 0.6269374999999999, 0.07749999999999999, 3.041875});
+}
+
+TEST_CASE("options of groups change, and their learning rates keep their ratio") {
+  st::Parameter<double> a("a", 1, 3), b("b", 1, 2);
+  st::SGD<double> sgd({a.ptr(), b.ptr()}, {.lr = 0.4});
+  CHECK(sgd.groups() == 1);
+  sgd.add_group({b.ptr()}, {.lr = 0.1, .weight_decay = 0.5});
+  CHECK(sgd.groups() == 2);
+  sgd.set_lr(0);
+  CHECK((sgd.options(0).lr == 0 && sgd.options(1).lr == 0));
+  sgd.set_lr(0.8);
+  CHECK((sgd.lr() == 0.8 && sgd.options(1).lr == 0.2));
+  sgd.set_options({.lr = 1.6, .momentum = 0.5}, 1);
+  CHECK((sgd.lr() == 0.8 && sgd.options(1).weight_decay == 0));
+  sgd.set_options({.lr = 0.4, .weight_decay = 1});
+  CHECK((sgd.options().weight_decay == 1 && sgd.options(1).lr == 0.8 && sgd.options(1).momentum == 0.5));
+
+  // The next step has them: p − lr (g + weight_decay p), and no momentum yet.
+  a.set(2);
+  st::GradientSums<double> sums;
+  give(sums, a, st::Array<double>::Ones(1, 3));
+  give(sums, b, st::Array<double>::Ones(1, 2));
+  sgd.step(sums);
+  CHECK(near(a.array(), st::Array<double>::Constant(1, 3, 2 - 0.4 * 3).eval(), tolerance::rounding<double>));
+  CHECK(near(b.array(), st::Array<double>::Constant(1, 2, -0.8).eval(), tolerance::rounding<double>));
+
+  CHECK(error([&] { sgd.set_options({.momentum = 0.5}, 2); }) ==
+        "spiketape::SGD: group is 2, expected at most 1");
+  CHECK(error([&] { sgd.set_options({.momentum = -1}); }) ==
+        "spiketape::SGD: momentum is -1, expected a finite number of at least 0");
+  CHECK(error([&] { sgd.set_options({.nesterov = true}); }) ==
+        "spiketape::SGD: momentum is 0, with nesterov expected more");
+  CHECK(error([&] { sgd.add_group({a.ptr()}, {.threads = 0}); }).find("threads is 0") != std::string::npos);
+  CHECK(sgd.groups() == 2);
+  sgd.set_lr(0);
+  CHECK(error([&] { sgd.add_group({a.ptr()}, {.lr = 0.5}); }) ==
+        "spiketape::SGD: lr is 0.5 in a group while that of group 0 is 0, expected 0: it keeps its ratio to "
+        "that");
+}
+
+TEST_CASE("clipping gives the numbers of PyTorch 1.13") {
+  st::Parameter<double> a("a", 1, 3), b("b", 1, 2);
+  const auto clipped = [&](auto&& clip) {
+    st::GradientSums<double> sums;
+    give(sums, a, st::Row<double>{{0.5, -3, 1.25}});
+    give(sums, b, st::Row<double>{{2, -0.75}});
+    clip(sums);
+    const auto x = sums.gradient(a), y = sums.gradient(b);
+    return std::vector<double>{x(0, 0), x(0, 1), x(0, 2), y(0, 0), y(0, 1)};
+  };
+  double norm = 0;
+  check_near(clipped([&](auto& sums) { norm = st::clip_grad_norm(sums, 1.5); }),
+             {0.1912729651385261, -1.1476377908311566, 0.47818241284631524, 0.7650918605541044,
+              -0.28690944770778914});
+  check_near({norm}, {3.9210967853395307});
+  check_near(clipped([&](auto& sums) { norm = st::clip_grad_norm(sums, 15); }), {0.5, -3, 1.25, 2, -0.75});
+  check_near({norm}, {3.9210967853395307});
+  check_near(clipped([&](auto& sums) { st::clip_grad_value(sums, 1); }), {0.5, -1, 1, 1, -0.75});
+}
+
+TEST_CASE("clipping takes a shared number as one, refuses what it cannot, and does not overflow") {
+  st::Parameter<float> beta("beta", 1, 1), weight("weight", 2, 3);
+  st::GradientSums<float> sums;
+  CHECK(st::clip_grad_norm(sums, 1) == 0);  // no gradient
+  const auto give_shared = [&](float each) {
+    auto& sum = sums.shared_sum_of(beta.ptr(), 4);
+    for (int i = 0; i < 4; ++i) sum.open()[i] = i == 0 ? -each : each;
+  };
+  give_shared(3);
+  CHECK(st::clip_grad_norm(sums, 3) == 6);  // 3 + 3 + 3 − 3
+  CHECK(sums.gradient(beta)(0, 0) == Approx(3));
+  st::clip_grad_value(sums, 4);
+  CHECK(sums.gradient(beta)(0, 0) == Approx(3));
+  st::clip_grad_value(sums, 2);
+  CHECK(sums.gradient(beta)(0, 0) == 2);
+
+  sums.clear();
+  give(sums, weight, st::Array<double>::Constant(2, 3, 1e30));
+  CHECK(st::clip_grad_norm(sums, 1) == Approx(std::sqrt(6.0) * 1e30));
+  CHECK(near(sums.gradient(weight), st::Array<double>::Constant(2, 3, 1 / std::sqrt(6.0)).eval(),
+             tolerance::rounding<float>));
+
+  const float infinity = std::numeric_limits<float>::infinity();
+  sums.sum_of(weight.ptr()).open()[1] = infinity;
+  const st::Array<float> before = sums.gradient(weight);
+  CHECK(error([&] { st::clip_grad_norm(sums, 1); }) ==
+        "spiketape::clip_grad_norm: the norm of the gradients is inf, expected a finite one");
+  CHECK(same(sums.gradient(weight), before));
+  CHECK(error([&] { st::clip_grad_norm(sums, 0); }) ==
+        "spiketape::clip_grad_norm: max_norm is 0, expected finite and positive");
+  CHECK(error([&] { st::clip_grad_value(sums, 1, 0); }) ==
+        "spiketape::clip_grad_value: threads is 0, expected at least 1");
+}
+
+TEST_CASE("clipped gradients have the same bits for any number of threads") {
+  st::Random random(3);
+  st::Parameter<float> weight("weight", 300, 301), bias("bias", 1, 301);
+  const auto weights = numeric::random_array<double>(random, 300, 301),
+             biases = numeric::random_array<double>(random, 1, 301);
+  double expected = 0;
+  st::Array<float> gradient, gradient_value;
+  for (const int threads : {1, 2, 3, 8}) {
+    st::GradientSums<float> sums;
+    give(sums, weight, weights);
+    give(sums, bias, biases);
+    const double norm = st::clip_grad_norm(sums, 0.7, threads);
+    if (threads == 1) {
+      expected = norm;
+      gradient = sums.gradient(weight);
+      CHECK(norm == Approx(std::sqrt(weights.square().sum() + biases.square().sum())).epsilon(1e-6));
+      CHECK(std::sqrt(gradient.square().cast<double>().sum() +
+                      sums.gradient(bias).square().cast<double>().sum()) == Approx(0.7).epsilon(1e-5));
+    }
+    CHECK(norm == expected);
+    CHECK(same(sums.gradient(weight), gradient));
+    st::clip_grad_value(sums, 0.001, threads);
+    if (threads == 1) gradient_value = sums.gradient(weight);
+    CHECK(same(sums.gradient(weight), gradient_value));
+    CHECK(gradient_value.abs().maxCoeff() == 0.001f);
+  }
 }
 
 }  // namespace optimizers_test

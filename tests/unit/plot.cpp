@@ -1,4 +1,6 @@
 #include <spiketape/core/random.hpp>
+#include <spiketape/plot/confusion.hpp>
+#include <spiketape/plot/curves.hpp>
 #include <spiketape/plot/image.hpp>
 #include <spiketape/plot/raster.hpp>
 #include <spiketape/plot/svg.hpp>
@@ -59,7 +61,7 @@ std::string xml_mistake(const std::string& xml) {
     const std::string tag = xml.substr(begin + 1, end - begin - 1);
     if (!escaped(tag) || contains(tag, "<") || count(tag, "\"") % 2 != 0) return "the tag " + tag;
     for (const char* word : {"nan", "inf"})
-      if (contains(tag, word)) return word + (" in " + tag);
+      if (count(tag, word) > count(tag, "infinite")) return word + (" in " + tag);
     if (tag[0] == '/') {
       if (open.empty() || open.back() != tag.substr(1)) return "the end " + tag;
       open.pop_back();
@@ -88,7 +90,8 @@ std::vector<std::string> elements_with(const std::string& svg, std::string_view 
   std::vector<std::string> found;
   for (std::size_t at = 0; at < svg.size();) {
     const std::size_t end = std::min(svg.find('\n', at), svg.size());
-    if (const std::string line = svg.substr(at, end - at); contains(line, part)) found.push_back(line);
+    const std::string line = svg.substr(at, end - at);
+    if (contains(line, part) && !line.starts_with("<style>")) found.push_back(line);
     at = end + 1;
   }
   return found;
@@ -431,6 +434,89 @@ TEST_CASE("An image takes expressions, stands in the middle and leaves NaN out")
     plot::image(svg, {0, 0, 30, 10}, images.row(1).cast<float>() * 2, 2, 2);
   });
   CHECK(contains(text, "d=\"M10 0H20V5H10ZM15 5H20V10H15Z\""));
+}
+
+TEST_CASE("A picture is dark where that is asked for") {
+  CHECK(contains(nothing, "@media(prefers-color-scheme:dark){"));
+  for (const auto& color : plot::palette) {
+    INFO(color);
+    CHECK(contains(nothing, "[stroke=\"" + std::string(color) + "\"]{stroke:#"));
+    CHECK(contains(nothing, "[fill=\"" + std::string(color) + "\"]:not([shape-rendering]){fill:#"));
+  }
+  CHECK(contains(nothing, "[fill=\"" + std::string(plot::colors::ink) + "\"]"));
+  const std::string text = drawn([](plot::Svg& svg) {
+    svg.css("a<b{}");
+    svg.begin_group("animation:x 1s");
+    svg.end_group();
+  });
+  CHECK(contains(text, "a&lt;b{}</style>"));
+  CHECK(contains(text, "<g style=\"animation:x 1s\">\n</g>"));
+}
+
+TEST_CASE("An animated raster has the dots of a raster, a group for each step") {
+  auto spikes = some_spikes(20, 2, 12);
+  for (st::Index i = 0; i < 12; ++i) spikes(7, 1, i) = 0;
+  const std::string text =
+      drawn([&](plot::Svg& svg) { plot::animated_raster(svg, box, spikes, 1, {.highlight = 3}, 2); });
+  CHECK(dots_in(text) == spikes_of(spikes, 1));
+  CHECK(elements_with(text, "animation:spike 2.000s linear infinite -").size() == 19);  // none in step 7
+  // Step 0 lights up when the line has gone half a step: 0.05 s after the beginning, 1.95 s before the end.
+  CHECK(contains(text, "animation:spike 2.000s linear infinite -1.950s"));
+  CHECK(elements_with(text, "animation:sweep20000 2.000s linear infinite").size() == 1);
+  CHECK(contains(text, "@keyframes sweep20000{to{transform:translateX(200.000px)}}"));
+  CHECK(contains(text, "prefers-reduced-motion"));
+  CHECK(mistake([&](plot::Svg& svg) { plot::animated_raster(svg, box, spikes, 0, {}, 0); }) ==
+        "spiketape::plot::animated_raster: seconds is 0, expected finite and positive");
+}
+
+TEST_CASE("Curves have a line, dots and a legend each") {
+  const auto draw = [](const std::vector<plot::Curve>& curves, const plot::CurveOptions& options = {}) {
+    return drawn([&](plot::Svg& svg) { plot::curves(svg, box, curves, options); });
+  };
+  const std::string text = draw({{"training", {3, 2, 1}}, {"test <1>", {4, not_a_number, 2}}});
+  const auto lines = elements_with(text, "stroke-linejoin");
+  REQUIRE(lines.size() == 2);
+  CHECK((contains(lines[1], color(0)) && count(lines[1], "L") == 2));
+  CHECK((contains(lines[0], color(1)) && count(lines[0], "M") == 2));
+  CHECK(dots_in(text) == 3 + 2 + 2);  // a point between gaps is a dot of its line, too
+  CHECK(contains(text, ">training</text>"));
+  CHECK(contains(text, ">test &lt;1&gt;</text>"));
+  CHECK(contains(text, ">epoch</text>"));
+  // Epochs 1 to 3 in 200 pixels, with half an epoch at both ends.
+  CHECK(contains(lines[1], "d=\"M93.33 "));
+  CHECK(contains(lines[1], "L160 "));
+  CHECK(dots_in(draw({{"", std::vector<double>(100, 1.0)}})) == 0);
+  draw({{"", {infinity}}});
+  draw({{"", {}}, {"x", {1}}}, {.y_range = plot::Range{0, 1}});
+  CHECK(mistake([](plot::Svg& svg) { plot::curves(svg, box, {{"x", {}}}); }) ==
+        "spiketape::plot::curves: there are no values, expected at least one");
+  CHECK(mistake([](plot::Svg& svg) { plot::curves(svg, box, {{"x", {1}}}, {.colors = {}}); }) ==
+        "spiketape::plot::curves: colors is empty, expected at least one");
+}
+
+TEST_CASE("A confusion matrix has a cell for each count") {
+  Eigen::ArrayXXi counts(3, 3);
+  counts << 8, 2, 0, 0, 0, 0, 1, 0, 9;
+  const std::string text = drawn([&](plot::Svg& svg) {
+    plot::confusion(svg, {60, 40, 90, 200}, counts, {.title = "all", .names = {"a", "b", "<c>"}});
+  });
+  CHECK(elements_with(text, "<rect x=\"60.5\" y=\"40.5\" width=\"29\" height=\"29\" rx=\"2\" fill=\"" + color(0))
+            .size() == 1);
+  CHECK(elements_with(text, "fill=\"" + color(0)).size() == 2);  // right
+  CHECK(elements_with(text, "fill=\"" + color(1)).size() == 2);  // wrong
+  CHECK(contains(text, "fill-opacity=\"0.51\""));               // 0.12 + 0.88 √(2/10)
+  CHECK(count(text, ">&lt;c&gt;</text>") == 2);
+  for (const char* number : {">8<", ">2<", ">1<", ">9<"}) CHECK(count(text, number) == 1);
+  CHECK(!contains(text, ">0<"));
+
+  const auto refused = [&](const auto& matrix, const plot::ConfusionOptions& options = {}) {
+    return mistake([&](plot::Svg& svg) { plot::confusion(svg, box, matrix, options); });
+  };
+  CHECK(refused(counts.topRows(2)) ==
+        "spiketape::plot::confusion: counts is 2 x 3, expected a square matrix of at least one class");
+  CHECK(refused(counts, {.names = {"a"}}) ==
+        "spiketape::plot::confusion: names has 1 names for 3 classes, expected none or one for each");
+  CHECK(refused(-counts) == "spiketape::plot::confusion: count (0, 0) is -8, expected at least 0");
 }
 
 TEST_CASE("Panels say what is wrong") {

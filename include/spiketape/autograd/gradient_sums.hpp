@@ -102,6 +102,14 @@ class GradientSums {
     return nullptr;
   }
 
+  /// Calls f(sum) for the GradientSum of each parameter that has a gradient, in the order in which they first
+  /// got one: for what changes gradients before a step, such as clipping.
+  template <typename F>
+  void for_each_gradient(F&& f) {
+    for (auto& sum : sums_)
+      if (sum.written && !sum.parameter.expired()) f(sum);
+  }
+
   /// Adds the gradients of `other`, parameter by parameter.
   void add(const GradientSums& other) { add_all(std::array{&other}, 1); }
   /// Adds those of several, a range of pointers, in their order; this joins the shards of a batch. Split over

@@ -1,4 +1,4 @@
-// The optimizer Adam.
+// The optimizers Adam and AdamW.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>
@@ -29,19 +29,87 @@ struct AdamOptions {
   int threads = 1;
 };
 
+/// The options of AdamW: those of Adam, but for the meaning of weight_decay.
+struct AdamWOptions {
+  double lr = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
+  /// The part of the parameters, times lr, that they lose in each update, at least 0.
+  double weight_decay = 1e-2;
+  int threads = 1;
+};
+
 namespace detail {
 
-template <Real Scalar>
-struct AdamState {
-  AlignedVector<Scalar> first, second;  // m and v
-  double beta1_power = 1, beta2_power = 1;
+/// `decoupled`: weight decay does not pass through the gradient.
+template <Real Scalar, typename Options_, bool decoupled>
+struct AdamRule {
+  using Options = Options_;
+  static constexpr const char* name = decoupled ? "AdamW" : "Adam";
 
+  struct State {
+    AlignedVector<Scalar> first, second;  // m and v
+    double beta1_power = 1, beta2_power = 1;
+
+    template <typename F>
+    void visit(F&& f) {
+      f("first", first);
+      f("second", second);
+      f("beta1_power", beta1_power);
+      f("beta2_power", beta2_power);
+    }
+  };
+
+  static void check(const Options& options) {
+    check_option<Scalar>(name, "beta1", options.beta1, 0, 1);
+    check_option<Scalar>(name, "beta2", options.beta2, 0, 1);
+    check_option<Scalar>(name, "eps", options.eps, 0);
+    // Without it, a parameter whose gradients have all been zero would become 0/0, and so would padding.
+    if (constexpr Scalar least = std::numeric_limits<Scalar>::min(); options.eps < static_cast<double>(least))
+      fail_argument("spiketape::", name, ": eps is ", options.eps, ", expected at least ", least);
+    check_option<Scalar>(name, "weight_decay", options.weight_decay, 0);
+  }
   template <typename F>
-  void visit(F&& f) {
-    f("first", first);
-    f("second", second);
-    f("beta1_power", beta1_power);
-    f("beta2_power", beta2_power);
+  static void visit(Options& options, F&& f) {
+    f("beta1", options.beta1);
+    f("beta2", options.beta2);
+    f("eps", options.eps);
+    f("weight_decay", options.weight_decay);
+  }
+
+  static void prepare(State& state, std::size_t count) {
+    state.first.resize(count);
+    state.second.resize(count);
+  }
+  static void advance(State& state, const Options& options) {
+    state.beta1_power *= options.beta1;
+    state.beta2_power *= options.beta2;
+  }
+  static void update(Scalar* all, const Scalar* all_gradients, Index begin, Index end, State& state,
+                     const Options& options) {
+    using L = Lane<Scalar>;
+    const L beta1 = options.beta1, rest1 = 1 - options.beta1;
+    const L beta2 = options.beta2, rest2 = 1 - options.beta2;
+    const L eps = options.eps, decay = decoupled ? 0 : options.weight_decay;
+    const L kept = 1 - options.lr * options.weight_decay;  // if decoupled
+    const L rate = options.lr / (1 - state.beta1_power);
+    const L unbias = 1 / std::sqrt(1 - state.beta2_power);
+    Scalar* values = all + begin;
+    const Scalar* gradient = all_gradients + begin;
+    Scalar* first = state.first.data() + begin;
+    Scalar* second = state.second.data() + begin;
+    for_lanes<Scalar>(end - begin, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+      const L before = load(values + i, extent);
+      const L p = decoupled ? before * kept : before;
+      const L given = load(gradient + i, extent);
+      const L g = decoupled ? given : multiply_add(decay, p, given);
+      const L m = multiply_add(beta1, load(first + i, extent), rest1 * g);
+      const L v = multiply_add(beta2, load(second + i, extent), rest2 * (g * g));
+      store(m, first + i, extent);
+      store(v, second + i, extent);
+      store(p - rate * (m / multiply_add(sqrt(v), unbias, eps)), values + i, extent);
+    });
   }
 };
 
@@ -56,72 +124,22 @@ struct AdamState {
 /// clears that gradient; it leaves the others unchanged. It allocates in a parameter's first update only.
 /// Throws std::invalid_argument for an option out of range. Source: Kingma and Ba, arXiv:1412.6980.
 template <Real Scalar>
-class Adam : public detail::Optimizer<Scalar, detail::AdamState<Scalar>> {
+class Adam : public detail::Optimizer<Scalar, detail::AdamRule<Scalar, AdamOptions, false>> {
  public:
   /// An optimizer of these parameters, whose memory it shares. Allocates.
   explicit Adam(ParameterList<Scalar> parameters, const AdamOptions& options = {})
-      : detail::Optimizer<Scalar, detail::AdamState<Scalar>>("Adam", std::move(parameters), options.lr),
-        options_(options) {
-    detail::check_option<Scalar>("Adam", "beta1", options.beta1, 0, 1);
-    detail::check_option<Scalar>("Adam", "beta2", options.beta2, 0, 1);
-    detail::check_option<Scalar>("Adam", "eps", options.eps, 0);
-    // Without it, a parameter whose gradients have all been zero would become 0/0, and so would padding.
-    if (constexpr Scalar least = std::numeric_limits<Scalar>::min(); options.eps < static_cast<double>(least))
-      detail::fail_argument("spiketape::Adam: eps is ", options.eps, ", expected at least ", least);
-    detail::check_option<Scalar>("Adam", "weight_decay", options.weight_decay, 0);
-    detail::check_option<Scalar>("Adam", "threads", options.threads, 1);
-  }
+      : Adam::Optimizer(std::move(parameters), options) {}
+};
 
-  /// One update of every parameter that has a gradient in `gradients`; then drops those gradients. Allocates
-  /// in a parameter's first update only; if memory runs out, nothing has changed. Throws std::invalid_argument
-  /// if none has one, since the step would have no effect (see Parameter on which network an optimizer
-  /// trains), and if the optimizer was moved from.
-  void step(GradientSums<Scalar>& gradients) {
-    using L = Lane<Scalar>;
-    const L beta1 = options_.beta1, rest1 = 1 - options_.beta1;
-    const L beta2 = options_.beta2, rest2 = 1 - options_.beta2;
-    const L eps = options_.eps, decay = options_.weight_decay;
-    const auto prepare = [](auto& state, std::size_t count) {
-      state.first.resize(count);
-      state.second.resize(count);
-    };
-    const auto advance = [&](auto& state) {
-      state.beta1_power *= options_.beta1;
-      state.beta2_power *= options_.beta2;
-    };
-    this->update_all(
-        gradients, options_.threads, prepare, advance,
-        [&](Scalar* all, const Scalar* all_gradients, Index begin, Index end, auto& state) {
-          const L rate = this->lr() / (1 - state.beta1_power);
-          const L unbias = 1 / std::sqrt(1 - state.beta2_power);
-          Scalar* values = all + begin;
-          const Scalar* gradient = all_gradients + begin;
-          Scalar* first = state.first.data() + begin;
-          Scalar* second = state.second.data() + begin;
-          detail::for_lanes<Scalar>(end - begin, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-            const L p = detail::load(values + i, extent);
-            const L g = multiply_add(decay, p, detail::load(gradient + i, extent));
-            const L m = multiply_add(beta1, detail::load(first + i, extent), rest1 * g);
-            const L v = multiply_add(beta2, detail::load(second + i, extent), rest2 * (g * g));
-            detail::store(m, first + i, extent);
-            detail::store(v, second + i, extent);
-            detail::store(p - rate * (m / multiply_add(sqrt(v), unbias, eps)), values + i, extent);
-          });
-        });
-  }
-
-  /// For Checkpoint.
-  template <typename Visitor>
-  void checkpoint(Visitor& visitor) {
-    visitor.fact("beta1", options_.beta1);
-    visitor.fact("beta2", options_.beta2);
-    visitor.fact("eps", options_.eps);
-    visitor.fact("weight_decay", options_.weight_decay);
-    detail::Optimizer<Scalar, detail::AdamState<Scalar>>::checkpoint(visitor);
-  }
-
- private:
-  AdamOptions options_;
+/// Adam with decoupled weight decay: p ← (1 − lr·weight_decay) p before each update, and the gradient is
+/// taken as it is. All else is as in Adam. Source: Loshchilov and Hutter, arXiv:1711.05101, as in
+/// PyTorch 1.13.
+template <Real Scalar>
+class AdamW : public detail::Optimizer<Scalar, detail::AdamRule<Scalar, AdamWOptions, true>> {
+ public:
+  /// An optimizer of these parameters, whose memory it shares. Allocates.
+  explicit AdamW(ParameterList<Scalar> parameters, const AdamWOptions& options = {})
+      : AdamW::Optimizer(std::move(parameters), options) {}
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI

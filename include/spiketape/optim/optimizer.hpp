@@ -1,4 +1,5 @@
-// The base of optimizers: the loop over parameters and their gradients.
+// The base of optimizers: groups of parameters with their options, and the loop over parameters and their
+// gradients.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>
@@ -8,9 +9,13 @@
 #include <spiketape/core/numbers.hpp>
 #include <spiketape/core/parallel.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <limits>
+#include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -49,31 +54,135 @@ struct MovedFrom {
   ~MovedFrom() = default;
 };
 
-/// The base of optimizers. `State` is the data of an optimizer for each parameter.
-template <Real Scalar, typename State>
+/// The base of optimizers. A `Rule` is what one of them is:
+///
+///     using Options                      with lr and threads
+///     static constexpr const char* name
+///     struct State                       the data for each parameter; visit(f) calls f(name, member)
+///     static check(options)              throws what is wrong with the options but lr and threads
+///     static visit(options, f)           calls f(name, option) for the same ones
+///     static prepare(state, count)       makes room for a parameter's numbers
+///     static advance(state, options)     counts an update
+///     static update(values, gradient, begin, end, state, options)
+///                                        updates the numbers begin, …, end − 1 of a parameter
+template <Real Scalar, typename Rule>
 class Optimizer {
  public:
+  using Options = typename Rule::Options;
+
   /// The parameters that it updates, in the order in which it got them.
   const ParameterList<Scalar>& parameters() const { return parameters_; }
 
-  /// The learning rate. `set_lr` changes it for the next steps; it throws std::invalid_argument for a rate
-  /// that the constructor refuses.
-  double lr() const noexcept { return lr_; }
-  void set_lr(double lr) {
-    check_option<Scalar>(name(), "lr", lr, 0);
-    lr_ = lr;
+  /// One update of every parameter that has a gradient in `gradients`; then drops those gradients. Allocates
+  /// in a parameter's first update only; if memory runs out, nothing has changed. Throws
+  /// std::invalid_argument if none has one, since the step would have no effect (see Parameter on which
+  /// network an optimizer trains), if a parameter has been replaced, and if the optimizer was moved from.
+  void step(GradientSums<Scalar>& gradients) {
+    const FlushDenormals flush;
+    check(gradients);
+    for (std::size_t k = 0; k < parameters_.size(); ++k)
+      if (const GradientSum<Scalar>* sum = gradients.find(parameters_[k]); sum != nullptr && sum->written)
+        Rule::prepare(states_[k], sum->shared ? 1 : parameters_[k]->values.size());
+    for (std::size_t k = 0; k < parameters_.size(); ++k) {
+      const ParameterPtr<Scalar>& parameter = parameters_[k];
+      const GradientSum<Scalar>* sum = gradients.find(parameter);
+      if (sum == nullptr || !sum->written) continue;
+      State& state = states_[k];
+      const Options& options = groups_[group_of_[k]].now.options;
+      const Scalar shared = sum->shared ? GradientSums<Scalar>::reduced(*sum) : Scalar(0);
+      const Scalar* gradient = sum->shared ? &shared : sum->values.data();
+      const Index count = sum->shared ? 1 : static_cast<Index>(parameter->values.size());
+      Rule::advance(state, options);
+      // The whole padded memory: the padding's gradient is zero.
+      parallel_pieces(options.threads, count, [&](Index begin, Index end) {
+        Rule::update(parameter->values.data(), gradient, begin, end, state, options);
+      });
+      gradients.clear(parameter);
+    }
   }
 
-  /// For Checkpoint: visits the learning rate and the data of each parameter.
+  /// The learning rate: that of group 0. `set_lr` changes it for the next steps; other groups keep their
+  /// ratio to it. So a schedule of one number serves all groups. Throws std::invalid_argument for a rate that
+  /// the constructor refuses.
+  double lr() const noexcept { return groups_.empty() ? 0 : groups_.front().now.options.lr; }
+  void set_lr(double lr) {
+    check_option<Scalar>(name(), "lr", lr, 0);
+    for (Group& group : groups_) group.now.options.lr = lr * group.now.ratio;
+  }
+
+  /// Gives parameters options of their own, for example biases no weight decay:
+  ///
+  ///     adam.add_group({net.parameter("fc1.bias").ptr(), net.parameter("fc2.bias").ptr()}, {.lr = 2e-3});
+  ///
+  /// They leave the group that they were in; the optimizer takes those that it does not have. Returns the
+  /// number of the group; those of the constructor are group 0. Call it before a checkpoint is loaded.
+  /// Allocates. Throws std::invalid_argument for an option that the constructor refuses, and if lr() is 0 and
+  /// the group's rate is not, since it keeps its ratio to lr().
+  std::size_t add_group(const ParameterList<Scalar>& parameters, const Options& options) {
+    check_options(options);
+    const double ratio = ratio_of(options);
+    const std::size_t count =
+        parameters_.size() + static_cast<std::size_t>(std::count_if(
+                                 parameters.begin(), parameters.end(), [&](const auto& parameter) {
+                                   return place(parameter) == parameters_.size();
+                                 }));
+    groups_.reserve(groups_.size() + 1);  // what throws changes nothing
+    parameters_.reserve(count);
+    states_.reserve(count);
+    group_of_.reserve(count);
+    const std::size_t number = groups_.size();
+    groups_.push_back({{options, ratio}, {options, ratio}});
+    for (const ParameterPtr<Scalar>& parameter : parameters) {
+      const std::size_t k = place(parameter);
+      if (k == parameters_.size()) {
+        parameters_.push_back(parameter);
+        states_.emplace_back();
+        group_of_.push_back(number);
+      } else {
+        group_of_[k] = number;
+      }
+    }
+    return number;
+  }
+  /// The number of groups, at least 1.
+  std::size_t groups() const noexcept { return groups_.size(); }
+
+  /// The options of a group, with its present learning rate. `set_options` changes them for the next steps; a
+  /// learning rate of group 0 changes the others' as set_lr does. Throws std::invalid_argument for a group
+  /// that is not there and for what add_group refuses.
+  const Options& options(std::size_t group = 0) const { return groups_[checked(group)].now.options; }
+  void set_options(const Options& options, std::size_t group = 0) {
+    Settings& now = groups_[checked(group)].now;
+    check_options(options);
+    now = {options, group == 0 ? 1 : ratio_of(options)};
+    if (group == 0) set_lr(options.lr);
+  }
+
+  /// For Checkpoint: visits the learning rates, the options that set_options has changed, and the data of
+  /// each parameter.
   template <typename Visitor>
   void checkpoint(Visitor& visitor) {
     visitor.must_be("optimizer", std::string(name()));
-    visitor.number("lr", lr_);
+    AlignedVector<double> made = table(&Group::made), now = table(&Group::now);
+    AlignedVector<double> changed = now == made ? AlignedVector<double>() : now;  // empty: left out
+    const auto columns = static_cast<Index>(now.size() / groups_.size());
+    visitor.rows("options", changed, static_cast<Index>(groups_.size()), columns, columns);
+    set_table(changed.size() == now.size() ? changed : made);
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      const std::string prefix = g == 0 ? "" : text_of("group", g, '.');
+      Rule::visit(groups_[g].made.options, [&](const char* option, auto& value) {
+        if constexpr (std::same_as<decltype(value), bool&>)
+          if (!value) return;  // so that files from before this option fit
+        visitor.fact(prefix + option, value);
+      });
+      visitor.number(prefix + "lr", groups_[g].now.options.lr);
+    }
     visitor.must_be("parameters", std::to_string(parameters_.size()));
     for (std::size_t k = 0; k < parameters_.size(); ++k) {
       const ParameterData<Scalar>& parameter = *parameters_[k];
       const std::string path = text_of(k, '.', parameter.name);
       visitor.must_be(path, text_of(parameter.rows, " x ", parameter.cols));
+      if (group_of_[k] > 0) visitor.must_be(path + ".group", std::to_string(group_of_[k]));
       states_[k].visit([&](const char* what, auto& member) {
         if constexpr (requires { member.size(); })
           visitor.rows(text_of(path, '.', what), member, parameter.rows, parameter.cols, parameter.stride);
@@ -84,42 +193,67 @@ class Optimizer {
   }
 
  protected:
-  Optimizer(const char* name, ParameterList<Scalar> parameters, double lr)
-      : name_(name), parameters_(std::move(parameters)), states_(parameters_.size()) {
-    set_lr(lr);
-  }
-
-  /// For each parameter that a gradient has reached: calls prepare(state, count), which may allocate, for all
-  /// of them first, so that a step without memory changes none; then advance(state), and
-  /// update(values, gradient, begin, end, state) on pieces of the whole padded memory (the padding's gradient
-  /// is zero) and on several threads; then clears that gradient. Throws std::invalid_argument, in the name of
-  /// the optimizer, if a gradient has reached none of the parameters, if one of them has been replaced, or if
-  /// it was moved from.
-  template <typename Prepare, typename Advance, typename Update>
-  void update_all(GradientSums<Scalar>& gradients, int threads, Prepare&& prepare, Advance&& advance,
-                  Update&& update) {
-    const FlushDenormals flush;
-    check(gradients);
-    for (std::size_t k = 0; k < parameters_.size(); ++k)
-      if (const GradientSum<Scalar>* sum = gradients.find(parameters_[k]); sum != nullptr && sum->written)
-        prepare(states_[k], sum->shared ? 1 : parameters_[k]->values.size());
-    for (std::size_t k = 0; k < parameters_.size(); ++k) {
-      const ParameterPtr<Scalar>& parameter = parameters_[k];
-      const GradientSum<Scalar>* sum = gradients.find(parameter);
-      if (sum == nullptr || !sum->written) continue;
-      State& state = states_[k];
-      const Scalar shared = sum->shared ? GradientSums<Scalar>::reduced(*sum) : Scalar(0);
-      const Scalar* gradient = sum->shared ? &shared : sum->values.data();
-      const Index count = sum->shared ? 1 : static_cast<Index>(parameter->values.size());
-      advance(state);
-      parallel_pieces(threads, count, [&](Index begin, Index end) {
-        update(parameter->values.data(), gradient, begin, end, state);
-      });
-      gradients.clear(parameter);
-    }
+  Optimizer(ParameterList<Scalar> parameters, const Options& options)
+      : parameters_(std::move(parameters)), group_of_(parameters_.size(), 0), states_(parameters_.size()) {
+    check_options(options);
+    groups_.push_back({{options, 1}, {options, 1}});
   }
 
  private:
+  using State = typename Rule::State;
+  struct Settings {
+    Options options;
+    double ratio;  // of its learning rate to that of group 0
+  };
+  struct Group {
+    Settings made, now;
+  };
+
+  void check_options(const Options& options) const {
+    check_option<Scalar>(name(), "lr", options.lr, 0);
+    Rule::check(options);
+    check_option<Scalar>(name(), "threads", options.threads, 1);
+  }
+  double ratio_of(const Options& options) const {
+    if (options.lr == 0) return 0;
+    if (!(lr() > 0))
+      fail_argument("spiketape::", name(), ": lr is ", options.lr,
+                    " in a group while that of group 0 is 0, expected 0: it keeps its ratio to that");
+    return options.lr / lr();
+  }
+  std::size_t checked(std::size_t group) const {
+    const char* const optimizer = name();
+    if (group >= groups_.size())
+      fail_argument("spiketape::", optimizer, ": group is ", group, ", expected at most ",
+                    groups_.size() - 1);
+    return group;
+  }
+  /// The place of a parameter in the list, or its end.
+  std::size_t place(const ParameterPtr<Scalar>& parameter) const {
+    return static_cast<std::size_t>(std::find(parameters_.begin(), parameters_.end(), parameter) -
+                                    parameters_.begin());
+  }
+
+  /// The settings of all groups as rows of numbers, without learning rates.
+  AlignedVector<double> table(Settings Group::*which) {
+    AlignedVector<double> numbers;
+    for (Group& group : groups_) {
+      Rule::visit((group.*which).options,
+                  [&](const char*, auto& value) { numbers.push_back(static_cast<double>(value)); });
+      numbers.push_back((group.*which).ratio);
+    }
+    return numbers;
+  }
+  void set_table(const AlignedVector<double>& numbers) {
+    const double* number = numbers.data();
+    for (Group& group : groups_) {
+      Rule::visit(group.now.options, [&](const char*, auto& value) {
+        value = static_cast<std::remove_reference_t<decltype(value)>>(*number++);
+      });
+      group.now.ratio = *number++;
+    }
+  }
+
   /// What a step refuses.
   SPIKETAPE_NOINLINE void check(const GradientSums<Scalar>& gradients) const {
     const char* const optimizer = name();
@@ -139,19 +273,19 @@ class Optimizer {
   }
   const char* name() const {
     if (moved_from_.yes)
-      fail_argument("spiketape::", name_,
+      fail_argument("spiketape::", Rule::name,
                     ": it has been moved from, expected an assignment before its next use");
-    return name_;
+    return Rule::name;
   }
   static const char* shown(const ParameterData<Scalar>& parameter) {
     return parameter.name.empty() ? "without a name" : parameter.name.c_str();
   }
 
-  const char* name_;
   MovedFrom moved_from_;
-  double lr_ = 0;
   ParameterList<Scalar> parameters_;
-  std::vector<State> states_;
+  std::vector<std::size_t> group_of_;  // each parameter
+  std::vector<State> states_;          // of each parameter
+  std::vector<Group> groups_;
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::detail

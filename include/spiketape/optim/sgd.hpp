@@ -19,6 +19,8 @@ struct SGDOptions {
   double momentum = 0;
   /// λ, the factor of the parameters that is added to their gradients (an L2 penalty), at least 0.
   double weight_decay = 0;
+  /// Nesterov's momentum; needs a momentum.
+  bool nesterov = false;
   /// The number of threads of a step (OpenMP), at least 1. The result does not depend on it, to the bit.
   int threads = 1;
 };
@@ -26,67 +28,64 @@ struct SGDOptions {
 namespace detail {
 
 template <Real Scalar>
-struct SGDState {
-  AlignedVector<Scalar> velocity;
+struct SGDRule {
+  using Options = SGDOptions;
+  static constexpr const char* name = "SGD";
 
+  struct State {
+    AlignedVector<Scalar> velocity;
+
+    template <typename F>
+    void visit(F&& f) {
+      f("velocity", velocity);
+    }
+  };
+
+  static void check(const Options& options) {
+    check_option<Scalar>(name, "momentum", options.momentum, 0);
+    check_option<Scalar>(name, "weight_decay", options.weight_decay, 0);
+    if (options.nesterov && options.momentum == 0)
+      fail_argument("spiketape::", name, ": momentum is 0, with nesterov expected more");
+  }
   template <typename F>
-  void visit(F&& f) {
-    f("velocity", velocity);
+  static void visit(Options& options, F&& f) {
+    f("momentum", options.momentum);
+    f("weight_decay", options.weight_decay);
+    f("nesterov", options.nesterov);
+  }
+
+  static void prepare(State& state, std::size_t count) { state.velocity.resize(count); }
+  static void advance(State&, const Options&) {}
+  static void update(Scalar* all, const Scalar* all_gradients, Index begin, Index end, State& state,
+                     const Options& options) {
+    using L = Lane<Scalar>;
+    const L lr = options.lr, momentum = options.momentum, decay = options.weight_decay;
+    Scalar* values = all + begin;
+    const Scalar* gradient = all_gradients + begin;
+    Scalar* velocity = state.velocity.data() + begin;
+    for_lanes<Scalar>(end - begin, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+      const L p = load(values + i, extent);
+      const L g = multiply_add(decay, p, load(gradient + i, extent));
+      const L v = multiply_add(momentum, load(velocity + i, extent), g);
+      store(v, velocity + i, extent);
+      store(p - lr * (options.nesterov ? multiply_add(momentum, v, g) : v), values + i, extent);
+    });
   }
 };
 
 }  // namespace detail
 
 /// v ← μ v + (g + λ p), p ← p − η v, with η = lr, μ = momentum, λ = weight_decay: PyTorch's SGD without
-/// dampening. `step` updates every parameter that a gradient has reached and clears that gradient; it leaves
-/// the others unchanged. It allocates in a parameter's first update only. Throws std::invalid_argument for an
-/// option out of range.
+/// dampening. With nesterov p ← p − η (g + λ p + μ v), with the new v (PyTorch 1.13, torch.optim.SGD). `step`
+/// updates every parameter that a gradient has reached and clears that gradient; it leaves the others
+/// unchanged. It allocates in a parameter's first update only. Throws std::invalid_argument for an option out
+/// of range.
 template <Real Scalar>
-class SGD : public detail::Optimizer<Scalar, detail::SGDState<Scalar>> {
+class SGD : public detail::Optimizer<Scalar, detail::SGDRule<Scalar>> {
  public:
   /// An optimizer of these parameters, whose memory it shares. Allocates.
   explicit SGD(ParameterList<Scalar> parameters, const SGDOptions& options = {})
-      : detail::Optimizer<Scalar, detail::SGDState<Scalar>>("SGD", std::move(parameters), options.lr),
-        options_(options) {
-    detail::check_option<Scalar>("SGD", "momentum", options.momentum, 0);
-    detail::check_option<Scalar>("SGD", "weight_decay", options.weight_decay, 0);
-    detail::check_option<Scalar>("SGD", "threads", options.threads, 1);
-  }
-
-  /// One update of every parameter that has a gradient in `gradients`; then drops those gradients. Allocates
-  /// in a parameter's first update only; if memory runs out, nothing has changed. Throws std::invalid_argument
-  /// if none has one, since the step would have no effect (see Parameter on which network an optimizer
-  /// trains), and if the optimizer was moved from.
-  void step(GradientSums<Scalar>& gradients) {
-    using L = Lane<Scalar>;
-    const L lr = this->lr(), momentum = options_.momentum, decay = options_.weight_decay;
-    const auto prepare = [](auto& state, std::size_t count) { state.velocity.resize(count); };
-    this->update_all(gradients, options_.threads, prepare, [](auto&) {},
-                     [&](Scalar* all, const Scalar* all_gradients, Index begin, Index end, auto& state) {
-                       Scalar* values = all + begin;
-                       const Scalar* gradient = all_gradients + begin;
-                       Scalar* velocity = state.velocity.data() + begin;
-                       detail::for_lanes<Scalar>(
-                           end - begin, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-                             const L p = detail::load(values + i, extent);
-                             const L g = multiply_add(decay, p, detail::load(gradient + i, extent));
-                             const L v = multiply_add(momentum, detail::load(velocity + i, extent), g);
-                             detail::store(v, velocity + i, extent);
-                             detail::store(p - lr * v, values + i, extent);
-                           });
-                     });
-  }
-
-  /// For Checkpoint.
-  template <typename Visitor>
-  void checkpoint(Visitor& visitor) {
-    visitor.fact("momentum", options_.momentum);
-    visitor.fact("weight_decay", options_.weight_decay);
-    detail::Optimizer<Scalar, detail::SGDState<Scalar>>::checkpoint(visitor);
-  }
-
- private:
-  SGDOptions options_;
+      : SGD::Optimizer(std::move(parameters), options) {}
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI

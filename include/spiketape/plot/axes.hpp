@@ -77,6 +77,17 @@ inline std::vector<Tick> nice_ticks(const plot::Range& range, double most, bool 
   return ticks;
 }
 
+/// Whether a value can be drawn. NaN, infinities and numbers whose differences overflow cannot.
+inline bool has_place(const double& value) { return is_finite(value) && std::abs(value) < 1e300; }
+
+/// Extends a range at both ends by a margin that keeps lines off the frame and is never zero.
+inline plot::Range with_margin(const plot::Range& range) {
+  const double size = std::max(std::abs(range.low), std::abs(range.high));
+  double margin = std::max(0.06 * (range.high - range.low), 1e-3 * size);
+  if (margin < 1e-300) margin = 0.5;
+  return {range.low - margin, range.high + margin};
+}
+
 /// The positions of a panel's values in the picture: x in steps to the right, y upwards.
 struct Axes {
   plot::Box box;

@@ -8,9 +8,9 @@
 #include <spiketape/core/file.hpp>
 #include <spiketape/core/numbers.hpp>
 #include <spiketape/core/utf8.hpp>
+#include <spiketape/plot/colors.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <span>
@@ -37,24 +37,6 @@ struct Box {
   double right() const { return x + width; }
   double bottom() const { return y + height; }
 };
-
-/// Ten colours that colour-blind people can distinguish: any two are at least 0.12 apart in OKLab, in normal,
-/// red-blind and green-blind sight (simulated after Machado, Oliveira, Fernandes: A physiologically-based
-/// model for simulation of color vision deficiency, 2009).
-inline constexpr std::array<std::string_view, 10> palette = {"#2f6fde", "#e8622c", "#3ba490", "#790d3f",
-                                                             "#6bcee8", "#814f0c", "#9b90f6", "#3e19ae",
-                                                             "#c6c44e", "#85568d"};
-
-/// The colours of everything that is not data.
-namespace colors {
-inline constexpr std::string_view background = "#ffffff";
-inline constexpr std::string_view panel = "#f7f8fa";  ///< Behind the data of a panel.
-inline constexpr std::string_view grid = "#e6e9ee";   ///< Lines behind the data.
-inline constexpr std::string_view axis = "#98a2b0";
-inline constexpr std::string_view label = "#5b6675";  ///< Numbers and labels at the axes.
-inline constexpr std::string_view ink = "#1d2733";    ///< Titles.
-inline constexpr std::string_view pale = "#a3adba";   ///< Data beside highlighted data.
-}  // namespace colors
 
 /// The fill of an area. A colour is any CSS colour: "#2f6fde", "black".
 struct Fill {
@@ -177,9 +159,20 @@ class Svg {
     file.add("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", width_, "\" height=\"", height_,
              "\" viewBox=\"0 0 ", width_, ' ', height_,
              "\" font-family=\"system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, "
-             "'DejaVu Sans', sans-serif\">\n");
-    return file.body_ + body_ + "</svg>\n";
+             "'DejaVu Sans', sans-serif\">\n<style>", detail::dark_css());
+    file.add_escaped(css_);
+    return file.body_ + "</style>\n" + body_ + "</svg>\n";
   }
+
+  /// Elements up to end_group have these CSS properties together, such as an animation that `css` defines.
+  void begin_group(std::string_view properties) {
+    add("<g style=\"");
+    add_escaped(properties);
+    add("\">\n");
+  }
+  void end_group() { add("</g>\n"); }
+  /// Adds rules to the picture's style sheet.
+  void css(std::string_view rules) { css_ += rules; }
 
   /// Writes the picture to a file, completely or not at all. Throws std::runtime_error, with the path and the
   /// system's reason, if that fails.
@@ -264,6 +257,7 @@ class Svg {
   double width_;
   double height_;
   std::string body_;
+  std::string css_;
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::plot

@@ -31,25 +31,6 @@ struct TraceOptions {
   Index highlight = -1;
 };
 
-}  // namespace spiketape::inline SPIKETAPE_ABI::plot
-
-namespace spiketape::inline SPIKETAPE_ABI::detail {
-
-/// Whether a value can be drawn. NaN, infinities and numbers whose differences overflow cannot.
-inline bool has_place(const double& value) { return is_finite(value) && std::abs(value) < 1e300; }
-
-/// Extends a range at both ends by a margin that keeps lines off the frame and is never zero.
-inline plot::Range with_margin(const plot::Range& range) {
-  const double size = std::max(std::abs(range.low), std::abs(range.high));
-  double margin = std::max(0.06 * (range.high - range.low), 1e-3 * size);
-  if (margin < 1e-300) margin = 0.5;
-  return {range.low - margin, range.high + margin};
-}
-
-}  // namespace spiketape::inline SPIKETAPE_ABI::detail
-
-namespace spiketape::inline SPIKETAPE_ABI::plot {
-
 /// Draws the values of one sample of a sequence (steps, batch, features), on arrays or on a tape: time in
 /// steps from 0 to the right, and one line for each feature; NaN and infinite values leave gaps. Throws
 /// std::invalid_argument for an empty sequence, a sample or a highlight out of range, an empty box, or no

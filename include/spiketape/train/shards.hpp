@@ -65,31 +65,19 @@ class Shards {
   /// and back() too, layers before the first neuron run once for the whole batch.
   template <typename Network, typename Loss>
   Scalar run(const Network& net, SequenceView<const Scalar> input, Loss&& loss) {
-    static_assert(
-        requires {
-          { net.keeps_state() } -> std::convertible_to<bool>;
-        },
-        "spiketape::Shards::run: a network of your own needs bool keeps_state() const, whether a neuron in it "
-        "has init_hidden = true: see Sequential");
-    if (net.keeps_state())
-      detail::fail_argument(
-          "spiketape::Shards::run: a neuron of the network has init_hidden = true, expected none: "
-          "hidden state belongs to one thread and one batch");
-    if constexpr (requires { net.couples_samples(); })
-      if (const char* reason = net.couples_samples(); reason != nullptr && (count() > 1 || block_ > 0))
-        detail::fail_argument("spiketape::Shards::run: a layer of the network couples samples (", reason,
-                              "), expected one shard without blocks, Shards(1)");
-    Round round(*this);
-    if constexpr (requires(const Var<Scalar>& x) { net.back(net.front(x)); })
-      if (input.batch > 0 && (input.constant || input.steps == 1)) {
-        const Var<Scalar> currents = front(net, input);
-        // The rows of a block are contiguous only within a single stored step.
-        if (currents.constant() || currents.steps() == 1)
-          return round.ended(run_back(net, currents, loss));
-      }
-    return round.ended(run_blocks(input.batch, [&](Shard& shard, Index first, Index count) {
-      finish(shard, detail::part_of_loss(loss, net(samples(shard.tape, input, first, count)), first, count));
-    }));
+    check_network(net);
+    Round round(*this, true);
+    return round.ended(run_network(net, input, loss));
+  }
+
+  /// The same forward only, as in evaluation: layers such as dropout do not train (see Tape::set_training),
+  /// `loss` may return an empty Var, and no gradient comes of it. Returns the sum of the losses. Drops the
+  /// gradients of the run before, and changes nothing else that a later run depends on.
+  template <typename Network, typename Loss>
+  Scalar evaluate(const Network& net, SequenceView<const Scalar> input, Loss&& loss) {
+    check_network(net);
+    const Round round(*this, false);
+    return run_network(net, input, loss);
   }
 
   /// The same for any function that makes a loss: `forward(tape, first, count)` returns the loss of the
@@ -98,7 +86,7 @@ class Shards {
   /// std::invalid_argument for a negative batch.
   template <typename Forward>
   Scalar run(Index batch, Forward&& forward) {
-    Round round(*this);
+    Round round(*this, true);
     return round.ended(run_shards(batch, [&](Shard& shard, Index first, Index count) {
       start(shard, {first, count, batch});
       finish(shard, forward(shard.tape, first, count));
@@ -154,11 +142,13 @@ class Shards {
     std::exception_ptr error;
   };
 
-  /// A run. If it throws, also std::bad_alloc, it was none: it has no number and leaves no gradients.
+  /// A run. If it throws, also std::bad_alloc, it was none: it has no number and leaves no gradients. So is an
+  /// evaluation.
   class Round {
    public:
-    explicit Round(Shards& shards) : shards_(shards) {
+    Round(Shards& shards, bool training) : shards_(shards) {
       shards.check_not_moved_from();
+      shards.training_ = training;
       ++shards.round_;
     }
     Round(const Round&) = delete;
@@ -178,12 +168,46 @@ class Shards {
     bool ended_ = false;
   };
 
+  /// What a run refuses.
+  template <typename Network>
+  void check_network(const Network& net) const {
+    static_assert(
+        requires {
+          { net.keeps_state() } -> std::convertible_to<bool>;
+        },
+        "spiketape::Shards::run: a network of your own needs bool keeps_state() const, whether a neuron in it "
+        "has init_hidden = true: see Sequential");
+    if (net.keeps_state())
+      detail::fail_argument(
+          "spiketape::Shards::run: a neuron of the network has init_hidden = true, expected none: "
+          "hidden state belongs to one thread and one batch");
+    if constexpr (requires { net.couples_samples(); })
+      if (const char* reason = net.couples_samples(); reason != nullptr && (count() > 1 || block_ > 0))
+        detail::fail_argument("spiketape::Shards::run: a layer of the network couples samples (", reason,
+                              "), expected one shard without blocks, Shards(1)");
+  }
+
+  template <typename Network, typename Loss>
+  Scalar run_network(const Network& net, const SequenceView<const Scalar>& input, Loss& loss) {
+    if constexpr (requires(const Var<Scalar>& x) { net.back(net.front(x)); })
+      if (input.batch > 0 && (input.constant || input.steps == 1)) {
+        const Var<Scalar> currents = front(net, input);
+        // The rows of a block are contiguous only within a single stored step.
+        if (currents.constant() || currents.steps() == 1)
+          return run_back(net, currents, loss);
+      }
+    return run_blocks(input.batch, [&](Shard& shard, Index first, Index count) {
+      finish(shard, detail::part_of_loss(loss, net(samples(shard.tape, input, first, count)), first, count));
+    });
+  }
+
   /// Runs the layers before the first neuron, on a tape for the whole batch.
   template <typename Network>
   Var<Scalar> front(const Network& net, const SequenceView<const Scalar>& input) {
     gradients().clear();
     front_tape_->reset();
     front_tape_->set_round(round_);
+    front_tape_->set_training(training_);
     const Var<Scalar> currents = net.front(front_tape_->constant(input));
     if (currents.batch() != input.batch)
       detail::fail_argument("spiketape::Shards::run: the layers before the first neuron make ",
@@ -209,7 +233,7 @@ class Shards {
                                 : shard.tape.constant(rows(value, first, count));
       finish(shard, detail::part_of_loss(loss, net.back(x), first, count));
     });
-    if (currents.differentiable()) {
+    if (currents.differentiable() && training_) {
       guarded(0, [&](Index) { front_tape_->backward(); });
       rethrow(*shards_.front());
     }
@@ -220,10 +244,12 @@ class Shards {
     shard.tape.reset();
     shard.tape.set_part({.samples = samples});
     shard.tape.set_round(round_);
+    shard.tape.set_training(training_);
   }
-  static void finish(Shard& shard, const Var<Scalar>& loss) {
+  void finish(Shard& shard, const Var<Scalar>& loss) const {
+    if (!training_ && loss.empty()) return;
     const FlushDenormals flush;
-    shard.tape.backward(loss);
+    if (training_) shard.tape.backward(loss);
     shard.loss += static_cast<double>(loss.item());
   }
 
@@ -300,6 +326,7 @@ class Shards {
   int threads_;
   Index block_;
   std::uint64_t round_ = 0;  // counts the runs; layers' random numbers depend on it
+  bool training_ = true;     // else an evaluation
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<Tape<Scalar>> front_tape_;         // adds to the first shard's sums
   std::vector<const GradientSums<Scalar>*> others_;  // of all shards but the first

@@ -57,24 +57,9 @@ class Windows {
   /// dropped; the same run may then be made again.
   template <typename Network, typename Loss>
   Scalar run(const Network& net, const SequenceView<const Scalar>& input, Loss&& loss) {
-    static_assert(
-        requires {
-          { net.forgets_state() } -> std::convertible_to<bool>;
-          net.for_each_hidden([](Array<Scalar>&, Var<Scalar>&) {});
-        },
-        "spiketape::Windows::run: a network of your own needs bool forgets_state() const, whether a neuron in "
-        "it has init_hidden = false, and for_each_hidden(f) const, which calls for_each_hidden(f) of each "
-        "neuron: see Sequential");
-    if (const char* expected = detail::shape_fault(input.shape()))
-      detail::fail_argument("spiketape::Windows::run: input has shape ", input.shape(), ", expected ",
-                            expected);
-    total_ = 0;
-    const Index count = detail::parts_of(input.steps, steps_);
-    if (count > 1 && net.forgets_state())
-      detail::fail_argument(
-          "spiketape::Windows::run: a layer of the network keeps no state between calls, expected "
-          "init_hidden = true: its state would be lost between windows");
+    const Index count = windows_of(net, input);
     Round<Network> round(*this, net);
+    tape_.set_training(true);
     if (options_.truncate)
       for (Index w = 0; w < count; ++w) {
         start(w, input);
@@ -83,6 +68,21 @@ class Windows {
     else
       run_twice(net, input, count, loss);
     round.end();
+    return static_cast<Scalar>(total_);
+  }
+
+  /// The same forward only, as in evaluation: layers such as dropout do not train (see Tape::set_training), and
+  /// no gradient comes of it. Returns the sum of the losses. Drops all gradients, and leaves the hidden state and
+  /// all else that a later run depends on as it was.
+  template <typename Network, typename Loss>
+  Scalar evaluate(const Network& net, const SequenceView<const Scalar>& input, Loss&& loss) {
+    const Index count = windows_of(net, input);
+    const Round<Network> round(*this, net);
+    tape_.set_training(false);
+    for (Index w = 0; w < count; ++w) {
+      start(w, input);
+      add(loss_of(net, input, w, loss));
+    }
     return static_cast<Scalar>(total_);
   }
 
@@ -118,6 +118,7 @@ class Windows {
       std::size_t k = 0;
       net.for_each_hidden([&](const Array<Scalar>&, const Var<Scalar>& var) { before(k++).var = var; });
       ++windows.round_;
+      windows.total_ = 0;
     }
     Round(const Round&) = delete;
     Round& operator=(const Round&) = delete;
@@ -140,6 +141,28 @@ class Windows {
     const Network& net_;
     bool ended_ = false;
   };
+
+  /// The number of windows of a sequence; checks it and the network.
+  template <typename Network>
+  Index windows_of(const Network& net, const SequenceView<const Scalar>& input) {
+    static_assert(
+        requires {
+          { net.forgets_state() } -> std::convertible_to<bool>;
+          net.for_each_hidden([](Array<Scalar>&, Var<Scalar>&) {});
+        },
+        "spiketape::Windows::run: a network of your own needs bool forgets_state() const, whether a neuron in "
+        "it has init_hidden = false, and for_each_hidden(f) const, which calls for_each_hidden(f) of each "
+        "neuron: see Sequential");
+    if (const char* expected = detail::shape_fault(input.shape()))
+      detail::fail_argument("spiketape::Windows::run: input has shape ", input.shape(), ", expected ",
+                            expected);
+    const Index count = detail::parts_of(input.steps, steps_);
+    if (count > 1 && net.forgets_state())
+      detail::fail_argument(
+          "spiketape::Windows::run: a layer of the network keeps no state between calls, expected "
+          "init_hidden = true: its state would be lost between windows");
+    return count;
+  }
 
   template <typename Network, typename Loss>
   void run_twice(const Network& net, const SequenceView<const Scalar>& input, Index count, Loss& loss) {
@@ -223,9 +246,12 @@ class Windows {
 
   void backward(const Var<Scalar>& loss) {
     if (loss.empty()) return tape_.backward();
-    const FlushDenormals flush;
     tape_.backward(loss);
-    total_ += static_cast<double>(loss.item());
+    add(loss);
+  }
+  void add(const Var<Scalar>& loss) {
+    const FlushDenormals flush;
+    if (!loss.empty()) total_ += static_cast<double>(loss.item());
   }
 
   Index steps_;

@@ -1,0 +1,68 @@
+// Batches of any kind of data, under one type.
+#pragma once
+
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/core/function_ref.hpp>
+#include <spiketape/functional/loss_kind.hpp>
+
+#include <concepts>
+
+namespace spiketape::inline SPIKETAPE_ABI {
+
+/// A batch for training: a view, valid until the next one is taken.
+template <Real Scalar>
+struct TrainingBatch {
+  SequenceView<const Scalar> input;  ///< (steps, batch, features), or one step.
+  LossTargets<Scalar> targets;       ///< What the loss compares with.
+};
+
+/// Refers to data that come in batches, such as Batches: an object with
+///
+///     shuffled(), in_order()      a pass over all samples, a range of batches
+///     size()                      the number of batches in a pass
+///
+/// where a batch has an `input`, a step or a sequence, and `labels`, `targets` (numbers) or both; it may have
+/// a `mask` of steps (StepMask). The data must outlive it.
+template <Real Scalar>
+class BatchSource {
+ public:
+  using Take = detail::FunctionRef<bool(const TrainingBatch<Scalar>&)>;
+
+  template <typename Data>
+  requires(!std::same_as<std::remove_const_t<Data>, BatchSource>) BatchSource(Data& data)  // NOLINT
+      : data_(&data),
+        size_([](void* of_data) { return static_cast<Index>(static_cast<Data*>(of_data)->size()); }),
+        each_([](void* of_data, bool shuffled, const Take& take) {
+          Data& all = *static_cast<Data*>(of_data);
+          const auto run = [&](auto&& pass) {
+            for (const auto& batch : pass)
+              if (!take(training_batch(batch))) return;
+          };
+          shuffled ? run(all.shuffled()) : run(all.in_order());
+        }) {}
+
+  /// The number of batches in a pass.
+  Index size() const { return size_(data_); }
+  /// Calls take(batch) for each batch of a new pass, in random or in their own order, until it returns false.
+  void each(bool shuffled, const Take& take) const { each_(data_, shuffled, take); }
+
+ private:
+  template <typename Batch>
+  static TrainingBatch<Scalar> training_batch(const Batch& batch) {
+    TrainingBatch<Scalar> of;
+    of.input = batch.input;
+    if constexpr (requires { batch.labels; }) of.targets.labels = batch.labels;
+    if constexpr (requires { batch.targets; }) of.targets.values = batch.targets;
+    if constexpr (requires { batch.mask; }) of.targets.mask = batch.mask;
+    return of;
+  }
+
+  void* data_;
+  Index (*size_)(void*);
+  void (*each_)(void*, bool, const Take&);
+};
+
+}  // namespace spiketape::inline SPIKETAPE_ABI
+
+#include <spiketape/core/pop_macros.hpp>

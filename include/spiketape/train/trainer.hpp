@@ -1,0 +1,436 @@
+// The loop over epochs and batches, with all that stands around it.
+//
+//     st::Trainer trainer(net, adam, {.steps = 20, .shards = 4, .threads = 4});
+//     trainer.on_epoch([&] { checkpoint.save("run.safetensors"); });
+//     trainer.fit(train, test, {.epochs = 20, .loss = st::ce_rate_loss(), .progress = stdout});
+//
+// It is a thin loop over public parts, Batches, Shards or Windows, and an optimizer; who needs something else
+// writes the loop by hand in as many lines. It does not include io/: a callback saves checkpoints.
+#pragma once
+
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/core/any_function.hpp>
+#include <spiketape/functional/loss_kind.hpp>
+#include <spiketape/optim/clip.hpp>
+#include <spiketape/train/batch_source.hpp>
+#include <spiketape/train/progress.hpp>
+#include <spiketape/train/shards.hpp>
+#include <spiketape/train/training_log.hpp>
+#include <spiketape/train/windows.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace spiketape::inline SPIKETAPE_ABI {
+
+/// What the class of a sample is read from: the output with the most spikes, or the largest sum of membranes.
+enum class Readout { spk, mem };
+
+/// How a Trainer runs a network on a batch.
+struct TrainerOptions {
+  /// For how many steps an input of one step is shown, as a constant current; at least 1. Sequences are taken
+  /// as they are.
+  Index steps = 1;
+  /// As in Shards(shards, threads, block).
+  int shards = 1, threads = 1;
+  Index block = 0;
+  /// More than 0: truncated BPTT in windows of so many steps, as in Windows(window, {.truncate = true}). The
+  /// neurons of the network then have init_hidden = true, and there are no shards; their state is reset
+  /// before each batch.
+  Index window = 0;
+  /// What accuracies are computed from.
+  Readout readout = Readout::spk;
+  /// The seed of layers' random numbers.
+  std::uint64_t seed = 0;
+};
+
+/// What a Trainer trains for.
+template <Real Scalar>
+struct FitOptions {
+  /// The number of epochs, those before this call included; at least 0.
+  Index epochs = 1;
+  /// The loss, such as ce_rate_loss(), or a function (out, targets) of a LossInput and LossTargets.
+  Loss<Scalar> loss = {};
+  /// The learning rate of each epoch, from 0, or of each step: a schedule or a function. None: the
+  /// optimizer's.
+  detail::AnyFunction<double(Index)> schedule = {};
+  bool schedule_steps = false;
+  /// As in clip_grad_norm and clip_grad_value; 0: no clipping.
+  double clip_grad_norm = 0, clip_grad_value = 0;
+  /// Where a line for each epoch goes, and on a terminal one for the epoch under way with the time left:
+  /// stdout, stderr, an open file, or nowhere.
+  std::FILE* progress = nullptr;
+};
+
+/// A step of a training.
+struct StepLog {
+  Index step;     ///< The number of steps so far.
+  Index epoch;    ///< The number of the epoch, from 1.
+  Index batch;    ///< The number of the batch in its epoch, from 1.
+  Index batches;  ///< The number of batches in an epoch.
+  double loss;    ///< Of this batch.
+  double lr;      ///< The learning rate of this step.
+};
+
+/// What a network makes of data.
+struct Evaluation {
+  double loss = EpochLog::unknown;      ///< The mean over the samples; NaN without a loss.
+  double accuracy = EpochLog::unknown;  ///< The part of the samples that are right; NaN without labels.
+  Index samples = 0;
+  std::vector<int> labels, predicted;  ///< Of each sample; empty without labels.
+};
+
+/// Trains a network with an optimizer: a loop over epochs and batches, each a run of Shards or Windows and a
+/// step.
+///
+/// Callbacks follow each step (`on_step`) and each epoch (`on_epoch`), in the order in which they were added;
+/// see there. A checkpoint holds what the loop needs to go on in the middle of an epoch:
+///
+///     st::Checkpoint checkpoint{{"net", net}, {"adam", adam}, {"train", train}, {"trainer", trainer}};
+///
+/// A training that was killed and goes on from it ends with the bits of one that was not. From the second
+/// step on a step allocates nothing. The network and the optimizer must outlive the Trainer and must not
+/// move; neither may it.
+template <Real Scalar>
+class Trainer {
+ public:
+  /// Throws std::invalid_argument for an option out of range, and for windows of a network without hidden
+  /// states.
+  template <typename Network, typename Optimizer>
+  Trainer(const Network& net, Optimizer& optimizer, const TrainerOptions& options = {})
+      : options_(options),
+        net_(&net),
+        run_(&run_network<Network>),
+        optimizer_{&optimizer,
+                   [](void* of, GradientSums<Scalar>& sums) { static_cast<Optimizer*>(of)->step(sums); },
+                   [](void* of, double lr) { static_cast<Optimizer*>(of)->set_lr(lr); },
+                   [](const void* of) -> double { return static_cast<const Optimizer*>(of)->lr(); }} {
+    if (options.steps < 1)
+      detail::fail_argument("spiketape::Trainer: steps is ", options.steps, ", expected at least 1");
+    if (options.window < 0)
+      detail::fail_argument("spiketape::Trainer: window is ", options.window, ", expected at least 0");
+    if (options.window > 0 && (options.shards != 1 || options.block != 0))
+      detail::fail_argument("spiketape::Trainer: window is ", options.window, ", shards is ", options.shards,
+                            " and block is ", options.block, ", expected windows or shards and blocks");
+    if (options.window > 0) {
+      if (!has_windows<Network>)
+        detail::fail_argument("spiketape::Trainer: window is ", options.window,
+                              " for a network without reset_hidden, expected 0");
+      windows_.emplace(options.window, WindowsOptions{.truncate = true});
+      windows_->set_seed(options.seed);
+    } else {
+      shards_.emplace(options.shards, options.threads, options.block);
+      shards_->set_seed(options.seed);
+    }
+  }
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+  ~Trainer() = default;
+
+  /// Calls f(step) with a StepLog, or f(), behind each step of the optimizer. What it saves there goes on
+  /// behind this batch.
+  template <typename F>
+  void on_step(F f) {
+    add(step_callbacks_, std::move(f));
+  }
+  /// Calls f(epoch) with an EpochLog, or f(), at the end of each epoch, behind the evaluation: for early
+  /// stopping, ReduceLROnPlateau, Best, pictures and files.
+  ///
+  ///     trainer.on_epoch([&](const st::EpochLog& epoch) {
+  ///       best(epoch.test_accuracy);
+  ///       if (stop(epoch.test_loss)) trainer.stop();
+  ///     });
+  template <typename F>
+  void on_epoch(F f) {
+    add(epoch_callbacks_, std::move(f));
+  }
+  /// For callbacks: no step follows, in this fit and in later ones. In on_step the epoch under way is not
+  /// logged.
+  void stop() noexcept { stopped_ = true; }
+  bool stopped() const noexcept { return stopped_; }
+
+  /// Trains until `epochs` epochs are done or a callback stops; evaluates on `test` at the end of each, if it
+  /// is given. Goes on where it is: behind an earlier fit, or a checkpoint. Returns the log of all epochs.
+  /// Throws std::invalid_argument for an option out of range, and what the parts throw.
+  const TrainingLog& fit(BatchSource<Scalar> train, const FitOptions<Scalar>& options) {
+    return fit(train, nullptr, options);
+  }
+  const TrainingLog& fit(BatchSource<Scalar> train, BatchSource<Scalar> test,
+                         const FitOptions<Scalar>& options) {
+    return fit(train, &test, options);
+  }
+
+  /// Runs the network on all data, in their order and without training; see Shards::evaluate. Changes nothing
+  /// that a training depends on, so that it may be called by callbacks. Allocates the lists of its result.
+  [[nodiscard]] Evaluation evaluate(BatchSource<Scalar> data, const Loss<Scalar>& loss = {}) {
+    Evaluation all;
+    const Sums sums = evaluate(data, loss, &all);
+    all.loss = loss.empty() ? EpochLog::unknown : sums.mean_loss();
+    all.accuracy = sums.accuracy();
+    all.samples = sums.samples;
+    return all;
+  }
+
+  /// The epochs so far; the number of these, and of steps.
+  const TrainingLog& log() const noexcept { return log_; }
+  Index epoch() const noexcept { return epoch_; }
+  Index step() const noexcept { return step_; }
+
+  /// For Checkpoint: visits the place in the training, the log without its times, and what the bits of a run
+  /// depend on.
+  template <typename Visitor>
+  void checkpoint(Visitor& visitor) {
+    if (windows_)
+      windows_->checkpoint(visitor);
+    else
+      shards_->checkpoint(visitor);
+    visitor.fact("input_steps", options_.steps);
+    visitor.number("epoch", epoch_, 0);
+    visitor.number("batch", batch_, 0);
+    visitor.number("step", step_, 0);
+    visitor.number("stopped", stopped_);
+    visitor.number("loss_sum", sums_.loss);
+    visitor.number("samples", sums_.samples, 0);
+    visitor.number("labelled", sums_.labelled, 0);
+    visitor.number("right", sums_.right, 0);
+    log_.checkpoint(visitor);
+  }
+
+ private:
+  using Clock = detail::ProgressLine::Clock;
+
+  /// Over the samples of an epoch or an evaluation.
+  struct Sums {
+    double loss = 0;  // of each batch, times its samples
+    Index samples = 0, labelled = 0, right = 0;
+
+    double mean_loss() const {
+      return samples == 0 ? EpochLog::unknown : loss / static_cast<double>(samples);
+    }
+    double accuracy() const {
+      return labelled == 0 ? EpochLog::unknown : static_cast<double>(right) / static_cast<double>(labelled);
+    }
+  };
+
+  /// What the drivers call for each part of a batch.
+  struct Part {
+    Trainer& trainer;
+    const Loss<Scalar>& loss;
+    const LossTargets<Scalar>& targets;
+
+    template <detail::LossReadable Out>
+    Var<Scalar> operator()(const Out& out) const {
+      return trainer.part_of_batch(detail::loss_input(out), *this);
+    }
+  };
+
+  struct AnyOptimizer {
+    void* of;
+    void (*step)(void*, GradientSums<Scalar>&);
+    void (*set_lr)(void*, double);
+    double (*lr)(const void*);
+  };
+
+  template <typename Network>
+  static constexpr bool has_windows = requires(const Network& net) {
+    net.reset_hidden();
+    net.forgets_state();
+  };
+
+  template <typename Network>
+  static Scalar run_network(Trainer& trainer, const SequenceView<const Scalar>& input, const Part& part,
+                            bool training) {
+    const Network& net = *static_cast<const Network*>(trainer.net_);
+    if constexpr (has_windows<Network>)
+      if (trainer.windows_) {
+        Windows<Scalar>& windows = *trainer.windows_;
+        net.reset_hidden();
+        return training ? windows.run(net, input, part) : windows.evaluate(net, input, part);
+      }
+    Shards<Scalar>& shards = *trainer.shards_;
+    return training ? shards.run(net, input, part) : shards.evaluate(net, input, part);
+  }
+
+  template <typename Log, typename F>
+  static void add(std::vector<detail::AnyFunction<void(const Log&)>>& callbacks, F f) {
+    if constexpr (std::is_invocable_v<F&, const Log&>)
+      callbacks.push_back(std::move(f));
+    else
+      callbacks.push_back([f = std::move(f)](const Log&) mutable { f(); });
+  }
+
+  const TrainingLog& fit(const BatchSource<Scalar>& train, const BatchSource<Scalar>* test,
+                         const FitOptions<Scalar>& options) {
+    check_options(options);
+    detail::ProgressLine line(options.progress);
+    const Clock::time_point begin = Clock::now();
+    const Index batches = train.size(), done_before = epoch_ * batches + batch_;
+    const auto seconds_left = [&] {
+      const Index done = epoch_ * batches + batch_;
+      return seconds_since(begin) / static_cast<double>(std::max<Index>(1, done - done_before)) *
+             static_cast<double>(options.epochs * batches - done);
+    };
+    while (epoch_ < options.epochs && !stopped_) {
+      const Clock::time_point epoch_begin = Clock::now();
+      const bool whole = batch_ == 0;
+      if (!options.schedule.empty() && !options.schedule_steps)
+        optimizer_.set_lr(optimizer_.of, options.schedule(epoch_));
+      train.each(true, [&](const TrainingBatch<Scalar>& batch) {
+        const double loss = train_on(batch, options);
+        const StepLog log{step_, epoch_ + 1, batch_, batches, loss, lr()};
+        for (const auto& callback : step_callbacks_) callback(log);
+        line.show(epoch_log(seconds_since(epoch_begin)), options.epochs,
+                  static_cast<double>(batch_) / static_cast<double>(std::max<Index>(1, batches)),
+                  seconds_left());
+        return !stopped_;
+      });
+      if (stopped_) break;
+      EpochLog log = epoch_log(EpochLog::unknown);
+      if (test != nullptr) {
+        const Sums sums = evaluate(*test, options.loss, nullptr);
+        log.test_loss = sums.mean_loss();
+        log.test_accuracy = sums.accuracy();
+      }
+      if (whole) log.seconds = seconds_since(epoch_begin);
+      log_.epochs.push_back(log);
+      ++epoch_;
+      batch_ = 0;
+      sums_ = {};
+      line.write(log, options.epochs, seconds_left());
+      for (const auto& callback : epoch_callbacks_) callback(log);
+    }
+    return log_;
+  }
+
+  /// One step of the optimizer. Returns the loss.
+  double train_on(const TrainingBatch<Scalar>& batch, const FitOptions<Scalar>& options) {
+    const auto loss = static_cast<double>(run(batch, options.loss, true));
+    GradientSums<Scalar>& gradients = windows_ ? windows_->gradients() : shards_->gradients();
+    if (options.clip_grad_value > 0) clip_grad_value(gradients, options.clip_grad_value, options_.threads);
+    if (options.clip_grad_norm > 0) clip_grad_norm(gradients, options.clip_grad_norm, options_.threads);
+    if (!options.schedule.empty() && options.schedule_steps)
+      optimizer_.set_lr(optimizer_.of, options.schedule(step_));
+    optimizer_.step(optimizer_.of, gradients);
+    add_batch(sums_, batch, loss);
+    ++batch_;
+    ++step_;
+    return loss;
+  }
+
+  Sums evaluate(const BatchSource<Scalar>& data, const Loss<Scalar>& loss, Evaluation* all) {
+    Sums sums;
+    data.each(false, [&](const TrainingBatch<Scalar>& batch) {
+      add_batch(sums, batch, static_cast<double>(run(batch, loss, false)));
+      if (all != nullptr && has_labels(batch)) {
+        all->labels.insert(all->labels.end(), batch.targets.labels.begin(), batch.targets.labels.end());
+        all->predicted.insert(all->predicted.end(), predicted_.begin(), predicted_.end());
+      }
+      return true;
+    });
+    return sums;
+  }
+
+  Scalar run(const TrainingBatch<Scalar>& batch, const Loss<Scalar>& loss, bool training) {
+    SequenceView<const Scalar> input = batch.input;
+    if (input.steps == 1) input = detail::repeated(input, options_.steps, "Trainer");
+    predicted_.resize(has_labels(batch) ? batch.targets.labels.size() : 0);
+    return run_(*this, input, Part{*this, loss, batch.targets}, training);
+  }
+  /// Whether there is one label for each sample.
+  static bool has_labels(const TrainingBatch<Scalar>& batch) {
+    return batch.input.batch > 0 && std::cmp_equal(batch.targets.labels.size(), batch.input.batch);
+  }
+  void add_batch(Sums& sums, const TrainingBatch<Scalar>& batch, double loss) const {
+    const Index samples = batch.input.batch;
+    sums.loss += loss * static_cast<double>(samples);
+    sums.samples += samples;
+    if (!has_labels(batch)) return;
+    sums.labelled += samples;
+    for (std::size_t b = 0; b < predicted_.size(); ++b)
+      sums.right += predicted_[b] == batch.targets.labels[b] ? 1 : 0;
+  }
+
+  /// Several threads call it at once, for different samples.
+  Var<Scalar> part_of_batch(const LossInput<Scalar>& out, const Part& part) {
+    if (!predicted_.empty()) predict_part(options_.readout == Readout::spk ? out.spk : out.mem);
+    return part.loss.empty() ? Var<Scalar>() : part.loss(out, part.targets);
+  }
+  /// Predicts the classes of a part's samples as `predict` does. Sums over windows are kept in between.
+  void predict_part(const Var<Scalar>& outputs) {
+    const SequenceView<const Scalar> view = outputs.value();
+    const BatchPart& part = outputs.tape().part();
+    const PartRange samples = part.samples.of(view.batch), steps = part.steps.of(view.steps);
+    if (view.features == 0) return;
+    if (steps.partial() && steps.first == 0)
+      window_sums_.assign(static_cast<std::size_t>(view.batch * view.features), 0);
+    for (Index b = 0; b < view.batch; ++b) {
+      double* sums = steps.partial() ? window_sums_.data() + b * view.features
+                                     : outputs.tape().template allocate<double>(view.features);
+      if (!steps.partial()) std::fill_n(sums, view.features, 0.0);
+      for (Index t = 0; t < view.steps; ++t)
+        for (Index i = 0; i < view.features; ++i) sums[i] += static_cast<double>(view.row(t, b)[i]);
+      Index best = 0;
+      for (Index i = 1; i < view.features; ++i)
+        if (sums[i] > sums[best] || (detail::is_nan(sums[best]) && !detail::is_nan(sums[i]))) best = i;
+      predicted_[static_cast<std::size_t>(samples.first + b)] = static_cast<int>(best);
+    }
+  }
+
+  double lr() const { return optimizer_.lr(optimizer_.of); }
+  EpochLog epoch_log(double seconds) const {
+    return {.epoch = static_cast<double>(epoch_ + 1),
+            .steps = static_cast<double>(step_),
+            .lr = lr(),
+            .loss = sums_.mean_loss(),
+            .accuracy = sums_.accuracy(),
+            .seconds = seconds};
+  }
+  static double seconds_since(const Clock::time_point& begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+  }
+  static void check_options(const FitOptions<Scalar>& options) {
+    if (options.epochs < 0)
+      detail::fail_argument("spiketape::Trainer::fit: epochs is ", options.epochs, ", expected at least 0");
+    if (options.loss.empty())
+      detail::fail_argument("spiketape::Trainer::fit: loss is empty, expected one such as ce_rate_loss()");
+    const auto check_clip = [](const char* option, const double& value) {
+      if (!detail::is_finite(value) || value < 0)
+        detail::fail_argument("spiketape::Trainer::fit: ", option, " is ", value,
+                              ", expected a finite number of at least 0");
+    };
+    check_clip("clip_grad_norm", options.clip_grad_norm);
+    check_clip("clip_grad_value", options.clip_grad_value);
+  }
+
+  TrainerOptions options_;
+  const void* net_;
+  Scalar (*run_)(Trainer&, const SequenceView<const Scalar>&, const Part&, bool training);
+  AnyOptimizer optimizer_;
+  std::optional<Shards<Scalar>> shards_;
+  std::optional<Windows<Scalar>> windows_;  // one of the two
+  std::vector<detail::AnyFunction<void(const StepLog&)>> step_callbacks_;
+  std::vector<detail::AnyFunction<void(const EpochLog&)>> epoch_callbacks_;
+  Index epoch_ = 0, batch_ = 0, step_ = 0;  // how many are done; batches of the epoch under way
+  bool stopped_ = false;
+  Sums sums_;  // of the epoch under way
+  TrainingLog log_;
+  std::vector<int> predicted_;       // of the batch
+  std::vector<double> window_sums_;  // of its outputs, over the windows so far
+};
+
+template <typename Network, typename Optimizer>
+Trainer(const Network&, Optimizer&, const TrainerOptions& = {}) -> Trainer<typename Network::Scalar>;
+
+}  // namespace spiketape::inline SPIKETAPE_ABI
+
+#include <spiketape/core/pop_macros.hpp>
