@@ -1,5 +1,5 @@
-// The umbrella: every public header but plot/ (pictures), data/gzip.hpp (needs zlib) and core/file.hpp
-// (write_file; compilers take long over <filesystem>).
+// The umbrella: every public header but plot/ (pictures), spikegen.hpp (data as spikes, which not every program
+// encodes), data/gzip.hpp (needs zlib) and core/file.hpp (write_file; compilers take long over <filesystem>).
 //
 // Where things are. A folder includes only itself and folders listed above it. (Headers that have moved stay
 // at their old path until version 0.3 and only include the new one.)
@@ -11,6 +11,8 @@
 //   neuron/      resets, surrogates, quantizers, and one file for each neuron
 //                  one time step, forward and backward, with the reset and its adjoint:  neuron/step.hpp
 //                  how to write a neuron:  neuron/dynamics.hpp
+//   spikegen/    data as spikes; include spiketape/spikegen.hpp
+//                  how to write a code:  spikegen/code.hpp
 //   nn/          layers and networks
 //                  how to write a layer:  nn/layer.hpp
 //                  how to set a weight:  net.parameter("fc1.weight").set_transposed(w) from PyTorch's

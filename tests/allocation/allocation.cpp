@@ -7,6 +7,7 @@
 #define eigen_assert(condition) \
   ((condition) ? static_cast<void>(0) : allocation::assertion_failed(#condition))
 
+#include <spiketape/spikegen.hpp>
 #include <spiketape/spiketape.hpp>
 
 #include "../catch.hpp"
@@ -214,6 +215,24 @@ TEST_CASE("shards on one thread allocate in the first run only") {
                                {.samples = batch});
     });
     adam.step(shards.gradients());
+  });
+}
+
+TEST_CASE("a network with encoders in front allocates in the first iteration only, whole and in blocks") {
+  Training t;
+  const st::Array<float> input = t.input.abs();
+  const st::Sequential net{st::Encode<float, st::spikegen::Population>({.neurons = 3}), st::Encode<float>(),
+                           st::Linear<float>(192, 40, t.random),
+                           st::Encode<float, st::spikegen::Delta>({.off_spike = true}), st::Leaky<float>({.beta = 0.9f})};
+  const st::Sequential latencies{st::Encode<float, st::spikegen::Latency>({.normalize = true}),
+                                 st::Encode<float, st::spikegen::Phase>(), st::Linear<float>(64, 10, t.random)};
+  check_warm([&] {
+    t.tape.reset();
+    t.tape.backward(st::sum(net(t.tape.variable(input, steps)).mem) + st::sum(latencies(t.tape.constant(input, steps))));
+  });
+  st::Shards<float> shards(1, 1, 8);
+  check_warm([&] {
+    shards.run(net, st::repeat(input, steps), [&](const auto& out, Index, Index) { return st::sum(out.mem); });
   });
 }
 
