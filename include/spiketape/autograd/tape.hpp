@@ -8,6 +8,7 @@
 #include <spiketape/autograd/recording.hpp>
 #include <spiketape/autograd/var.hpp>
 #include <spiketape/core/arena.hpp>
+#include <spiketape/core/batch_part.hpp>
 #include <spiketape/core/float_mode.hpp>
 #include <spiketape/core/random_key.hpp>
 #include <spiketape/kernels/product.hpp>
@@ -162,6 +163,19 @@ class Tape {
   /// keeps it.
   Index first_step() const noexcept { return random_.first_step(); }
   void set_first_step(Index first_step) { random_.start_at(first_step); }
+
+  /// The part of a batch that is computed on this tape: losses take the targets of this part and divide by the
+  /// sizes of the whole, so that the losses of all parts add up to that of the batch. All there is, unless set;
+  /// a reset keeps it. set_part sets first_sample and first_step, too; Shards and Windows call it. Throws
+  /// std::invalid_argument for a range that is no part of its whole.
+  const BatchPart& part() const noexcept { return part_; }
+  void set_part(const BatchPart& part) {
+    detail::check_range(part.samples, "samples");
+    detail::check_range(part.steps, "steps");
+    part_ = part;
+    set_first_sample(part.samples.first);
+    set_first_step(part.steps.first);
+  }
 
   /// The seed of the random numbers of layers, see RandomKey. 0 unless set; a reset keeps it.
   std::uint64_t seed() const noexcept { return random_.seed; }
@@ -379,6 +393,7 @@ class Tape {
   const Foreign* foreign_ = nullptr;
   bool swept_ = false;
   bool training_ = true;
+  BatchPart part_;
   detail::RandomPlaces random_;
   std::mutex writing_out_;
   detail::Generation recording_;

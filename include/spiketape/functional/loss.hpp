@@ -1,4 +1,5 @@
-// Losses on spikes and membranes over time. Others are formulas, see autograd/ops.hpp.
+// The cross entropy of spikes and membranes over time. functional/losses.hpp has snnTorch's losses; others are
+// formulas, see autograd/ops.hpp.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>
@@ -21,12 +22,23 @@ enum class OverSteps { sum, mean };
 struct CrossEntropyOptions {
   /// The sum over steps, as in snnTorch's tutorials, or the mean, as in its ce_rate_loss.
   OverSteps over_steps = OverSteps::sum;
-  /// The number of samples to divide by, at least 0; 0: the batch of this call. If a batch is split, give the
-  /// size of the whole.
+  /// The number of samples to divide by, at least 0; 0: those of the whole batch (see Tape::part).
   Index samples = 0;
 };
 
 namespace detail {
+
+/// The labels of a part of a batch, from its own or from those of the whole batch.
+SPIKETAPE_NOINLINE inline std::span<const int> labels_of_part(const char* function,
+                                                              std::span<const int> labels,
+                                                              const PartRange& samples) {
+  const auto size = static_cast<Index>(labels.size());
+  if (size == samples.count) return labels;
+  if (size != samples.whole)
+    fail_argument("spiketape::", function, ": targets has ", size, " labels, input has a batch of ",
+                  samples.count);
+  return labels.subspan(static_cast<std::size_t>(samples.first), static_cast<std::size_t>(samples.count));
+}
 
 template <Real Scalar>
 struct CrossEntropyOp {
@@ -89,24 +101,25 @@ Scalar softmax(const Scalar* row, Scalar* probabilities, Index features) {
 ///
 /// x is (steps, batch, classes), membranes or spikes; `targets` has one class, 0 to classes − 1, for each
 /// sample and is copied. OverSteps::mean divides by the number of steps (snnTorch's ce_rate_loss, on spikes).
-/// Returns a single number, (1, 1, 1); differentiated by x. Throws std::invalid_argument for an empty batch
-/// or sequence, a wrong number of targets, a target out of range, or negative `samples`.
+/// If x is a part of a batch (see Tape::part), B and the steps are those of the whole, and `targets` has the
+/// labels of the part or of the whole. Returns a single number, (1, 1, 1); differentiated by x. Throws
+/// std::invalid_argument for an empty batch or sequence, a wrong number of targets, a target out of range, or
+/// negative `samples`.
 template <Real Scalar>
 [[nodiscard]] Var<Scalar> cross_entropy(const Var<Scalar>& x, std::span<const int> targets,
                                         const CrossEntropyOptions& options = {}) {
   const Shape shape = x.shape();
+  Tape<Scalar>& tape = x.tape();
+  const PartRange samples = tape.part().samples.of(shape.batch);
   if (shape.batch == 0 || shape.steps == 0)
     detail::fail_argument("spiketape::cross_entropy: input has shape ", shape,
                           ", expected at least one sample and step");
-  if (static_cast<Index>(targets.size()) != shape.batch)
-    detail::fail_argument("spiketape::cross_entropy: targets has ", targets.size(),
-                          " labels, input has a batch of ", shape.batch);
+  targets = detail::labels_of_part("cross_entropy", targets, samples);
   if (options.samples < 0)
     detail::fail_argument("spiketape::cross_entropy: samples is ", options.samples, ", expected at least 0");
-  detail::check_targets("cross_entropy", targets, shape.features);
+  detail::check_targets("cross_entropy", targets, shape.features, samples.first);
 
   const FlushDenormals flush;
-  Tape<Scalar>& tape = x.tape();
   const Var<Scalar> loss = tape.result({1, 1, 1}, x.differentiable());
   int* kept_targets = tape.template allocate<int>(shape.batch);
   std::copy(targets.begin(), targets.end(), kept_targets);
@@ -122,8 +135,9 @@ template <Real Scalar>
     }
   if (values.constant) total *= static_cast<double>(shape.steps);
 
-  double factor = 1 / static_cast<double>(options.samples > 0 ? options.samples : shape.batch);
-  if (options.over_steps == OverSteps::mean) factor /= static_cast<double>(shape.steps);
+  double factor = 1 / static_cast<double>(options.samples > 0 ? options.samples : samples.whole);
+  if (options.over_steps == OverSteps::mean)
+    factor /= static_cast<double>(tape.part().steps.of(shape.steps).whole);
   *tape.writable(loss).data = static_cast<Scalar>(factor * total);
   if (loss.differentiable())
     tape.record(

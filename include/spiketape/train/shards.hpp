@@ -6,6 +6,7 @@
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/core/float_mode.hpp>
 #include <spiketape/core/parallel.hpp>
+#include <spiketape/train/part_of_loss.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -89,7 +90,7 @@ class Shards {
           return round.ended(run_back(net, currents, loss));
       }
     return round.ended(run_blocks(input.batch, [&](Shard& shard, Index first, Index count) {
-      finish(shard, loss(net(samples(shard.tape, input, first, count)), first, count));
+      finish(shard, detail::part_of_loss(loss, net(samples(shard.tape, input, first, count)), first, count));
     }));
   }
 
@@ -101,7 +102,7 @@ class Shards {
   Scalar run(Index batch, Forward&& forward) {
     Round round(*this);
     return round.ended(run_shards(batch, [&](Shard& shard, Index first, Index count) {
-      start(shard, first);
+      start(shard, {first, count, batch});
       finish(shard, forward(shard.tape, first, count));
     }));
   }
@@ -208,7 +209,7 @@ class Shards {
       const Var<Scalar> x = currents.differentiable()
                                 ? shard.tape.leaf(rows(value, first, count), rows(adjoint, first, count))
                                 : shard.tape.constant(rows(value, first, count));
-      finish(shard, loss(net.back(x), first, count));
+      finish(shard, detail::part_of_loss(loss, net.back(x), first, count));
     });
     if (currents.differentiable()) {
       guarded(0, [&](Index) { front_tape_->backward(); });
@@ -217,9 +218,9 @@ class Shards {
     return total;
   }
 
-  void start(Shard& shard, Index first) const {
+  void start(Shard& shard, const PartRange& samples) const {
     shard.tape.reset();
-    shard.tape.set_first_sample(first);
+    shard.tape.set_part({.samples = samples});
     shard.tape.set_round(round_);
   }
   static void finish(Shard& shard, const Var<Scalar>& loss) {
@@ -243,8 +244,9 @@ class Shards {
     return run_shards(batch, [&](Shard& shard, Index first, Index count) {
       const Index block = block_ > 0 ? std::min(block_, count) : count;
       for (Index done = 0; done < count; done += block) {
-        start(shard, first + done);
-        run(shard, first + done, std::min(block, count - done));
+        const PartRange samples{first + done, std::min(block, count - done), batch};
+        start(shard, samples);
+        run(shard, samples.first, samples.count);
       }
     });
   }

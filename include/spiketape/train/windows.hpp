@@ -6,6 +6,7 @@
 #include <spiketape/autograd/steps.hpp>
 #include <spiketape/core/float_mode.hpp>
 #include <spiketape/nn/hidden_state.hpp>
+#include <spiketape/train/part_of_loss.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -75,7 +76,7 @@ class Windows {
     Round<Network> round(*this, net);
     if (options_.truncate)
       for (Index w = 0; w < count; ++w) {
-        start(w);
+        start(w, input);
         backward(loss_of(net, input, w, loss));
       }
     else
@@ -146,7 +147,7 @@ class Windows {
     for (Index w = 0; w < count; ++w) {
       save_hidden_state(net, state(w));
       if (w + 1 < count) {
-        start(w);
+        start(w, input);
         net(tape_.constant(window(input, w)));
       }
     }
@@ -154,7 +155,7 @@ class Windows {
     adjoints_.clear();
     for (Index w = count - 1; w >= 0; --w) {
       set_hidden_state(net, state(w));
-      start(w);
+      start(w, input);
       const std::vector<Var<Scalar>>& begin = variables(net);
       const Var<Scalar> part = loss_of(net, input, w, loss);
       if (w == count - 1) save_hidden_state(net, last_);
@@ -165,9 +166,10 @@ class Windows {
     if (count > 0) set_hidden_state(net, last_);
   }
 
-  void start(Index w) {
+  void start(Index w, const SequenceView<const Scalar>& input) {
     tape_.reset();
-    tape_.set_first_step(w * steps_);
+    const Index first = w * steps_;
+    tape_.set_part({.steps = {first, std::min(steps_, input.steps - first), input.steps}});
     tape_.set_round(round_);
   }
 
@@ -183,7 +185,7 @@ class Windows {
   template <typename Network, typename Loss>
   Var<Scalar> loss_of(const Network& net, const SequenceView<const Scalar>& input, Index w, Loss& loss) {
     const SequenceView<const Scalar> part = window(input, w);
-    return loss(net(tape_.constant(part)), w * steps_, part.steps);
+    return detail::part_of_loss(loss, net(tape_.constant(part)), w * steps_, part.steps);
   }
 
   /// The hidden state as variables, so that an adjoint reaches it.

@@ -1,0 +1,284 @@
+// Losses as values: a kind of loss with its options, the same with the targets of a batch, and any of these
+// under one type.
+//
+//     const auto kind = st::ce_rate_loss({.label_smoothing = 0.1});
+//     st::Var<float> a = kind(out, batch.labels);           // of a network's result
+//     auto bound = kind.with(batch.labels);                 // owns a copy of the labels
+//     float b = shards.run(net, batch.input, bound);        // each block takes its part of them
+//     st::Loss<float> any = kind;                           // whichever kind it is
+//
+// How to write one stands at LossKind.
+#pragma once
+
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/autograd/tape.hpp>
+
+#include <concepts>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace spiketape::inline SPIKETAPE_ABI {
+
+/// Which steps of which samples count, for samples of different length: a view of (steps, batch) bytes, step
+/// by step, 0 where a step does not count. Empty: all count.
+struct StepMask {
+  const unsigned char* data = nullptr;
+  Index steps = 0, batch = 0;
+
+  [[nodiscard]] bool empty() const noexcept { return data == nullptr; }
+  /// Whether step t of sample b counts; the indices are not checked.
+  [[nodiscard]] bool counts(Index t, Index b) const noexcept { return empty() || data[t * batch + b] != 0; }
+};
+
+/// Writes the mask of samples of these lengths into `bytes`: sample b counts in its first lengths[b] steps.
+/// Returns a view of it, valid until `bytes` changes. Allocates if `bytes` is too small. Throws
+/// std::invalid_argument for a length that is not 1 to `steps`.
+[[nodiscard]] inline StepMask mask_of_lengths(std::span<const Index> lengths, Index steps,
+                                              std::vector<unsigned char>& bytes) {
+  const auto batch = static_cast<Index>(lengths.size());
+  for (std::size_t b = 0; b < lengths.size(); ++b)
+    if (lengths[b] < 1 || lengths[b] > steps)
+      detail::fail_argument("spiketape::mask_of_lengths: length ", b, " is ", lengths[b], ", expected 1 to ",
+                            steps);
+  bytes.clear();
+  for (Index t = 0; t < steps; ++t)
+    for (const Index length : lengths) bytes.push_back(t < length ? 1 : 0);
+  return {bytes.data(), steps, batch};
+}
+
+/// What a loss compares a network's result with: labels or numbers, those of the whole batch or of the part
+/// that the tape computes (see Tape::part). A view.
+template <Real Scalar>
+struct LossTargets {
+  /// A class for each sample, or for each step and sample, step by step.
+  std::span<const int> labels;
+  /// Numbers in the shape of the result; an extent of 1 counts for all steps, samples or outputs.
+  SequenceView<const Scalar> values;
+  /// Which steps count.
+  StepMask mask;
+};
+
+/// The result of a network that a loss reads: `spk` and `mem` of its last layer. For a network that returns
+/// one value, both are that value.
+template <Real Scalar>
+struct LossInput {
+  Var<Scalar> spk, mem;
+};
+
+namespace detail {
+
+template <Real Scalar>
+LossInput<Scalar> loss_input(const Var<Scalar>& spk, const Var<Scalar>& mem) {
+  return {spk, mem};
+}
+template <Real Scalar>
+LossInput<Scalar> loss_input(const Var<Scalar>& out) {
+  return {out, out};
+}
+template <typename Out>
+auto loss_input(const Out& out) -> decltype(loss_input(out.spk, out.mem)) {
+  return loss_input(out.spk, out.mem);
+}
+/// What a loss can read: a Var, or several Vars with spk and mem among them.
+template <typename Out>
+concept LossReadable = requires(const Out& out) {
+  loss_input(out);
+};
+template <Real Scalar>
+Scalar scalar_in(const LossInput<Scalar>&);
+template <typename Out>
+using LossScalar = decltype(scalar_in(loss_input(std::declval<const Out&>())));
+
+/// Targets with memory of their own, which is reused.
+template <Real Scalar>
+class OwnTargets {
+ public:
+  void set(std::span<const int> labels, const StepMask& mask) {
+    labels_.assign(labels.begin(), labels.end());
+    values_ = Sequence<Scalar>();
+    set(mask);
+  }
+  void set(const SequenceView<const Scalar>& values, const StepMask& mask) {
+    labels_.clear();
+    if (values_.shape() != values.shape() || values_.constant() != values.constant)
+      values_ = Sequence<Scalar>(values.shape(), values.constant);
+    values_.view().assign(values);
+    set(mask);
+  }
+  /// A view, valid until the next `set`.
+  LossTargets<Scalar> view() const {
+    return {labels_, values_.view(), {mask_.empty() ? nullptr : mask_.data(), mask_steps_, mask_batch_}};
+  }
+
+ private:
+  void set(const StepMask& mask) {
+    mask_.assign(mask.data, mask.data + mask.steps * mask.batch);
+    mask_steps_ = mask.steps;
+    mask_batch_ = mask.batch;
+  }
+
+  std::vector<int> labels_;
+  Sequence<Scalar> values_;
+  std::vector<unsigned char> mask_;
+  Index mask_steps_ = 0, mask_batch_ = 0;
+};
+
+}  // namespace detail
+
+/// A loss with the targets of a batch, which it owns; made by LossKind::with. It is called with the result of
+/// a network, for the whole batch or for the part that the tape computes: so drivers take it, and the losses
+/// of all parts add up to that of the batch.
+template <typename Kind, Real Numbers>
+class BoundLoss {
+ public:
+  explicit BoundLoss(Kind kind) : kind_(std::move(kind)) {}
+
+  /// Takes other targets and reuses the memory: allocates nothing for a batch of the same size.
+  BoundLoss& with(std::span<const int> labels, const StepMask& mask = {}) {
+    targets_.set(labels, mask);
+    return *this;
+  }
+  BoundLoss& with(const SequenceView<const Numbers>& values, const StepMask& mask = {}) {
+    targets_.set(values, mask);
+    return *this;
+  }
+
+  /// The loss, (1, 1, 1) unless it is not reduced. Throws what the kind throws.
+  template <detail::LossReadable Out>
+  [[nodiscard]] auto operator()(const Out& out) const {
+    const LossTargets<Numbers> targets = targets_.view();
+    if constexpr (std::same_as<detail::LossScalar<Out>, Numbers>) {
+      return kind_(out, targets);
+    } else {
+      if (!targets.values.empty())
+        detail::fail_argument("spiketape::", Kind::name,
+                              ": one of targets and network is of float, the other of double, expected the "
+                              "same");
+      return kind_(out, LossTargets<detail::LossScalar<Out>>{targets.labels, {}, targets.mask});
+    }
+  }
+
+  const Kind& kind() const noexcept { return kind_; }
+  /// A view, valid until it takes others.
+  LossTargets<Numbers> targets() const { return targets_.view(); }
+
+ private:
+  Kind kind_;
+  detail::OwnTargets<Numbers> targets_;
+};
+
+/// The base of a kind of loss: its options, and how the loss follows from a network's result and from
+/// targets. A kind is a struct with
+///
+///     static constexpr const char* name = "my_loss";
+///     template <st::Real Scalar>
+///     st::Var<Scalar> of(const st::LossInput<Scalar>& out, const st::LossTargets<Scalar>& targets) const;
+///
+/// where `of` reads out.spk or out.mem and returns a single number, (1, 1, 1). If it divides by the number of
+/// samples, it takes that of the whole batch, tape.part().samples.of(out.spk.batch()).whole, so that the
+/// parts add up. Drivers call it on several threads, so it must not write shared data.
+template <typename Kind>
+class LossKind {
+ public:
+  /// The loss of a network's result, a Var or (out.spk, out.mem), and of targets. Allocates on the tape only.
+  /// Throws std::invalid_argument for targets that the kind does not take or that do not fit.
+  template <detail::LossReadable Out>
+  [[nodiscard]] auto operator()(const Out& out, const LossTargets<detail::LossScalar<Out>>& targets) const {
+    return static_cast<const Kind*>(this)->of(detail::loss_input(out), targets);
+  }
+  template <detail::LossReadable Out>
+  [[nodiscard]] auto operator()(const Out& out, std::span<const int> labels,
+                                const StepMask& mask = {}) const {
+    return (*this)(out, LossTargets<detail::LossScalar<Out>>{labels, {}, mask});
+  }
+  template <detail::LossReadable Out>
+  [[nodiscard]] auto operator()(const Out& out, const SequenceView<const detail::LossScalar<Out>>& values,
+                                const StepMask& mask = {}) const {
+    return (*this)(out, LossTargets<detail::LossScalar<Out>>{{}, values, mask});
+  }
+  /// The same for a kind without targets.
+  template <detail::LossReadable Out>
+  [[nodiscard]] auto operator()(const Out& out) const {
+    return (*this)(out, LossTargets<detail::LossScalar<Out>>());
+  }
+
+  /// The loss with a copy of the targets of a batch. Allocates; BoundLoss::with reuses the memory.
+  [[nodiscard]] auto with(std::span<const int> labels, const StepMask& mask = {}) const {
+    return bound<float>(labels, mask);
+  }
+  [[nodiscard]] auto with(const SequenceView<const float>& values, const StepMask& mask = {}) const {
+    return bound<float>(values, mask);
+  }
+  [[nodiscard]] auto with(const SequenceView<const double>& values, const StepMask& mask = {}) const {
+    return bound<double>(values, mask);
+  }
+
+ private:
+  template <Real Numbers, typename Targets>
+  BoundLoss<Kind, Numbers> bound(const Targets& targets, const StepMask& mask) const {
+    BoundLoss<Kind, Numbers> loss(static_cast<const Kind&>(*this));
+    loss.with(targets, mask);
+    return loss;
+  }
+};
+
+/// Any loss for networks of Scalar, under one type: who holds it is compiled once. It is made of a kind, or
+/// of a function (out, targets) of a LossInput and LossTargets, and gets the targets of a batch by `with`.
+/// Copies share the kind, which does not change, and own their targets.
+///
+///     st::Loss<float> loss = st::ce_rate_loss();
+///     for (const auto& batch : batches.shuffled()) shards.run(net, batch.input, loss.with(batch.labels));
+template <Real Scalar>
+class Loss {
+ public:
+  /// No loss.
+  Loss() = default;
+  template <typename Kind>
+  requires std::is_invocable_r_v < Var<Scalar>,
+  const Kind&, const LossInput<Scalar>&,
+      const LossTargets<Scalar>& > Loss(Kind kind)  // NOLINT: a kind is a loss
+      : kind_(std::make_shared<const Kind>(std::move(kind))),
+  call_([](const void* of_kind, const LossInput<Scalar>& out, const LossTargets<Scalar>& targets) {
+    return Var<Scalar>((*static_cast<const Kind*>(of_kind))(out, targets));
+  }) {}
+
+  /// Whether it is no loss.
+  [[nodiscard]] bool empty() const noexcept { return call_ == nullptr; }
+
+  /// Takes a copy of the targets of a batch, and reuses the memory of earlier ones.
+  Loss& with(std::span<const int> labels, const StepMask& mask = {}) {
+    targets_.set(labels, mask);
+    return *this;
+  }
+  Loss& with(const SequenceView<const Scalar>& values, const StepMask& mask = {}) {
+    targets_.set(values, mask);
+    return *this;
+  }
+
+  /// The loss of a network's result and of the targets that it has. Throws what the kind throws, and
+  /// std::invalid_argument if it is empty.
+  template <detail::LossReadable Out>
+  [[nodiscard]] Var<Scalar> operator()(const Out& out) const {
+    return (*this)(out, targets_.view());
+  }
+  /// The same with other targets; allocates on the tape only.
+  template <detail::LossReadable Out>
+  [[nodiscard]] Var<Scalar> operator()(const Out& out, const LossTargets<Scalar>& targets) const {
+    if (empty())
+      detail::fail_argument("spiketape::Loss: it is empty, expected a loss such as ce_rate_loss()");
+    return call_(kind_.get(), detail::loss_input(out), targets);
+  }
+
+ private:
+  std::shared_ptr<const void> kind_;
+  Var<Scalar> (*call_)(const void*, const LossInput<Scalar>&, const LossTargets<Scalar>&) = nullptr;
+  detail::OwnTargets<Scalar> targets_;
+};
+
+}  // namespace spiketape::inline SPIKETAPE_ABI
+
+#include <spiketape/core/pop_macros.hpp>
