@@ -7,6 +7,7 @@
 #define eigen_assert(condition) \
   ((condition) ? static_cast<void>(0) : allocation::assertion_failed(#condition))
 
+#include <spiketape/data/samples.hpp>
 #include <spiketape/spikegen.hpp>
 #include <spiketape/spiketape.hpp>
 
@@ -245,6 +246,15 @@ TEST_CASE("a pass over batches allocates nothing") {
   for (int i = 0; i < 3; ++i)
     CHECK(allocations([&] {
             for (const auto& each : batches.shuffled()) allocation::keep(each.input.data());
+          }) == 0);
+  st::Samples<float> samples{.inputs = {st::Sequence<float>(3, 50, 2), st::Sequence<float>(1, 50, 4)},
+                             .labels = std::vector<int>(50, 1),
+                             .targets = st::Sequence<float>(3, 50, 1)};
+  samples.lengths.assign(50, 2);
+  st::Batches sample_batches(samples, 16, st::Random(1));
+  for (int i = 0; i < 3; ++i)
+    CHECK(allocations([&] {
+            for (const auto& each : sample_batches.shuffled()) allocation::keep(each.input.data);
           }) == 0);
 }
 

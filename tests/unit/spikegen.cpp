@@ -284,13 +284,13 @@ TEST_CASE("the phases of a period add up to the number, rounded down to its digi
 }
 
 TEST_CASE("a population's neurons prefer values beyond both ends, and its gradient is that of its curves") {
-  const sg::Population code{.neurons = 4, .low = -1, .high = 3, .beta = 2};
+  const sg::Population code{.neurons = 4, .low = -1, .high = 3, .beta = 4};
   const st::Array<double> x = st::Row<double>{{-2, 3}};
   const auto y = sg::population(x, code);
   const double center[] = {-2, 0, 2, 4};
   for (Index i = 0; i < 2; ++i)
     for (Index j = 0; j < 4; ++j)
-      CHECK(std::abs(y(0, 0, 4 * i + j) - std::exp(-0.5 * std::pow(x(0, i) - center[j], 2))) < 1e-15);
+      CHECK(std::abs(y(0, 0, 4 * i + j) - std::exp(-2 * std::pow(x(0, i) - center[j], 2))) < 1e-15);
   st::Random random(1);
   const st::Encode<double, sg::Population> layer(code);
   const auto check = st::check_gradients(layer, random_sequence<double>(random, {3, 2, 3}, -1.5, 3.5));
@@ -305,13 +305,17 @@ TEST_CASE("a population's neurons prefer values beyond both ends, and its gradie
   const auto& s = in.adjoint();
   for (Index i = 0; i < 2; ++i) {
     double expected = 0;
-    for (Index j = 0; j < 4; ++j) expected += 3 * y(0, 0, 4 * i + j) * (center[j] - x(0, i));
+    for (Index j = 0; j < 4; ++j) expected += 3 * 4 * y(0, 0, 4 * i + j) * (center[j] - x(0, i));  // σ = ½
     CHECK(std::abs(s.array()(0, i) - expected) < 1e-13);
   }
 }
 
 TEST_CASE("targets fire at their rates, regularly or at random") {
   CHECK(sg::target_rate_code(8, {.rate = 0.5, .first_spike_time = 3}) == std::vector<Index>{3, 5, 7});
+  // Step 100 is that of 7 / 0.07, a little below 100 in double; snnTorch's has it, too, and no step behind the last.
+  CHECK(sg::target_rate_code(101, {.rate = 0.07}) == std::vector<Index>{0, 14, 28, 42, 57, 71, 85, 100});
+  CHECK(sg::target_rate_code(100, {.rate = 0.07}).back() == 85);
+  CHECK(sg::target_rate_code(5, {.rate = 1e-300}) == std::vector<Index>{0});
   const std::vector<int> labels(200, 1);
   for (const auto pattern : {sg::FiringPattern::poisson, sg::FiringPattern::uniform}) {
     const sg::TargetsRate options{.num_steps = 50,

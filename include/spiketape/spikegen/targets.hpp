@@ -101,14 +101,14 @@ struct TargetRate {
     return times;
   }
   const auto length = static_cast<double>(num_steps - first);
-  const auto count = static_cast<Index>(std::ceil(length * rate));
-  for (Index k = 0; k < count; ++k) {
-    // Rounded to float, as PyTorch does: 9 · (1/0.9) is step 10.
-    const double place = options.firing_pattern == FiringPattern::regular
-                             ? static_cast<double>(static_cast<float>(static_cast<double>(k) / rate))
-                             : key.uniform(k, sample, feature) * length;
-    times.push_back(std::min(first + static_cast<Index>(place), num_steps - 1));
+  for (Index k = 0; static_cast<double>(k) / rate < length; ++k) {
+    // Rounded to float, as PyTorch does, so that what is just below a step falls on it.
+    const auto place = static_cast<double>(static_cast<float>(static_cast<double>(k) / rate));
+    if (place < length) times.push_back(first + static_cast<Index>(place));
   }
+  if (options.firing_pattern == FiringPattern::regular) return times;
+  for (std::size_t k = 0; k < times.size(); ++k)
+    times[k] = first + static_cast<Index>(key.uniform(static_cast<Index>(k), sample, feature) * length);
   std::sort(times.begin(), times.end());
   times.erase(std::unique(times.begin(), times.end()), times.end());
   return times;
