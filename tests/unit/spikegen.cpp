@@ -227,6 +227,21 @@ TEST_CASE("an encoder at the front trains the same in shards, blocks and windows
   CHECK(numeric::near(gradient_in_windows(5, other), whole, 1e-12));
   CHECK(std::abs(other - value) < 1e-10);
 
+  // A latency is one of the whole, whatever the windows.
+  const st::Sequential latencies{
+      st::Encode<double, sg::Latency>({.first_spike_time = 2, .normalize = true, .linear = true}),
+      st::Linear<double>(6, 12, random)};
+  const auto squares = [](const auto& out, Index first, Index steps) {
+    st::Sequence<double> ramp(steps, 1, 1);
+    for (Index t = 0; t < steps; ++t) ramp(t, 0, 0) = static_cast<double>(first + t);
+    return st::sum(st::square(out) * ramp);
+  };
+  st::Windows<double> one(12), five(5);
+  const double at_once = one.run(latencies, input, squares);
+  CHECK(std::abs(five.run(latencies, input, squares) - at_once) < 1e-10);
+  const auto& weight = latencies.parameter("1.weight");
+  CHECK(numeric::near(five.gradients().gradient(weight), one.gradients().gradient(weight), 1e-12));
+
   const st::Sequential changes{st::Encode<double, sg::Delta>(), st::Linear<double>(6, 3, random)};
   st::Windows<double> two(6);
   CHECK(error_text<std::invalid_argument>([&] {
@@ -312,7 +327,8 @@ TEST_CASE("a population's neurons prefer values beyond both ends, and its gradie
 
 TEST_CASE("targets fire at their rates, regularly or at random") {
   CHECK(sg::target_rate_code(8, {.rate = 0.5, .first_spike_time = 3}) == std::vector<Index>{3, 5, 7});
-  // Step 100 is that of 7 / 0.07, a little below 100 in double; snnTorch's has it, too, and no step behind the last.
+  // Step 100 is that of 7 / 0.07, a little below 100 in double; snnTorch's has it, too, and no step behind
+  // the last.
   CHECK(sg::target_rate_code(101, {.rate = 0.07}) == std::vector<Index>{0, 14, 28, 42, 57, 71, 85, 100});
   CHECK(sg::target_rate_code(100, {.rate = 0.07}).back() == 85);
   CHECK(sg::target_rate_code(5, {.rate = 1e-300}) == std::vector<Index>{0});

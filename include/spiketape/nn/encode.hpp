@@ -76,6 +76,7 @@ class Encode : public Layer<Encode<Scalar_, Code>, Scalar_> {
   void forward(const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y,
                Context<Scalar>& context) const {
     spikegen::Signal<Scalar> signal{x, {}, context.key(), context.memory()};
+    if (context.tape() != nullptr) signal.steps_of_whole = context.tape()->part().steps.of(x.steps).whole;
     if constexpr (memory == spikegen::Memory::steps) {
       if (const auto entering = context.entering(); !entering.empty() && x.batch > 0)
         signal.key = signal.key.at_step(detail::steps_in(entering));

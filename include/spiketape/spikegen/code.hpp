@@ -64,8 +64,11 @@ template <Real Scalar>
 struct Signal {
   SequenceView<const Scalar> x;       ///< The data of this call.
   SequenceView<const Scalar> before;  ///< The step before it, for Memory::input; empty at the beginning.
-  RandomKey key;  ///< Its first_step() is the step of the whole that the call begins with.
-  Arena& memory;  ///< Scratch memory, until the call ends.
+  RandomKey key;             ///< Its first_step() is the step of the whole that the call begins with.
+  Arena& memory;             ///< Scratch memory, until the call ends.
+  Index steps_of_whole = 0;  ///< Steps of the whole that this call is a part of; 0: it is all.
+
+  Index whole_steps() const noexcept { return steps_of_whole > 0 ? steps_of_whole : x.steps; }
 };
 
 /// Where a code writes spikes: rows of bits.

@@ -25,7 +25,8 @@ struct Latency {
   static constexpr const char* name = "Latency";
   static constexpr Memory memory = Memory::steps;
 
-  Index num_steps = 0;      ///< Steps of the whole; 0: as many as the data have.
+  /// Steps of the whole; 0: as many as the data have, also those in Windows. A loop of steps needs it.
+  Index num_steps = 0;
   double threshold = 0.01;  ///< θ
   double tau = 1;           ///< τ
   Index first_spike_time = 0;
@@ -42,7 +43,7 @@ struct Latency {
   double epsilon = 1e-7;     ///< ε
 
   Shape result(const Shape& data) const {
-    check(steps_of(data));
+    check();
     return data;
   }
   bool gives_spikes() const noexcept { return on_target == 1 && off_target == 0 && !interpolate; }
@@ -59,7 +60,7 @@ struct Latency {
   void numbers(const Signal<Scalar>& signal, const SequenceView<Scalar>& to) const {
     to.fill(static_cast<Scalar>(off_target));
     for_each(signal, [&](Index b, Index i, Scalar time) {
-      const Index whole = steps_of(signal.x.shape());
+      const Index whole = steps_of(signal);
       for (Index t = 0; t < to.steps; ++t)
         to.row(t, b)[i] = static_cast<Scalar>(
             target(signal.key.first_step() + t, static_cast<double>(std::nearbyint(time)), whole));
@@ -80,8 +81,8 @@ struct Latency {
     const Scalar charged = charging(x);
     return normalize ? charged * last / charging(Scalar(0)) + first : charged + first;
   }
-  /// Throws for wrong options; `steps` is that of the whole.
-  void check(Index steps) const {
+  /// Throws for wrong options.
+  void check() const {
     const auto fail = [](const auto&... parts) {
       detail::fail_argument("spiketape::spikegen::Latency: ", parts...);
     };
@@ -92,8 +93,8 @@ struct Latency {
       fail("epsilon is ", epsilon, ", expected a positive finite number");
     if (!detail::is_finite(on_target)) fail("on_target is ", on_target, ", expected a finite number");
     if (!detail::is_finite(off_target)) fail("off_target is ", off_target, ", expected a finite number");
-    if (first_spike_time < 0 || (first_spike_time > 0 && first_spike_time >= steps))
-      fail("first_spike_time is ", first_spike_time, ", expected one of the ", steps, " steps");
+    if (first_spike_time < 0 || (num_steps > 0 && first_spike_time >= num_steps))
+      fail("first_spike_time is ", first_spike_time, ", expected a step");
   }
   /// The value in step t of a number that spikes in step s of `steps`. A spike behind step `steps` has no
   /// rise.
@@ -105,7 +106,10 @@ struct Latency {
   }
 
  private:
-  Index steps_of(const Shape& data) const noexcept { return num_steps > 0 ? num_steps : data.steps; }
+  template <Real Scalar>
+  Index steps_of(const Signal<Scalar>& signal) const noexcept {
+    return num_steps > 0 ? num_steps : signal.whole_steps();
+  }
 
   // In Scalar, as PyTorch computes it; ln in double, rounded, since float versions differ between platforms.
   template <Real Scalar>
@@ -122,12 +126,13 @@ struct Latency {
     const auto fail = [](const auto&... parts) {
       detail::fail_argument("spiketape::spikegen::Latency: ", parts...);
     };
-    const Index steps = steps_of(x.shape());
+    const Index steps = steps_of(signal), first = signal.key.first_step();
     if (!x.constant && x.steps > 1)
       fail("data have ", x.steps, " steps, expected one step, or st::repeat of it");
-    if (num_steps == 0 && signal.key.first_step() > 0)
-      fail("num_steps is 0 and the data go on at step ", signal.key.first_step(),
-           ", expected the steps of the whole");
+    if (num_steps == 0 && first + x.steps > steps)
+      fail("num_steps is 0 and the data go on at step ", first, ", expected the steps of the whole");
+    if (first_spike_time > 0 && first_spike_time >= steps)
+      fail("first_spike_time is ", first_spike_time, ", expected one of the ", steps, " steps");
     if (x.steps == 0) return;
     for (Index b = 0; b < x.batch; ++b)
       for (Index i = 0; i < x.features; ++i) {
@@ -162,7 +167,7 @@ template <typename Data>
         "spiketape::spikegen::latency_code: num_steps is 0, expected at least 1 to normalize");
   if (x.stored_steps() > 1)
     detail::fail_argument("spiketape::spikegen::latency_code: data have ", x.steps, " steps, expected one");
-  code.check(code.num_steps > 0 ? code.num_steps : code.first_spike_time + 1);
+  code.check();
   const auto numbers = x.array();
   return LatencyTimes<Scalar>{
       numbers.unaryExpr([&](Scalar number) { return code.time(number, code.num_steps); }),
