@@ -1,5 +1,6 @@
-// The umbrella: every public header but plot/ (pictures), spikegen.hpp (data as spikes, which not every program
-// encodes), data/gzip.hpp (needs zlib) and core/file.hpp (write_file; compilers take long over <filesystem>).
+// The umbrella: every public header but plot/ (pictures), spikegen.hpp (data as spikes), data/samples.hpp and
+// data/split.hpp (other data than images), data/gzip.hpp (needs zlib) and core/file.hpp (write_file; compilers
+// take long over <filesystem>).
 //
 // Where things are. A folder includes only itself and folders listed above it. (Headers that have moved stay
 // at their old path until version 0.3 and only include the new one.)

@@ -47,20 +47,21 @@ struct Phase {
   template <Real Scalar, typename F>
   void for_each(const Signal<Scalar>& signal, F&& f) const {
     const SequenceView<const Scalar>& x = signal.x;
-    const double levels = std::ldexp(1.0, static_cast<int>(phases));
-    for (Index t = 0; t < x.steps; ++t) {
-      const Index k = (signal.key.first_step() + t) % phases;
-      for (Index b = 0; b < x.batch; ++b)
-        for (Index i = 0; i < x.features; ++i) {
-          const Scalar number = x.row(t, b)[i];
-          if (!(number >= 0 && number <= 1))
-            detail::fail_argument("spiketape::spikegen::Phase: data have the number ", number,
-                                  ", expected 0 to 1");
-          const auto digits =
-              static_cast<std::uint64_t>(std::min(static_cast<double>(number) * levels, levels - 1));
-          if ((digits >> (phases - 1 - k) & 1u) != 0) f(t, b, i, k);
-        }
-    }
+    auto* digits = signal.memory.template allocate<std::uint64_t>(x.features);
+    for (Index b = 0; b < x.batch; ++b)
+      for (Index t = 0; t < x.steps; ++t) {
+        if (t == 0 || !x.constant)
+          for (Index i = 0; i < x.features; ++i) digits[i] = digits_of(static_cast<double>(x.row(t, b)[i]));
+        const Index k = (signal.key.first_step() + t) % phases;
+        for (Index i = 0; i < x.features; ++i)
+          if ((digits[i] >> (phases - 1 - k) & 1u) != 0) f(t, b, i, k);
+      }
+  }
+  std::uint64_t digits_of(double number) const {
+    if (!(number >= 0 && number <= 1))
+      detail::fail_argument("spiketape::spikegen::Phase: data have the number ", number, ", expected 0 to 1");
+    const auto levels = static_cast<double>(std::uint64_t(1) << phases);
+    return static_cast<std::uint64_t>(std::min(number * levels, levels - 1));
   }
 };
 
