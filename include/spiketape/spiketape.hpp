@@ -1,5 +1,7 @@
-// The umbrella: every public header but functional/losses.hpp (all losses and metrics), plot/ (pictures),
-// data/gzip.hpp (needs zlib) and core/file.hpp (write_file; compilers take long over <filesystem>).
+// The umbrella: every public header but spikegen.hpp (data as spikes), data/samples.hpp and data/split.hpp (other data
+// than images), functional/losses.hpp (all losses and metrics), optim/ beyond optimizers, train/trainer.hpp, plot/
+// (pictures), io/ (files of networks), data/gzip.hpp (needs zlib) and core/file.hpp (write_file; compilers take long
+// over <filesystem>).
 //
 // Where things are. A folder includes only itself and folders listed above it. (Headers that have moved stay
 // at their old path until version 0.3 and only include the new one.)
@@ -11,6 +13,8 @@
 //   neuron/      resets, surrogates, quantizers, and one file for each neuron
 //                  one time step, forward and backward, with the reset and its adjoint:  neuron/step.hpp
 //                  how to write a neuron:  neuron/dynamics.hpp
+//   spikegen/    data as spikes; include spiketape/spikegen.hpp
+//                  how to write a code:  spikegen/code.hpp
 //   nn/          layers and networks
 //                  how to write a layer:  nn/layer.hpp
 //                  how to set a weight:  net.parameter("fc1.weight").set_transposed(w) from PyTorch's
@@ -20,9 +24,9 @@
 //                  how to write a loss:  as a formula, mean(square(out.mem - targets)), autograd/ops.hpp;
 //                  with options and targets, functional/loss_kind.hpp;
 //                  with an adjoint of your own, as CrossEntropyOp in functional/loss.hpp
-//   optim/       SGD and Adam
+//   optim/       SGD, Adam and AdamW; schedules, clipping, early stopping
 //   data/        readers of files, batches
-//   train/       training a batch in parts, and long sequences
+//   train/       training a batch in parts, and long sequences; the loop over epochs, train/trainer.hpp
 //   plot/        pictures as SVG
 #pragma once
 

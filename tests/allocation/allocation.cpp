@@ -7,11 +7,13 @@
 #define eigen_assert(condition) \
   ((condition) ? static_cast<void>(0) : allocation::assertion_failed(#condition))
 
+#include <spiketape/data/samples.hpp>
 #include <spiketape/functional/losses.hpp>
 #include <spiketape/optim/best.hpp>
 #include <spiketape/optim/clip.hpp>
 #include <spiketape/optim/early_stopping.hpp>
 #include <spiketape/optim/schedules.hpp>
+#include <spiketape/spikegen.hpp>
 #include <spiketape/spiketape.hpp>
 #include <spiketape/train/trainer.hpp>
 
@@ -289,6 +291,24 @@ TEST_CASE("a loss that takes the targets of each batch allocates in the first ru
   check_warm([&] { shards.run(t.net, st::repeat(t.input, steps), loss.with(wanted, mask)); });
 }
 
+TEST_CASE("a network with encoders in front allocates in the first iteration only, whole and in blocks") {
+  Training t;
+  const st::Array<float> input = t.input.abs();
+  const st::Sequential net{st::Encode<float, st::spikegen::Population>({.neurons = 3}), st::Encode<float>(),
+                           st::Linear<float>(192, 40, t.random),
+                           st::Encode<float, st::spikegen::Delta>({.off_spike = true}), st::Leaky<float>({.beta = 0.9f})};
+  const st::Sequential latencies{st::Encode<float, st::spikegen::Latency>({.normalize = true}),
+                                 st::Encode<float, st::spikegen::Phase>(), st::Linear<float>(64, 10, t.random)};
+  check_warm([&] {
+    t.tape.reset();
+    t.tape.backward(st::sum(net(t.tape.variable(input, steps)).mem) + st::sum(latencies(t.tape.constant(input, steps))));
+  });
+  st::Shards<float> shards(1, 1, 8);
+  check_warm([&] {
+    shards.run(net, st::repeat(input, steps), [&](const auto& out, Index, Index) { return st::sum(out.mem); });
+  });
+}
+
 TEST_CASE("a pass over batches allocates nothing") {
   st::Images images;
   images.height = images.width = 8;
@@ -298,6 +318,15 @@ TEST_CASE("a pass over batches allocates nothing") {
   for (int i = 0; i < 3; ++i)
     CHECK(allocations([&] {
             for (const auto& each : batches.shuffled()) allocation::keep(each.input.data());
+          }) == 0);
+  st::Samples<float> samples{.inputs = {st::Sequence<float>(3, 50, 2), st::Sequence<float>(1, 50, 4)},
+                             .labels = std::vector<int>(50, 1),
+                             .targets = st::Sequence<float>(3, 50, 1)};
+  samples.lengths.assign(50, 2);
+  st::Batches sample_batches(samples, 16, st::Random(1));
+  for (int i = 0; i < 3; ++i)
+    CHECK(allocations([&] {
+            for (const auto& each : sample_batches.shuffled()) allocation::keep(each.input.data);
           }) == 0);
 }
 

@@ -1,4 +1,5 @@
 // Networks, layers, losses, optimizers and drivers once, to be compiled with the warnings of flags.cmake.
+#include <spiketape/spikegen.hpp>
 #include <spiketape/spiketape.hpp>
 
 #include <string>
@@ -58,7 +59,10 @@ float warnings::train() {
   });
   sgd.step(shards.gradients());
 
-  const st::Sequential stateful{st::Linear<float>(8, 3, random),
+  sum += st::spikegen::latency(x, {.num_steps = 5, .interpolate = true}).array().sum() +
+         st::spikegen::targets_rate<float>(labels, 3, {.num_steps = 5, .correct_rate = 0.5}).array().sum();
+  const st::Sequential stateful{st::Encode<float, st::spikegen::Population>(), st::Encode<float>(),
+                                st::Encode<float, st::spikegen::Phase>(), st::Linear<float>(64, 3, random),
                                 st::Leaky<float>({.beta = 0.5F, .init_hidden = true, .output = true})};
   st::Windows<float> windows(2);
   sum += windows.run(

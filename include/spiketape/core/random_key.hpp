@@ -18,7 +18,7 @@ class RandomKey {
   /// Seed and all places 0.
   RandomKey() : RandomKey(0, 0, 0, 0) {}
   /// `first_sample` and `first_step` are those of the call in the whole batch and sequence.
-  RandomKey(std::uint64_t seed, std::uint64_t round, Index first_sample, Index first_step)
+  explicit RandomKey(std::uint64_t seed, std::uint64_t round = 0, Index first_sample = 0, Index first_step = 0)
       : bits_(detail::mix_bits(detail::mix_bits(seed) + round)),
         first_sample_(first_sample),
         first_step_(first_step) {}
@@ -29,13 +29,24 @@ class RandomKey {
     key.bits_ = detail::mix_bits(bits_ + layer + 1);
     return key;
   }
+  /// The same key for a call that begins at another step of the whole sequence.
+  RandomKey at_step(Index first_step) const {
+    RandomKey key = *this;
+    key.first_step_ = first_step;
+    return key;
+  }
+  /// The step of the whole sequence that the call begins with.
+  Index first_step() const noexcept { return first_step_; }
+
   /// Random bits for a step and a sample of this call, both counted from 0.
   std::uint64_t row(Index step, Index sample) const {
     return mixed(mixed(bits_, place(first_step_, step) + 1), place(first_sample_, sample));
   }
+  /// Random bits for a feature, from those of its step and sample.
+  static std::uint64_t of_feature(std::uint64_t row, Index feature) { return mixed(row, place(0, feature)); }
   /// Uniform in [0, 1), for a step, a sample and a feature.
   double uniform(Index step, Index sample, Index feature) const {
-    return detail::unit_interval(mixed(row(step, sample), place(0, feature)));
+    return detail::unit_interval(of_feature(row(step, sample), feature));
   }
   /// The same for all steps.
   double uniform(Index sample, Index feature) const {

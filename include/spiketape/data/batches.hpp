@@ -1,4 +1,4 @@
-// Mini-batches of labelled images, in their own or in random order.
+// Mini-batches of labelled images and other data, in their own or in random order.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>
@@ -16,6 +16,7 @@
 #include <memory>
 #include <numeric>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -63,6 +64,61 @@ class Batch {
   Index size() const { return input.rows(); }
 };
 
+namespace detail {
+
+/// What Batches needs of a kind of data: memory for one batch, and how to fill it.
+template <Real Scalar, typename Data>
+class BatchRoom;
+
+template <Real Scalar>
+class BatchRoom<Scalar, Images> {
+ public:
+  using Batch = spiketape::Batch<Scalar>;
+
+  /// The memory of a batch. Throws std::invalid_argument if the data cannot be batched.
+  BatchRoom(const Images& images, Index batch_size) {
+    const auto fail = [](const auto&... parts) { fail_argument("spiketape::Batches: ", parts...); };
+    if (images.count() == 0 || images.features() == 0)
+      fail("images has ", images.count(), " images of ", images.features(),
+           " pixels, expected at least 1 of 1");
+    if (!std::cmp_equal(images.labels.size(), images.count()))
+      fail("images has ", images.labels.size(), " labels for ", images.count(), " images, expected as many");
+    if (const auto scale = static_cast<Scalar>(images.scale); !is_finite(scale))
+      fail("images has the scale ", images.scale, ", expected a finite one");
+    input_.resize(batch_size, images.features());
+    labels_.resize(static_cast<std::size_t>(batch_size));
+  }
+
+  /// Takes the samples first, …, first + size − 1 of an order; null: the data's own.
+  void fill(const Images& images, const Index* order, Index first, Index size) {
+    for (Index row = 0; row < size; ++row) {
+      const Index image = order ? order[first + row] : first + row;
+      const std::uint8_t* pixels = images.pixels.data() + image * images.features();
+      Scalar* input = input_.data() + row * images.features();
+      for (Index pixel = 0; pixel < images.features(); ++pixel)
+        input[pixel] = static_cast<Scalar>(pixels[pixel]) * static_cast<Scalar>(images.scale);
+      labels_[static_cast<std::size_t>(row)] = images.labels[static_cast<std::size_t>(image)];
+    }
+    batch_.view(input_.data(), size, images.features(), labels_.data(), first);
+  }
+  /// The last that was taken.
+  const Batch& batch() const noexcept { return batch_; }
+
+  /// For Checkpoint: what the data must be.
+  template <typename Visitor>
+  static void checkpoint(const Images& images, Visitor& visitor) {
+    visitor.must_be("images", std::to_string(images.count()));
+    visitor.must_be("features", std::to_string(images.features()));
+  }
+
+ private:
+  Array<Scalar> input_;
+  std::vector<int> labels_;
+  Batch batch_{nullptr, 0, 0, nullptr, 0};
+};
+
+}  // namespace detail
+
 /// Splits images into batches:
 ///   Batches<float> batches(images, 128, Random(seed));
 ///   for (const auto& batch : batches.shuffled()) train(batch.input, batch.labels);
@@ -70,42 +126,35 @@ class Batch {
 /// constructor allocates the memory of one batch; a pass allocates nothing. `const auto& batch` is valid
 /// until the next one is taken, `const auto batch` is a copy that stays. One pass must end before the next
 /// begins, since they share memory. The images must outlive the Batches and must not move or change.
-template <Real Scalar>
+///
+/// Other data, sequences, targets, several inputs: `Batches batches(samples, 128, random)`, see data/samples.hpp.
+template <Real Scalar, typename Data = Images>
 class Batches {
+  using Room = detail::BatchRoom<Scalar, Data>;
+
  public:
   /// The order of images is drawn from `random`, or from a generator split off from it, so that whoever uses
   /// it further draws other numbers. Throws std::invalid_argument if the batch size is below 1, there is no
   /// image or no pixel, the number of labels is not that of images, or the scale is not finite.
-  Batches(const Images& images, Index batch_size, Random& random)
-      : Batches(images, batch_size, Random(random).split()) {
+  Batches(const Data& data, Index batch_size, Random& random)
+      : Batches(data, batch_size, Random(random).split()) {
     static_cast<void>(random.split());  // not before: what throws draws nothing
   }
-  Batches(const Images& images, Index batch_size, Random&& random)
-      : images_(&images), batch_size_(std::min(batch_size, images.count())), random_(random) {
-    const auto fail = [](const auto&... parts) { detail::fail_argument("spiketape::Batches: ", parts...); };
-    if (batch_size < 1) fail("batch_size is ", batch_size, ", expected at least 1");
-    if (images.count() == 0 || images.features() == 0)
-      fail("images has ", images.count(), " images of ", images.features(),
-           " pixels, expected at least 1 of 1");
-    if (!std::cmp_equal(images.labels.size(), images.count()))
-      fail("images has ", images.labels.size(), " labels for ", images.count(), " images, expected as many");
-    if (const auto scale = static_cast<Scalar>(images.scale); !detail::is_finite(scale))
-      fail("images has the scale ", images.scale, ", expected a finite one");
-    order_.resize(images.labels.size());
+  Batches(const Data& data, Index batch_size, Random&& random)
+      : data_(&data), batch_size_(checked(data, batch_size)), random_(random), room_(data, batch_size_) {
+    order_.resize(static_cast<std::size_t>(data.count()));
     std::iota(order_.begin(), order_.end(), Index(0));
-    input_.resize(batch_size_, images.features());
-    labels_.resize(static_cast<std::size_t>(batch_size_));
   }
-  Batches(const Images&&, Index, const Random&) = delete;  // the images would not live long enough
+  Batches(const Data&&, Index, const Random&) = delete;  // the data would not live long enough
 
   /// The number of batches in a pass.
-  Index size() const { return detail::parts_of(images_->count(), batch_size_); }
+  Index size() const { return detail::parts_of(data_->count(), batch_size_); }
 
   class Pass;
-  /// One pass over all images in a new random order. The same seed gives the same sequence of orders on every
+  /// One pass over all samples in a new random order. The same seed gives the same sequence of orders on every
   /// machine. Allocates nothing.
   [[nodiscard]] Pass shuffled() & { return pass(true); }
-  /// One pass over all images in their own order; draws no random numbers. Allocates nothing.
+  /// One pass over all samples in their own order; draws no random numbers. Allocates nothing.
   [[nodiscard]] Pass in_order() & { return pass(false); }
 
   /// For Checkpoint: visits the order and place of the pass under way, whose loop has not ended. A batch that
@@ -114,14 +163,13 @@ class Batches {
   template <typename Visitor>
   void checkpoint(Visitor& visitor) {
     check_not_moved_from();
-    visitor.must_be("images", std::to_string(images_->count()));
-    visitor.must_be("features", std::to_string(images_->features()));
+    Room::checkpoint(*data_, visitor);
     visitor.fact("batch_size", batch_size_);
     random_.checkpoint(visitor);
     visitor.permutation("order", order_);
     visitor.number("shuffled", shuffled_);
     Index place = under_way_ > 0 || resumes_ ? place_ : -1;
-    if (visitor.number("place", place, -1, images_->count())) {
+    if (visitor.number("place", place, -1, data_->count())) {
       place_ = place;
       resumes_ = place >= 0;
     }
@@ -140,13 +188,17 @@ class Batches {
       detail::fail_argument("spiketape::Batches: it has been moved from, expected an assignment first");
   }
 
-  const Images* images_;
+  static Index checked(const Data& data, Index batch_size) {
+    if (batch_size < 1)
+      detail::fail_argument("spiketape::Batches: batch_size is ", batch_size, ", expected at least 1");
+    return std::min(batch_size, data.count());
+  }
+
+  const Data* data_;
   Index batch_size_;
   Random random_;
   std::vector<Index> order_;
-  Array<Scalar> input_;
-  std::vector<int> labels_;
-  Batch<Scalar> batch_{nullptr, 0, 0, nullptr, 0};  // the last that was taken
+  Room room_;
   int under_way_ = 0;      // iterators of a pass
   Index place_ = 0;        // the first image behind the batches that it has taken
   bool shuffled_ = false;  // its kind
@@ -154,8 +206,8 @@ class Batches {
 };
 
 /// A pass, from shuffled() or in_order(): a range of batches to iterate over once.
-template <Real Scalar>
-class Batches<Scalar>::Pass {
+template <Real Scalar, typename Data>
+class Batches<Scalar, Data>::Pass {
  public:
   class Iterator;
 
@@ -173,13 +225,13 @@ class Batches<Scalar>::Pass {
 };
 
 /// An input iterator; each step fills the memory of the batch.
-template <Real Scalar>
-class Batches<Scalar>::Pass::Iterator {
+template <Real Scalar, typename Data>
+class Batches<Scalar, Data>::Pass::Iterator {
  public:
-  using value_type = Batch<Scalar>;
+  using value_type = typename Room::Batch;
   using difference_type = std::ptrdiff_t;
 
-  const Batch<Scalar>& operator*() const { return batches_->batch_; }
+  const value_type& operator*() const { return batches_->room_.batch(); }
   Iterator& operator++() {
     first_ += size_;
     fill();
@@ -196,19 +248,10 @@ class Batches<Scalar>::Pass::Iterator {
   }
 
   void fill() {
-    const Images& images = *batches_->images_;
-    size_ = std::min(batches_->batch_size_, images.count() - first_);
+    const Data& data = *batches_->data_;
+    size_ = std::min(batches_->batch_size_, data.count() - first_);
     batches_->place_ = first_ + size_;
-    for (Index row = 0; row < size_; ++row) {
-      const Index image = order_ ? order_[first_ + row] : first_ + row;
-      const std::uint8_t* pixels = images.pixels.data() + image * images.features();
-      Scalar* input = batches_->input_.data() + row * images.features();
-      for (Index pixel = 0; pixel < images.features(); ++pixel)
-        input[pixel] = static_cast<Scalar>(pixels[pixel]) * static_cast<Scalar>(images.scale);
-      batches_->labels_[static_cast<std::size_t>(row)] = images.labels[static_cast<std::size_t>(image)];
-    }
-    batches_->batch_.view(batches_->input_.data(), size_, images.features(), batches_->labels_.data(),
-                           first_);
+    batches_->room_.fill(data, order_, first_, size_);
   }
 
   /// Tells the batches that a pass is under way.

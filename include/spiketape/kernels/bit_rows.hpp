@@ -17,6 +17,10 @@ namespace spiketape::inline SPIKETAPE_ABI::detail {
 /// The bits of a line. The lowest bit is the first number's.
 using LineBits = std::uint16_t;
 
+/// The value of a spike that no neuron scales.
+template <Real Scalar>
+inline constexpr Scalar unit_spike = 1;
+
 /// Rows of numbers as bits: zero where the bit is 0, and `value` where it is 1. All columns share one value
 /// or each has its own. These are the spikes of neurons and their graded-spikes factor.
 template <Real Scalar>

@@ -48,6 +48,9 @@
 //   static constexpr bool gives_bits = true
 //                     if the input is spikes of one value, so is the result. Where context.result_bits() is
 //                     not null, forward writes the result there, and y has no data
+//   bool gives_spikes() const
+//                     on a tape its result is spikes of the value 1, whatever the input: if true, forward finds
+//                     context.result_bits() as above
 //   static constexpr bool stores_adjoints = true
 //                     backward stores x_adjoint, all of it, where x_adjoint.first, instead of adding to zeros
 //   static constexpr std::size_t carried
@@ -249,10 +252,14 @@ class Layer : public HasParameters<Derived> {
     const detail::BitRows<Scalar>* bits =
         Derived::takes_bits || Derived::gives_bits ? tape.bits(input) : nullptr;
     if (Derived::takes_bits) context.bits_ = bits;
-    if (Derived::gives_bits && bits != nullptr && bits->shared) {
+    const Scalar* spike = nullptr;  // the value of the result's spikes, if it is stored as bits
+    if (Derived::gives_bits && bits != nullptr && bits->shared) spike = bits->value;
+    if constexpr (requires { derived().gives_spikes(); })
+      if (derived().gives_spikes()) spike = &detail::unit_spike<Scalar>;
+    if (spike != nullptr) {
       const Index lines = detail::whole_lines<Scalar>(shape.features) / detail::line<Scalar>;
       context.result_bits_ = tape.template allocate<detail::LineBits>(shape.steps * shape.batch * lines);
-      op.y = tape.result(shape, differentiable, {context.result_bits_, lines, bits->value, true});
+      op.y = tape.result(shape, differentiable, {context.result_bits_, lines, spike, true});
     } else {
       op.y = tape.result(shape, differentiable, gives_constant(input, shape));
     }
@@ -303,6 +310,8 @@ class Layer : public HasParameters<Derived> {
   [[noreturn]] static void fail(const Parts&... parts) {
     detail::fail_argument(detail::type_name<Derived>(), ": ", parts...);
   }
+  /// The key of calls on arrays; see Context::key.
+  RandomKey array_key() const { return RandomKey().of_layer(number_.get()); }
 
  private:
   const Derived& derived() const { return static_cast<const Derived&>(*this); }
@@ -360,7 +369,7 @@ class Layer : public HasParameters<Derived> {
       checked_state(k, x.shape(), parts[k]);
       rows[k].entering = {parts[k].values.data(), shape, shape.features};
     }
-    Context<Scalar> context(nullptr, memory, RandomKey().of_layer(number_.get()));
+    Context<Scalar> context(nullptr, memory, array_key());
     context.bits_ = bits;
     context.states_ = rows.data();
     run_forward(x, y, context);

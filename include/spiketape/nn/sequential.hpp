@@ -319,7 +319,12 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
       return input;
     } else if constexpr (i + 1 < end) {
       const auto& layer = std::get<i>(layers_);
-      if constexpr (detail::PassesSpikes<LayerAt<i>, LayerAt<i + 1>, Input>) {
+      constexpr bool passes_spikes = detail::PassesSpikes<LayerAt<i>, LayerAt<i + 1>, Input>;
+      constexpr bool may_not = requires { layer.gives_spikes(); };  // as its options say
+      if constexpr (passes_spikes && may_not) {
+        if (layer.gives_spikes()) return call<i + 1, end>(layer.spikes(input));
+      }
+      if constexpr (passes_spikes && !may_not) {
         return call<i + 1, end>(layer.spikes(input));
       } else {
         const auto result = detail::layer_result<Scalar>(layer, input);
