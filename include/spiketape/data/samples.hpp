@@ -19,10 +19,10 @@ namespace spiketape::inline SPIKETAPE_ABI {
 /// Samples and what a network is to make of them. Samples stand behind each other in the second extent of all
 /// sequences; one step, or a constant sequence, is the same in all steps.
 ///
-///     st::Samples<float> data{.inputs = {readings}, .labels = letters};        // (steps, count, features),
-///     count st::Samples<float> data{.inputs = {x}, .targets = y, .lengths = n};      // numbers, of
-///     different length st::Batches batches(data, 64, random); for (const auto& batch : batches.shuffled())
-///     train(batch.input, batch.labels, batch.targets, batch.mask);
+///     st::Samples<float> letters{.inputs = {readings}, .labels = labels};             // (steps, count, features)
+///     st::Samples<float> curves{.inputs = {x}, .targets = y, .lengths = lengths};     // numbers, of different length
+///     st::Batches batches(curves, 64, random);
+///     for (const auto& batch : batches.shuffled()) train(batch.input, batch.targets, batch.mask);
 template <Real Scalar>
 struct Samples {
   /// Each (steps, count, features); their steps and features may differ.
