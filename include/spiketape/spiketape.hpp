@@ -37,6 +37,7 @@
 #include <spiketape/data/images.hpp>
 #include <spiketape/functional/accuracy.hpp>
 #include <spiketape/functional/loss.hpp>
+#include <spiketape/functional/prediction.hpp>
 #include <spiketape/neuron/alif.hpp>
 #include <spiketape/neuron/alpha.hpp>
 #include <spiketape/neuron/integrator.hpp>
