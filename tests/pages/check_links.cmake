@@ -1,6 +1,7 @@
 # Links from page to page lead to files and headings that exist, and so do the programs and scripts that pages run.
 #   cmake -DROOT=... -P check_links.cmake
 
+cmake_minimum_required(VERSION 3.21)
 file(GLOB pages "${ROOT}/*.md" "${ROOT}/docs/*.md" "${ROOT}/examples/*.md")
 
 # The anchors of a page, as code hosts make them of its headings.
@@ -8,7 +9,7 @@ function(anchors_of page result)
   file(STRINGS "${page}" headings REGEX "^#+ " ENCODING UTF-8)
   set(anchors "")
   foreach(heading IN LISTS headings)
-    string(REGEX REPLACE "^#+ +" "" anchor "${heading}")
+    string(REGEX REPLACE "^#+ +(.*)" "\\1" anchor "${heading}")
     string(TOLOWER "${anchor}" anchor)
     string(REGEX REPLACE "[][`'\"(),.:!?*/<>&+=]" "" anchor "${anchor}")
     string(REPLACE " " "-" anchor "${anchor}")
@@ -38,9 +39,11 @@ foreach(page IN LISTS pages)
   # In code, ](...) is no link.
   string(REGEX REPLACE "\n```[^`]*\n```" "" text "${text}")
   string(REGEX REPLACE "`[^`\n]*`" "" text "${text}")
-  string(REGEX MATCHALL "\\]\\([^)\n]*\\)" links "${text}")
+  string(REPLACE "[](" "" text "${text}")  # nor in a comment: a lambda
+  string(REPLACE "](" "@(" text "${text}")  # a bracket would hold the elements of a list together
+  string(REGEX MATCHALL "@\\([^)\n]*\\)" links "${text}")
   foreach(link IN LISTS links)
-    string(REGEX REPLACE "^..|.$" "" link "${link}")
+    string(REGEX REPLACE "@\\((.*)\\)" "\\1" link "${link}")
     if(link MATCHES "^https?://")
       continue()
     endif()
