@@ -15,7 +15,7 @@
 //                  how to write a layer:  nn/layer.hpp
 //                  how to set a weight:  net.parameter("fc1.weight").set_transposed(w) from PyTorch's
 //                  (out, in), set(w) from (in, out), core/parameter.hpp
-//   functional/  losses and accuracy
+//   functional/  losses, accuracy, predictions
 //                  how to write a loss:  as a formula, mean(square(out.mem - targets)), autograd/ops.hpp;
 //                  with an adjoint of your own, as CrossEntropyOp in functional/loss.hpp
 //   optim/       SGD and Adam
