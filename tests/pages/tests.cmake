@@ -46,10 +46,11 @@ if(NOT MSVC)
   target_compile_options(spiketape_pages PRIVATE -O0 $<$<BOOL:${SPIKETAPE_WERROR}>:-Werror>)
   list(APPEND compile $<$<BOOL:${SPIKETAPE_WERROR}>:-Werror>)
 endif()
-set(includes "$<TARGET_PROPERTY:spiketape,INTERFACE_INCLUDE_DIRECTORIES>"
-             "$<TARGET_PROPERTY:Eigen3::Eigen,INTERFACE_INCLUDE_DIRECTORIES>")
+set(system "$<TARGET_PROPERTY:Eigen3::Eigen,INTERFACE_INCLUDE_DIRECTORIES>")
 if(HDF5_FOUND)
-  list(APPEND includes "$<TARGET_PROPERTY:HDF5::HDF5,INTERFACE_INCLUDE_DIRECTORIES>")
+  list(APPEND system "$<TARGET_PROPERTY:HDF5::HDF5,INTERFACE_INCLUDE_DIRECTORIES>")
 endif()
-add_test(NAME pages/read COMMAND ${compile} "-I$<JOIN:${includes},;-I>" "${folder}/read.cpp" COMMAND_EXPAND_LISTS)
+add_test(NAME pages/read
+         COMMAND ${compile} -I "${PROJECT_SOURCE_DIR}/include" -isystem "$<JOIN:${system},;-isystem;>" "${folder}/read.cpp"
+         COMMAND_EXPAND_LISTS)
 set_tests_properties(pages/read PROPERTIES LABELS pages)
