@@ -23,22 +23,22 @@ foreach(page IN LISTS pages)
   cmake_path(RELATIVE_PATH page BASE_DIRECTORY "${ROOT}" OUTPUT_VARIABLE name)
   cmake_path(GET page PARENT_PATH folder)
 
-  # What is run: "$ sh tests/run.sh", "$ build/tests/benchmark/scan", "$ python3 ...".
-  string(REGEX MATCHALL "\n\\$ [^\n]*" commands "${text}")
-  foreach(command IN LISTS commands)
-    foreach(pattern IN ITEMS "[ ]((tests|examples|docs)/[a-z_/]+\\.(sh|py))" "build/((tests|examples)/[a-z0-9_/]+)")
-      if(command MATCHES "${pattern}")
-        set(program "${ROOT}/${CMAKE_MATCH_1}")
-        if(NOT EXISTS "${program}" AND NOT EXISTS "${program}.cpp")
-          message(SEND_ERROR "${name}: there is no ${CMAKE_MATCH_1}, which it runs in:${command}")
-        endif()
-      endif()
-    endforeach()
+  # What is run: "sh tests/run.sh", and after a build "$ build/tests/benchmark/scan".
+  string(REGEX MATCHALL "(tests|examples|docs)/[a-z0-9_/]+\\.(sh|py)" programs "${text}")
+  string(REGEX MATCHALL "\n\\$ build/[a-z0-9_/]+" built "${text}")
+  foreach(program IN LISTS built)
+    string(REGEX REPLACE ".*build/(.*)" "\\1.cpp" program "${program}")
+    list(APPEND programs "${program}")
+  endforeach()
+  foreach(program IN LISTS programs)
+    if(NOT EXISTS "${ROOT}/${program}")
+      message(SEND_ERROR "${name}: there is no ${program}, which it runs")
+    endif()
   endforeach()
 
   # In code, ](...) is no link.
   string(REGEX REPLACE "\n```[^`]*\n```" "" text "${text}")
-  string(REGEX REPLACE "`[^`\n]*`" "" text "${text}")
+  string(REGEX REPLACE "`[^`\n]*`" "code" text "${text}")
   string(REPLACE "[](" "" text "${text}")  # nor in a comment: a lambda
   string(REPLACE "](" "@(" text "${text}")  # a bracket would hold the elements of a list together
   string(REGEX MATCHALL "@\\([^)\n]*\\)" links "${text}")
