@@ -19,7 +19,7 @@
 //                  how to write a layer:  nn/layer.hpp
 //                  how to set a weight:  net.parameter("fc1.weight").set_transposed(w) from PyTorch's
 //                  (out, in), set(w) from (in, out), core/parameter.hpp
-//   functional/  losses and accuracy
+//   functional/  losses, accuracy, predictions
 //                  snnTorch's losses, regularizers and metrics:  functional/losses.hpp, docs/losses.md
 //                  how to write a loss:  as a formula, mean(square(out.mem - targets)), autograd/ops.hpp;
 //                  with options and targets, functional/loss_kind.hpp;
@@ -43,6 +43,7 @@
 #include <spiketape/data/images.hpp>
 #include <spiketape/functional/accuracy.hpp>
 #include <spiketape/functional/loss.hpp>
+#include <spiketape/functional/prediction.hpp>
 #include <spiketape/neuron/alif.hpp>
 #include <spiketape/neuron/alpha.hpp>
 #include <spiketape/neuron/integrator.hpp>

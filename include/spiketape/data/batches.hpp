@@ -120,8 +120,10 @@ class BatchRoom<Scalar, Images> {
 }  // namespace detail
 
 /// Splits images into batches:
-///   Batches<float> batches(images, 128, Random(seed));
-///   for (const auto& batch : batches.shuffled()) train(batch.input, batch.labels);
+///
+///     st::Batches<float> batches(images, 128, st::Random(seed));
+///     for (const auto& batch : batches.shuffled()) train(batch.input, batch.labels);
+///
 /// The last batch of a pass is smaller if the batch size does not divide the number of images. The
 /// constructor allocates the memory of one batch; a pass allocates nothing. `const auto& batch` is valid
 /// until the next one is taken, `const auto batch` is a copy that stays. One pass must end before the next

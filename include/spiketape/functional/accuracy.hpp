@@ -5,6 +5,7 @@
 
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/float_mode.hpp>
+#include <spiketape/core/numbers.hpp>
 
 #include <span>
 #include <vector>
@@ -23,6 +24,22 @@ SPIKETAPE_NOINLINE inline void check_targets(const char* function, std::span<con
                     ", expected 0 to ", classes - 1);
 }
 
+/// The index of the largest of number(0), …, number(count − 1): the first of equal ones; a NaN never wins against
+/// a number.
+template <typename Number>
+Index index_of_largest(Index count, Number&& number) {
+  double largest = 0;
+  Index index = 0;
+  for (Index i = 0; i < count; ++i) {
+    const double x = number(i);
+    if (i == 0 || x > largest || (is_nan(largest) && !is_nan(x))) {
+      largest = x;
+      index = i;
+    }
+  }
+  return index;
+}
+
 }  // namespace detail
 
 /// The class of each sample by rate code: the output neuron with the largest sum over all steps (the first of
@@ -38,17 +55,12 @@ template <typename Outputs>
   const FlushDenormals flush;
   std::vector<int> classes;
   classes.resize(static_cast<std::size_t>(view.batch));
-  for (Index b = 0; b < view.batch; ++b) {
-    double largest = 0;
-    for (Index i = 0; i < view.features; ++i) {
+  for (Index b = 0; b < view.batch; ++b)
+    classes[static_cast<std::size_t>(b)] = static_cast<int>(detail::index_of_largest(view.features, [&](Index i) {
       double sum = 0;
       for (Index t = 0; t < view.steps; ++t) sum += static_cast<double>(view.row(t, b)[i]);
-      if (i == 0 || sum > largest || (largest != largest && sum == sum)) {
-        largest = sum;
-        classes[static_cast<std::size_t>(b)] = static_cast<int>(i);
-      }
-    }
-  }
+      return sum;
+    }));
   return classes;
 }
 

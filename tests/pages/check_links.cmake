@@ -1,0 +1,67 @@
+# Links from page to page lead to files and headings that exist, and so do the programs and scripts that pages run.
+#   cmake -DROOT=... -P check_links.cmake
+
+cmake_minimum_required(VERSION 3.21)
+file(GLOB pages "${ROOT}/*.md" "${ROOT}/docs/*.md" "${ROOT}/examples/*.md")
+
+# The anchors of a page, as code hosts make them of its headings.
+function(anchors_of page result)
+  file(STRINGS "${page}" headings REGEX "^#+ " ENCODING UTF-8)
+  set(anchors "")
+  foreach(heading IN LISTS headings)
+    string(REGEX REPLACE "^#+ +(.*)" "\\1" anchor "${heading}")
+    string(TOLOWER "${anchor}" anchor)
+    string(REGEX REPLACE "[][`'\"(),.:!?*/<>&+=]" "" anchor "${anchor}")
+    string(REPLACE " " "-" anchor "${anchor}")
+    list(APPEND anchors "${anchor}")
+  endforeach()
+  set(${result} "${anchors}" PARENT_SCOPE)
+endfunction()
+
+foreach(page IN LISTS pages)
+  file(READ "${page}" text)
+  cmake_path(RELATIVE_PATH page BASE_DIRECTORY "${ROOT}" OUTPUT_VARIABLE name)
+  cmake_path(GET page PARENT_PATH folder)
+
+  # What is run: "sh tests/run.sh", and after a build "$ build/tests/benchmark/scan".
+  string(REGEX MATCHALL "(tests|examples|docs)/[a-z0-9_/]+\\.(sh|py)" programs "${text}")
+  string(REGEX MATCHALL "\n\\$ build/[a-z0-9_/]+" built "${text}")
+  foreach(program IN LISTS built)
+    string(REGEX REPLACE ".*build/(.*)" "\\1.cpp" program "${program}")
+    list(APPEND programs "${program}")
+  endforeach()
+  foreach(program IN LISTS programs)
+    if(NOT EXISTS "${ROOT}/${program}")
+      message(SEND_ERROR "${name}: there is no ${program}, which it runs")
+    endif()
+  endforeach()
+
+  # In code, ](...) is no link.
+  string(REGEX REPLACE "\n```[^`]*\n```" "" text "${text}")
+  string(REGEX REPLACE "`[^`\n]*`" "code" text "${text}")
+  string(REPLACE "[](" "" text "${text}")  # nor in a comment: a lambda
+  string(REPLACE "](" "@(" text "${text}")  # a bracket would hold the elements of a list together
+  string(REGEX MATCHALL "@\\([^)\n]*\\)" links "${text}")
+  foreach(link IN LISTS links)
+    string(REGEX REPLACE "@\\((.*)\\)" "\\1" link "${link}")
+    if(link MATCHES "^https?://")
+      continue()
+    endif()
+    string(REGEX REPLACE "#.*" "" target "${link}")
+    string(REGEX MATCH "#.*" anchor "${link}")
+    if(target STREQUAL "")
+      set(target "${page}")
+    else()
+      set(target "${folder}/${target}")
+    endif()
+    if(NOT EXISTS "${target}")
+      message(SEND_ERROR "${name}: the link ${link} leads to no file")
+    elseif(NOT anchor STREQUAL "")
+      anchors_of("${target}" anchors)
+      string(SUBSTRING "${anchor}" 1 -1 anchor)
+      if(NOT anchor IN_LIST anchors)
+        message(SEND_ERROR "${name}: the link ${link} leads to no heading, only to ${anchors}")
+      endif()
+    endif()
+  endforeach()
+endforeach()

@@ -1,0 +1,56 @@
+# The C++ of the pages compiles, and prints what they say. extract.cmake says what a page may have.
+
+include("${CMAKE_CURRENT_LIST_DIR}/extract.cmake")
+file(GLOB pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/*.md")
+list(PREPEND pages "${PROJECT_SOURCE_DIR}/README.md")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${pages})
+
+# All pages that print are one program, which gets the name of a page. All others are one source.
+set(folder "${CMAKE_CURRENT_BINARY_DIR}/pages")
+foreach(kind IN ITEMS read run)
+  set(${kind}_code "")
+  set(${kind}_includes "")
+endforeach()
+set(calls "")
+foreach(page IN LISTS pages)
+  cmake_path(GET page STEM name)
+  if(name STREQUAL "nir" AND NOT HDF5_FOUND)
+    continue()
+  endif()
+  spiketape_extract("${page}" page)
+  set(kind read)
+  if(NOT page_text STREQUAL "")
+    set(kind run)
+    string(MAKE_C_IDENTIFIER "page_${name}" namespace)
+    string(APPEND calls "  if (name == \"${name}\") ${namespace}::main();\n")
+    file(CONFIGURE OUTPUT "${folder}/${name}.txt" CONTENT "${page_text}" @ONLY)
+    add_test(NAME pages/${name}
+             COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:spiketape_pages> -DPAGE=${name} -DFOLDER=${folder}
+                     -P "${CMAKE_CURRENT_LIST_DIR}/compare.cmake")
+    set_tests_properties(pages/${name} PROPERTIES LABELS pages)
+  endif()
+  string(APPEND ${kind}_code "${page_code}")
+  string(APPEND ${kind}_includes "${page_includes}")
+endforeach()
+string(APPEND run_code "int main(int, char** arguments) {\n  const std::string_view name = arguments[1];\n${calls}}\n")
+string(APPEND run_includes "#include <string_view>\n")
+foreach(kind IN ITEMS read run)
+  file(CONFIGURE OUTPUT "${folder}/${kind}.cpp" CONTENT "${${kind}_includes}${${kind}_code}" @ONLY)
+endforeach()
+file(COPY "${PROJECT_SOURCE_DIR}/examples/data/" DESTINATION "${folder}")  # what the programs of the pages read
+
+add_executable(spiketape_pages "${folder}/run.cpp")
+target_link_libraries(spiketape_pages PRIVATE spiketape)
+set(compile ${CMAKE_CXX_COMPILER} $<IF:$<BOOL:${MSVC}>,/std:c++20$<SEMICOLON>/Zs,-std=c++20$<SEMICOLON>-fsyntax-only>)
+if(NOT MSVC)
+  target_compile_options(spiketape_pages PRIVATE -O0 $<$<BOOL:${SPIKETAPE_WERROR}>:-Werror>)
+  list(APPEND compile $<$<BOOL:${SPIKETAPE_WERROR}>:-Werror>)
+endif()
+set(system "$<TARGET_PROPERTY:Eigen3::Eigen,INTERFACE_INCLUDE_DIRECTORIES>")
+if(HDF5_FOUND)
+  list(APPEND system "$<TARGET_PROPERTY:HDF5::HDF5,INTERFACE_INCLUDE_DIRECTORIES>")
+endif()
+add_test(NAME pages/read
+         COMMAND ${compile} -I "${PROJECT_SOURCE_DIR}/include" -isystem "$<JOIN:${system},;-isystem;>" "${folder}/read.cpp"
+         COMMAND_EXPAND_LISTS)
+set_tests_properties(pages/read PROPERTIES LABELS pages)
