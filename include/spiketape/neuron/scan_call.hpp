@@ -154,7 +154,7 @@ class CoefficientStreams {
 
   struct Row {
     std::array<Stream<Scalar>, count + 2> streams;
-    [[no_unique_address]] typename Neuron::Dynamics dynamics;
+    SPIKETAPE_NO_UNIQUE_ADDRESS typename Neuron::Dynamics dynamics;
 
     template <typename Extent>
     SPIKETAPE_INLINE StepCoefficients<Lane<Scalar>, count> at(Index i, Extent extent) const {
