@@ -17,12 +17,13 @@ function(add_consumer_test name)
 endfunction()
 
 if(NOT SPIKETAPE_SANITIZE)  # which way it comes is the same for all compilers
-  set(with "")
+  set(openmp "")
   if(OpenMP_CXX_FOUND)
-    set(with -DUSE_SPIKETAPE_WITH=openmp)
+    set(openmp openmp)
   endif()
   find_package(BLAS QUIET)
-  add_consumer_test(fetch_content -DUSE_SPIKETAPE_BY=FetchContent -DSPIKETAPE_BLAS=${BLAS_FOUND} ${with})
+  add_consumer_test(fetch_content -DUSE_SPIKETAPE_BY=FetchContent -DSPIKETAPE_BLAS=${BLAS_FOUND}
+                    -DUSE_SPIKETAPE_WITH=${openmp})
   add_consumer_test(add_subdirectory -DUSE_SPIKETAPE_BY=add_subdirectory)
   add_test(NAME consumer/project
            COMMAND ${CMAKE_COMMAND} "-DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/consumer"
@@ -34,7 +35,30 @@ if(NOT SPIKETAPE_SANITIZE)  # which way it comes is the same for all compilers
   # The way of a machine without Eigen, with the folder of headers in place of the download.
   get_target_property(eigen_headers Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
   add_consumer_test(fetched_eigen -DUSE_SPIKETAPE_BY=FetchContent -DCMAKE_DISABLE_FIND_PACKAGE_Eigen3=ON
-                    -DFETCHCONTENT_SOURCE_DIR_EIGEN=${eigen_headers})
+                    -DFETCHCONTENT_SOURCE_DIR_EIGEN=${eigen_headers} -DCMAKE_CXX_STANDARD=23)
+
+  find_package(Git QUIET)
+  if(SPIKETAPE_TEST_EXTENDED AND Git_FOUND AND EXISTS "${PROJECT_SOURCE_DIR}/.git")
+    add_consumer_test(git -DUSE_SPIKETAPE_BY=git)  # what has been committed
+  endif()
+
+  # The one header.
+  add_test(NAME consumer/write_single_header
+           COMMAND ${CMAKE_COMMAND} --build "${PROJECT_BINARY_DIR}" --target single_header)
+  set_tests_properties(consumer/write_single_header PROPERTIES LABELS consumer FIXTURES_SETUP single_header)
+  set(single_include "${PROJECT_BINARY_DIR}/single_include")
+  if(NOT MSVC)
+    add_test(NAME consumer/single_header_parsed
+             COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 -fsyntax-only -Wall -Wextra -Werror "-I${single_include}" -isystem
+                     "$<JOIN:$<TARGET_PROPERTY:Eigen3::Eigen,INTERFACE_INCLUDE_DIRECTORIES>,;-isystem;>"
+                     "${CMAKE_CURRENT_SOURCE_DIR}/consumer/second.cpp"
+             COMMAND_EXPAND_LISTS)
+    set_tests_properties(consumer/single_header_parsed PROPERTIES LABELS consumer FIXTURES_REQUIRED single_header)
+  endif()
+  if(SPIKETAPE_TEST_EXTENDED AND Eigen3_FOUND)
+    add_consumer_test(single_header -DUSE_SPIKETAPE_BY=single_header -DSPIKETAPE_SINGLE_INCLUDE=${single_include})
+    set_tests_properties(consumer/single_header PROPERTIES FIXTURES_REQUIRED single_header)
+  endif()
 endif()
 
 if(SPIKETAPE_INSTALL AND Eigen3_FOUND)
@@ -42,8 +66,24 @@ if(SPIKETAPE_INSTALL AND Eigen3_FOUND)
   add_test(NAME consumer/install
            COMMAND ${CMAKE_COMMAND} --install "${PROJECT_BINARY_DIR}" --prefix "${prefix}")
   set_tests_properties(consumer/install PROPERTIES LABELS consumer FIXTURES_SETUP installed)
-  add_consumer_test(find_package -DUSE_SPIKETAPE_BY=find_package -DCMAKE_PREFIX_PATH=${prefix} ${with})
+  set(with ${openmp})
+  if(ZLIB_FOUND)
+    list(APPEND with zlib)
+  endif()
+  if(HDF5_FOUND)
+    list(APPEND with hdf5)
+  endif()
+  list(JOIN with " " with)
+  set(installed -DUSE_SPIKETAPE_BY=find_package -DUSE_SPIKETAPE_VERSION=${PROJECT_VERSION} -DCMAKE_PREFIX_PATH=${prefix})
+  add_consumer_test(find_package ${installed} "-DUSE_SPIKETAPE_WITH=${with}" -DUSE_SPIKETAPE_IN=SHARED)
   set_tests_properties(consumer/find_package PROPERTIES FIXTURES_REQUIRED installed)
+  add_test(NAME consumer/no_such_component
+           COMMAND ${CMAKE_COMMAND} -S "${CMAKE_CURRENT_SOURCE_DIR}/consumer"
+                   -B "${CMAKE_CURRENT_BINARY_DIR}/consumer/no_such_component" -G ${CMAKE_GENERATOR}
+                   ${consumer_options} ${installed} -DUSE_SPIKETAPE_WITH=hdf6)
+  set_tests_properties(consumer/no_such_component
+                       PROPERTIES LABELS consumer FIXTURES_REQUIRED installed
+                                  PASS_REGULAR_EXPRESSION "component hdf6: there are openmp, zlib")
 
   find_program(pkg_config pkg-config NO_CACHE)
   if(pkg_config)
@@ -52,5 +92,25 @@ if(SPIKETAPE_INSTALL AND Eigen3_FOUND)
                          PROPERTIES LABELS consumer FIXTURES_REQUIRED installed
                                     ENVIRONMENT "PKG_CONFIG_PATH=${prefix}/share/pkgconfig"
                                     PASS_REGULAR_EXPRESSION "-I[^ ]*include")
+    if(SPIKETAPE_TEST_EXTENDED)
+      add_consumer_test(pkg_config_program -DUSE_SPIKETAPE_BY=pkg-config)
+      set_tests_properties(consumer/pkg_config_program PROPERTIES FIXTURES_REQUIRED installed
+                                                                  ENVIRONMENT "PKG_CONFIG_PATH=${prefix}/share/pkgconfig")
+    endif()
+  endif()
+
+  # The archive, unpacked wherever.
+  if(SPIKETAPE_TEST_EXTENDED)
+    set(unpacked "${CMAKE_CURRENT_BINARY_DIR}/consumer/unpacked")
+    file(MAKE_DIRECTORY "${unpacked}")
+    add_test(NAME consumer/pack COMMAND ${CMAKE_CPACK_COMMAND} --config "${PROJECT_BINARY_DIR}/CPackConfig.cmake" -G TGZ
+             WORKING_DIRECTORY "${unpacked}")
+    add_test(NAME consumer/unpack COMMAND ${CMAKE_COMMAND} -E tar xf spiketape-${PROJECT_VERSION}.tar.gz
+             WORKING_DIRECTORY "${unpacked}")
+    set_tests_properties(consumer/pack PROPERTIES LABELS consumer FIXTURES_SETUP packed)
+    set_tests_properties(consumer/unpack PROPERTIES LABELS consumer FIXTURES_REQUIRED packed FIXTURES_SETUP unpacked)
+    add_consumer_test(archive -DUSE_SPIKETAPE_BY=find_package -DUSE_SPIKETAPE_VERSION=${PROJECT_VERSION}
+                      -DCMAKE_PREFIX_PATH=${unpacked}/spiketape-${PROJECT_VERSION})
+    set_tests_properties(consumer/archive PROPERTIES FIXTURES_REQUIRED unpacked)
   endif()
 endif()

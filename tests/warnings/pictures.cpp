@@ -35,7 +35,7 @@ void warnings::draw() {
   st::write_file("picture.svg", picture.str());
 }
 
-int main() {
+int main() {  // NOLINT(bugprone-exception-escape)
   if (warnings::call_neurons() > warnings::train()) warnings::draw();
   warnings::use_files();
 }

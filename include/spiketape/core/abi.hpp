@@ -69,7 +69,7 @@
 #else
 #define SPIKETAPE_ABI_DENORMALS
 #endif
-#ifdef __FAST_MATH__
+#if defined(__FAST_MATH__) || defined(_M_FP_FAST)
 #define SPIKETAPE_ABI_FAST_MATH _fast_math
 #else
 #define SPIKETAPE_ABI_FAST_MATH

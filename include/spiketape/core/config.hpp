@@ -27,6 +27,13 @@
 #define SPIKETAPE_NOINLINE_LAMBDA __attribute__((noinline))
 #endif
 
+// An empty policy takes no memory. MSVC, and clang in its place, ignore the standard's attribute.
+#ifdef _MSC_VER
+#define SPIKETAPE_NO_UNIQUE_ADDRESS [[msvc::no_unique_address]]
+#else
+#define SPIKETAPE_NO_UNIQUE_ADDRESS [[no_unique_address]]
+#endif
+
 // Marks a parameter, or the object of a function, that the result refers to: clang then warns if a temporary
 // ends before the result.
 #if defined(__has_cpp_attribute)

@@ -99,7 +99,7 @@ class Parameter {
  public:
   /// All zero and learned. Allocates. Throws std::invalid_argument for a negative extent and for more numbers
   /// than memory has addresses.
-  SPIKETAPE_NOINLINE Parameter(std::string name, Index rows, Index cols) {
+  SPIKETAPE_NOINLINE Parameter(std::string name, Index rows, Index cols) {  // NOLINT: it is moved
     if (const char* expected = detail::shape_fault({1, rows, cols}))
       detail::fail_argument("spiketape::Parameter: ", name, " is ", rows, " x ", cols, ", expected ",
                             expected);

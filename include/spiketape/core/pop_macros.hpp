@@ -3,6 +3,9 @@
 #ifdef __GNUC__
 #pragma GCC diagnostic pop
 #endif
+#if defined(_MSC_VER) && !defined(__clang__)
+#pragma warning(pop)
+#endif
 
 // X11
 #pragma pop_macro("Always")

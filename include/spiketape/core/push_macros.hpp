@@ -3,8 +3,8 @@
 // standard library behind it, and pop_macros.hpp last, which brings the macros back. Both files have the same
 // list. There is no guard, since each header needs it.
 //
-// Two warnings are put aside, too: numbers are compared exactly on purpose, and some casts change a type on
-// other machines only.
+// Warnings are put aside, too: numbers are compared exactly on purpose, and some casts change a type on
+// other machines only. MSVC would warn of std::fopen, of alignment that pads, and of constant conditions.
 #include <spiketape/core/config.hpp>
 
 #ifdef __GNUC__
@@ -13,6 +13,10 @@
 #ifndef __clang__
 #pragma GCC diagnostic ignored "-Wuseless-cast"
 #endif
+#endif
+#if defined(_MSC_VER) && !defined(__clang__)
+#pragma warning(push)
+#pragma warning(disable : 4127 4324 4996)
 #endif
 
 // X11

@@ -92,7 +92,7 @@ class NpyHeaderReader : TextCursor {
     if (quote != '\'' && quote != '"') fail("a text in quotes (arrays of records are not read)");
     const std::size_t end = text_.find(quote, at_ + 1);
     if (end == text_.npos) fail("an end of the text");
-    const std::string result(text_.substr(at_ + 1, end - at_ - 1));
+    std::string result(text_.substr(at_ + 1, end - at_ - 1));
     at_ = end + 1;
     return result;
   }

@@ -68,7 +68,7 @@ inline Inflated inflate_raw(std::span<const std::uint8_t> from, std::span<std::u
 template <typename Fail>
 std::vector<std::uint8_t> unpack_member(const ZipMember& member, const Fail& fail) {
   // A match of 258 bytes takes at least two bits.
-  constexpr std::uint64_t most = 258 * 4;
+  constexpr std::uint64_t most = std::uint64_t{258} * 4;
   if (member.size / most > member.data.size() || !std::in_range<std::ptrdiff_t>(member.size))
     fail("of ", member.data.size(), " bytes that cannot unpack to the ", member.size, " it says");
   // One byte more shows where it unpacks to more.

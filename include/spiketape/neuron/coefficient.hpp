@@ -40,8 +40,8 @@ class Coefficient {
 
   /// One number for each neuron, copied from an Eigen row or column of Scalar or an expression of one.
   template <typename Vector>
-  requires detail::VectorOf<Vector, Scalar> Coefficient(const Vector& values)
-      : values_(values.size()) {  // NOLINT
+  requires detail::VectorOf<Vector, Scalar> Coefficient(const Vector& values)  // NOLINT
+      : values_(values.size()) {
     for (Index i = 0; i < values.size(); ++i) values_[i] = values.coeff(i);
   }
 

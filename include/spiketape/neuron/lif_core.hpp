@@ -381,8 +381,8 @@ class LIFCore : public HasParameters<Derived> {
  private:
   std::shared_ptr<const Policies> policies_;  // stays in place if the neuron moves: records point at it
   NeuronCoefficients coefficients_;
-  [[no_unique_address]] RecurrentWeights recurrent_;
-  [[no_unique_address]] Following following_;
+  SPIKETAPE_NO_UNIQUE_ADDRESS RecurrentWeights recurrent_;
+  SPIKETAPE_NO_UNIQUE_ADDRESS Following following_;
   detail::Rules rules_;
   bool surrogate_disable_ = false;
   detail::LayerNumber number_;

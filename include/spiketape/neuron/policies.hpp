@@ -11,11 +11,11 @@ namespace spiketape::inline SPIKETAPE_ABI::detail {
 /// What a neuron is made of besides its coefficients.
 template <Real Scalar, typename Dynamics, typename Reset, typename Surrogate, typename Quantizer>
 struct NeuronPolicies {
-  [[no_unique_address]] Dynamics dynamics;
-  [[no_unique_address]] Reset reset;
-  [[no_unique_address]] Surrogate surrogate;
-  [[no_unique_address]] Prepared<Scalar, Quantizer> quantizer;
-  [[no_unique_address]] Quantizer state_quant;  // as it was given
+  SPIKETAPE_NO_UNIQUE_ADDRESS Dynamics dynamics;
+  SPIKETAPE_NO_UNIQUE_ADDRESS Reset reset;
+  SPIKETAPE_NO_UNIQUE_ADDRESS Surrogate surrogate;
+  SPIKETAPE_NO_UNIQUE_ADDRESS Prepared<Scalar, Quantizer> quantizer;
+  SPIKETAPE_NO_UNIQUE_ADDRESS Quantizer state_quant;  // as it was given
 
   /// Made in place: on aarch64 g++ has a note on each such struct that a function returns.
   template <typename Options>

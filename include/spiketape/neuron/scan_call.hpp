@@ -65,7 +65,7 @@ struct ScanCall {
   /// How many samples go through all steps before the next ones do: few enough that a step finds the results
   /// of the one before in the nearest caches. All of them where a step needs the spikes of all.
   Index tile() const {
-    constexpr Index row_bytes = 64 * 1024;  // of each of the four or five rows that a step goes through
+    constexpr Index row_bytes = Index(64) * 1024;  // of each of the four or five rows that a step goes through
     if (recurrence) return input.batch;
     return std::max<Index>(1, row_bytes / Index(sizeof(Scalar)) / width);
   }
@@ -154,7 +154,7 @@ class CoefficientStreams {
 
   struct Row {
     std::array<Stream<Scalar>, count + 2> streams;
-    [[no_unique_address]] typename Neuron::Dynamics dynamics;
+    SPIKETAPE_NO_UNIQUE_ADDRESS typename Neuron::Dynamics dynamics;
 
     template <typename Extent>
     SPIKETAPE_INLINE StepCoefficients<Lane<Scalar>, count> at(Index i, Extent extent) const {

@@ -102,10 +102,10 @@ struct NeuronStep {
   static constexpr std::size_t first_reset = own_reset ? 0 : membrane;  // of the states that a reset changes
 
   // Copies, which stay in registers; the quantizer may be a table, so it is a reference.
-  [[no_unique_address]] const ChosenRules rules;
-  [[no_unique_address]] const Dynamics dynamics;
-  [[no_unique_address]] const Reset reset_policy;
-  [[no_unique_address]] const typename Neuron::Surrogate surrogate;
+  SPIKETAPE_NO_UNIQUE_ADDRESS const ChosenRules rules;
+  SPIKETAPE_NO_UNIQUE_ADDRESS const Dynamics dynamics;
+  SPIKETAPE_NO_UNIQUE_ADDRESS const Reset reset_policy;
+  SPIKETAPE_NO_UNIQUE_ADDRESS const typename Neuron::Surrogate surrogate;
   const decltype(Neuron::Policies::quantizer)& quantizer;
   const Mask with_surrogate;  // else σ' counts as zero
 

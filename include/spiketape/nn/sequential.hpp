@@ -272,7 +272,8 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   }
 
   template <typename... Given>
-  Sequential(detail::MakeNetwork, Given&&... given) : layers_(detail::without_name<Given>(given)...) {
+  explicit Sequential(detail::MakeNetwork, Given&&... given)
+      : layers_(detail::without_name<Given>(given)...) {
     std::size_t i = 0;
     (add_name(i++, given), ...);
     detail::name_parameters(*this, "");

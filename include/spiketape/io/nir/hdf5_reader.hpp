@@ -202,9 +202,9 @@ class Hdf5Reader {
     if (layout == H5D_CHUNKED) {
       hsize_t extents[H5S_MAX_RANK] = {};
       const int rank = H5Pget_chunk(list.get(), H5S_MAX_RANK, extents);
-      std::vector<Index> shape;
-      for (int k = 0; k < rank; ++k)
-        shape.push_back(static_cast<Index>(std::min<hsize_t>(extents[k], hsize_t{1} << 40)));
+      std::vector<Index> shape(static_cast<std::size_t>(std::max(rank, 0)));
+      for (std::size_t k = 0; k < shape.size(); ++k)
+        shape[k] = static_cast<Index>(std::min<hsize_t>(extents[k], hsize_t{1} << 40));
       const Index bytes = element_count(shape, 1);
       chunk = bytes < 0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(bytes);
     }

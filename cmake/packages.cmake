@@ -1,0 +1,25 @@
+# What is made for others: one header, and archives.
+
+# cmake --build build --target single_header
+set(single_header "${PROJECT_BINARY_DIR}/single_include/spiketape/spiketape.hpp")
+add_custom_target(single_header
+                  COMMAND ${CMAKE_COMMAND} "-DINCLUDE=${PROJECT_SOURCE_DIR}/include" "-DOUTPUT=${single_header}"
+                          -P "${PROJECT_SOURCE_DIR}/cmake/single_header.cmake"
+                  COMMENT "Writing ${single_header}" VERBATIM)
+
+# cpack --config build/CPackConfig.cmake
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # headers: nothing needs to be built
+set(CPACK_GENERATOR TGZ ZIP)
+set(CPACK_PACKAGE_VENDOR "the spiketape authors")
+set(CPACK_PACKAGE_FILE_NAME spiketape-${PROJECT_VERSION})
+set(CPACK_RESOURCE_FILE_LICENSE "${PROJECT_SOURCE_DIR}/LICENSE")
+set(CPACK_SOURCE_GENERATOR TGZ)
+set(CPACK_SOURCE_PACKAGE_FILE_NAME spiketape-${PROJECT_VERSION}-source)
+set(CPACK_SOURCE_IGNORE_FILES "/[.]git/;/[.]git$;/build")
+# -G DEB. Debian names the maintainer with an address.
+set(CPACK_DEBIAN_PACKAGE_NAME libspiketape-dev)
+set(CPACK_DEBIAN_PACKAGE_MAINTAINER "the spiketape authors <nobody@localhost>")
+set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libeigen3-dev (>= 3.4)")
+set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
+include(CPack)

@@ -1,0 +1,51 @@
+# Writes the umbrella header with all that it includes of the library into one file.
+#   cmake -DINCLUDE=<folder of headers> -DOUTPUT=<file> [-DHEADERS=<header;...>] -P single_header.cmake
+# With HEADERS the file has these headers instead, such as "spiketape/spiketape.hpp;spiketape/io/checkpoint.hpp".
+
+cmake_minimum_required(VERSION 3.21...3.28)
+if(NOT HEADERS)
+  set(HEADERS spiketape/spiketape.hpp)
+endif()
+set_property(GLOBAL PROPERTY written "")
+
+# Appends a header to OUTPUT, and before it what it includes, each header once.
+function(write_header header)
+  get_property(written GLOBAL PROPERTY written)
+  # Macros are put aside once, for the whole file.
+  if(header IN_LIST written OR header MATCHES "/(push|pop)_macros\\.hpp$")
+    return()
+  endif()
+  set_property(GLOBAL APPEND PROPERTY written ${header})
+  file(READ "${INCLUDE}/${header}" text)
+  string(REPLACE "#pragma once\n" "" text "${text}")
+  while(text MATCHES "(^|\n)#include <(spiketape/[a-z0-9_/.]+)>[^\n]*\n")
+    string(FIND "${text}" "${CMAKE_MATCH_0}" begin)
+    string(LENGTH "${CMAKE_MATCH_0}" length)
+    math(EXPR end "${begin} + ${length}")
+    set(included ${CMAKE_MATCH_2})
+    string(SUBSTRING "${text}" 0 ${begin} before)
+    string(SUBSTRING "${text}" ${end} -1 text)
+    file(APPEND "${OUTPUT}" "${before}${CMAKE_MATCH_1}")
+    write_header(${included})
+  endwhile()
+  file(APPEND "${OUTPUT}" "${text}")
+endfunction()
+
+file(STRINGS "${INCLUDE}/spiketape/version.hpp" version REGEX "_(MAJOR|MINOR|PATCH) ")
+list(TRANSFORM version REPLACE ".* " "")
+list(JOIN version "." version)
+file(READ "${INCLUDE}/../LICENSE" license)
+string(REGEX REPLACE "\n$" "" license "// ${license}")
+string(REPLACE "\n" "\n// " license "${license}")
+string(REPLACE "// \n" "//\n" license "${license}")
+file(WRITE "${OUTPUT}" "// spiketape ${version} in one file, made from its headers. It needs C++20 and Eigen 3.4 or newer.\n//\n"
+                       "${license}\n#pragma once\n\n")
+write_header(spiketape/core/config.hpp)
+file(READ "${INCLUDE}/spiketape/core/push_macros.hpp" push)
+file(READ "${INCLUDE}/spiketape/core/pop_macros.hpp" pop)
+string(REPLACE "#include <spiketape/core/config.hpp>\n" "" push "${push}")
+file(APPEND "${OUTPUT}" "\n${push}\n")
+foreach(header IN LISTS HEADERS)
+  write_header(${header})
+endforeach()
+file(APPEND "${OUTPUT}" "\n${pop}")
