@@ -1,5 +1,6 @@
-// The umbrella: every public header but functional/losses.hpp (all losses and metrics), plot/ (pictures),
-// data/gzip.hpp (needs zlib) and core/file.hpp (write_file; compilers take long over <filesystem>).
+// The umbrella: every public header but functional/losses.hpp (all losses and metrics), the Trainer, schedules and
+// what else steers a training (docs/training.md), plot/ (pictures), data/gzip.hpp (needs zlib) and core/file.hpp
+// (write_file; compilers take long over <filesystem>).
 //
 // Where things are. A folder includes only itself and folders listed above it. (Headers that have moved stay
 // at their old path until version 0.3 and only include the new one.)
@@ -20,9 +21,11 @@
 //                  how to write a loss:  as a formula, mean(square(out.mem - targets)), autograd/ops.hpp;
 //                  with options and targets, functional/loss_kind.hpp;
 //                  with an adjoint of your own, as CrossEntropyOp in functional/loss.hpp
-//   optim/       SGD and Adam
+//   optim/       SGD, Adam and AdamW
+//                  clipping, schedules, early stopping, the best epoch:  each a header there, docs/training.md
 //   data/        readers of files, batches
 //   train/       training a batch in parts, and long sequences
+//                  the loop over epochs with all around it:  train/trainer.hpp, docs/training.md
 //   plot/        pictures as SVG
 #pragma once
 
