@@ -3,10 +3,12 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/spikegen/code.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 namespace spiketape::inline SPIKETAPE_ABI::spikegen {
 
