@@ -1,6 +1,6 @@
-// The umbrella: every public header but plot/ (pictures), spikegen.hpp (data as spikes), data/samples.hpp and
-// data/split.hpp (other data than images), data/gzip.hpp (needs zlib) and core/file.hpp (write_file; compilers
-// take long over <filesystem>).
+// The umbrella: every public header but functional/losses.hpp (all losses and metrics), spikegen.hpp (data as
+// spikes), data/samples.hpp and data/split.hpp (other data than images), plot/ (pictures), data/gzip.hpp (needs
+// zlib) and core/file.hpp (write_file; compilers take long over <filesystem>).
 //
 // Where things are. A folder includes only itself and folders listed above it. (Headers that have moved stay
 // at their old path until version 0.3 and only include the new one.)
@@ -19,7 +19,9 @@
 //                  how to set a weight:  net.parameter("fc1.weight").set_transposed(w) from PyTorch's
 //                  (out, in), set(w) from (in, out), core/parameter.hpp
 //   functional/  losses and accuracy
+//                  snnTorch's losses, regularizers and metrics:  functional/losses.hpp, docs/losses.md
 //                  how to write a loss:  as a formula, mean(square(out.mem - targets)), autograd/ops.hpp;
+//                  with options and targets, functional/loss_kind.hpp;
 //                  with an adjoint of your own, as CrossEntropyOp in functional/loss.hpp
 //   optim/       SGD and Adam
 //   data/        readers of files, batches

@@ -8,6 +8,7 @@
   ((condition) ? static_cast<void>(0) : allocation::assertion_failed(#condition))
 
 #include <spiketape/data/samples.hpp>
+#include <spiketape/functional/losses.hpp>
 #include <spiketape/spikegen.hpp>
 #include <spiketape/spiketape.hpp>
 
@@ -235,6 +236,27 @@ TEST_CASE("a network with encoders in front allocates in the first iteration onl
   check_warm([&] {
     shards.run(net, st::repeat(input, steps), [&](const auto& out, Index, Index) { return st::sum(out.mem); });
   });
+}
+
+TEST_CASE("a loss that takes the targets of each batch allocates in the first run only") {
+  Training t;
+  const std::vector<Index> lengths(batch, steps - 3);
+  std::vector<unsigned char> bytes;
+  const st::StepMask mask = st::mask_of_lengths(lengths, steps, bytes);
+  const st::Sequence<float> wanted(st::Shape{steps, batch, 10});
+  st::Shards<float> shards(4, 1, 8);
+  for (const st::Loss<float>& kind :
+       {st::Loss<float>(st::ce_rate_loss({.weight = std::vector<double>(10, 0.5), .num_classes = 10})),
+        st::Loss<float>(st::ce_count_loss()), st::Loss<float>(st::ce_max_membrane_loss()),
+        st::Loss<float>(st::tet_loss()), st::Loss<float>(st::mse_count_loss()),
+        st::Loss<float>(st::mse_membrane_loss()),
+        st::Loss<float>(st::ce_temporal_loss()), st::Loss<float>(st::mse_temporal_loss({.tolerance = 1})),
+        st::Loss<float>(st::l1_rate_sparsity()), st::Loss<float>(st::firing_rate_loss({.upper = 0.1}))}) {
+    st::Loss<float> loss = kind;
+    check_warm([&] { shards.run(t.net, st::repeat(t.input, steps), loss.with(t.labels, mask)); });
+  }
+  st::Loss<float> loss = st::mse_loss();
+  check_warm([&] { shards.run(t.net, st::repeat(t.input, steps), loss.with(wanted, mask)); });
 }
 
 TEST_CASE("a pass over batches allocates nothing") {

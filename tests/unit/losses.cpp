@@ -4,6 +4,7 @@
 
 #include <spiketape/autograd/check_gradients.hpp>
 #include <spiketape/autograd/ops.hpp>
+#include <spiketape/neuron/integrator.hpp>
 #include <spiketape/neuron/leaky.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
@@ -33,10 +34,9 @@ namespace {
 
 enum class Needs { labels, values, nothing };
 
-template <typename Scalar>
 struct Kind {
   std::string name;
-  st::Loss<Scalar> loss;
+  st::Loss<double> loss;
   Needs needs = Needs::labels;
   bool all_steps = false;  // is no sum over steps
   bool times = false;      // has no derivative
@@ -45,8 +45,7 @@ struct Kind {
 
 constexpr Index classes = 6;
 
-template <typename Scalar>
-std::vector<Kind<Scalar>> all_kinds() {
+std::vector<Kind> all_kinds() {
   const std::vector<double> weight{0.5, 1, 2, 0, 0.25, 3}, of_groups{0.5, 2, 1};
   return {
       {"ce_rate", st::ce_rate_loss({.label_smoothing = 0.1})},
@@ -82,24 +81,34 @@ std::vector<Kind<Scalar>> all_kinds() {
   };
 }
 
+/// The kind of docs/losses.md.
+struct VanRossum : st::LossKind<VanRossum> {
+  st::Integrator<double> filter{{.beta = 0.9}};
+
+  st::Var<double> of(const st::LossInput<double>& out, const st::LossTargets<double>& targets) const {
+    const auto distance = filter(out.spk - st::values_of(out.spk, targets)).mem;
+    const auto samples = out.spk.tape().part().samples.of(out.spk.batch()).whole;
+    return st::sum(st::square(distance)) / samples;
+  }
+};
+
 /// A batch of samples of different length.
-template <typename Scalar>
 struct BatchOf {
   std::vector<int> labels;
-  st::Sequence<Scalar> values;
+  st::Sequence<double> values;
   std::vector<Index> lengths;
   std::vector<unsigned char> bytes;
   st::StepMask mask;
 
   BatchOf(st::Random& random, Index steps, Index batch)
-      : values(random_sequence<Scalar>(random, {steps, batch, classes})) {
+      : values(random_sequence<double>(random, {steps, batch, classes})) {
     for (Index b = 0; b < batch; ++b) {
       labels.push_back(static_cast<int>(random.below(3)));
       lengths.push_back(steps - static_cast<Index>(random.below(static_cast<std::uint64_t>(steps))));
     }
     mask = st::mask_of_lengths(lengths, steps, bytes);
   }
-  st::Loss<Scalar> bind(Kind<Scalar> kind, bool masked) const {
+  st::Loss<double> bind(Kind kind, bool masked) const {
     const st::StepMask by = masked ? mask : st::StepMask();
     if (kind.needs == Needs::values)
       kind.loss.with(values, by);
@@ -110,10 +119,9 @@ struct BatchOf {
 };
 
 /// Zeros and ones.
-template <typename Scalar>
-st::Sequence<Scalar> random_spikes(st::Random& random, const st::Shape& shape, double rate) {
-  st::Sequence<Scalar> spikes(shape);
-  for (Scalar& spike : spikes.array().reshaped()) spike = random.uniform(0, 1) < rate ? 1 : 0;
+st::Sequence<double> random_spikes(st::Random& random, const st::Shape& shape, double rate) {
+  st::Sequence<double> spikes(shape);
+  for (double& spike : spikes.array().reshaped()) spike = random.uniform(0, 1) < rate ? 1 : 0;
   return spikes;
 }
 
@@ -121,10 +129,10 @@ st::Sequence<Scalar> random_spikes(st::Random& random, const st::Shape& shape, d
 
 TEST_CASE("the adjoint of every loss equals differences") {
   st::Random random(61);
-  const BatchOf<double> batch(random, 5, 4);
+  const BatchOf batch(random, 5, 4);
   for (const bool masked : {false, true})
     for (const bool repeated : {false, true})
-      for (const Kind<double>& kind : all_kinds<double>()) {
+      for (const Kind& kind : all_kinds()) {
         if (kind.times) continue;
         INFO(kind.name << (masked ? " masked" : "") << (repeated ? " repeated" : ""));
         const st::Loss<double> loss = batch.bind(kind, masked);
@@ -140,7 +148,7 @@ TEST_CASE("the adjoint of every loss equals differences") {
 
 TEST_CASE("losses that are not reduced have a number for each sample or output, and its adjoint") {
   st::Random random(62);
-  const BatchOf<double> batch(random, 5, 4);
+  const BatchOf batch(random, 5, 4);
   const auto none = st::Reduction::none;
   const auto x = random_sequence<double>(random, {5, 4, classes}, -0.5, 1.5);
   for (const st::Loss<double>& kind : {st::Loss<double>(st::ce_rate_loss({.reduction = none})),
@@ -188,9 +196,9 @@ TEST_CASE("the adjoint of a spike's time is -1 at its step, or at the last one")
 
 TEST_CASE("a masked batch has the loss of its samples, each by itself and as long as it is") {
   st::Random random(63);
-  const BatchOf<double> batch(random, 7, 5);
-  const auto x = random_spikes<double>(random, {7, 5, classes}, 0.4);
-  for (const Kind<double>& kind : all_kinds<double>()) {
+  const BatchOf batch(random, 7, 5);
+  const auto x = random_spikes(random, {7, 5, classes}, 0.4);
+  for (const Kind& kind : all_kinds()) {
     if (kind.name == "ce_rate weighted mean") continue;
     INFO(kind.name);
     const double share = kind.mean ? 5 : 1;
@@ -232,26 +240,31 @@ TEST_CASE("a masked batch has the loss of its samples, each by itself and as lon
 TEST_CASE("the parts of a batch add up to the loss and gradient of the whole, to the bit on any threads") {
   st::Random random(64);
   const Index samples = 11, steps = 6;
-  const st::Sequential net{st::Linear<float>(9, 14, random), st::Leaky<float>({.beta = 0.8f}),
-                           st::Linear<float>(14, classes, random), st::Leaky<float>({.beta = 0.9f})};
-  const auto x = numeric::random_array<float>(random, samples, 9, -1, 4);
-  const BatchOf<float> batch(random, steps, samples);
-  st::Tape<float> tape;
+  const st::Sequential net{st::Linear<double>(9, classes, random), st::Leaky<double>({.beta = 0.8})};
+  const auto x = numeric::random_array<double>(random, samples, 9, -1, 4);
+  const BatchOf batch(random, steps, samples);
+  std::vector<Kind> kinds = all_kinds();
+  kinds.push_back({"of a user, in ops", VanRossum(), Needs::values});
+  kinds.push_back({"of two", [ce = st::ce_rate_loss(), rates = st::firing_rate_loss({.lower = 0.1})](
+                                 const auto& out, const auto& targets) {
+                     return ce(out, st::labels_of(out.spk, targets)) + 0.1 * rates(out);
+                   }});
+  st::Tape<double> tape;
   for (const bool masked : {false, true})
-    for (const Kind<float>& kind : all_kinds<float>()) {
+    for (const Kind& kind : kinds) {
       INFO(kind.name << (masked ? " masked" : ""));
-      const st::Loss<float> loss = batch.bind(kind, masked);
+      const st::Loss<double> loss = batch.bind(kind, masked);
       tape.reset();
       tape.gradients().clear();
       const auto whole = loss(net(tape.constant(x, steps)));
       tape.backward(whole);
-      st::Shards<float> shards(3, 1, 2), threads(3, 2, 2);
-      const float total = shards.run(net, st::repeat(x, steps), loss);
-      CHECK(total == Approx(whole.item()).epsilon(1e-5));
+      st::Shards<double> shards(3, 1, 2), threads(3, 2, 2);
+      const double total = shards.run(net, st::repeat(x, steps), loss);
+      CHECK(total == Approx(whole.item()).epsilon(1e-12));
       CHECK(threads.run(net, st::repeat(x, steps), loss) == total);
       for (const auto& parameter : net.parameters()) {
-        const st::Array<float> gradient = shards.gradients().gradient(parameter);
-        CHECK(near(gradient, tape.gradients().gradient(parameter), tolerance::rounding<float>));
+        const st::Array<double> gradient = shards.gradients().gradient(parameter);
+        CHECK(near(gradient, tape.gradients().gradient(parameter), tolerance::rounding<double>));
         CHECK(same(threads.gradients().gradient(parameter), gradient));
       }
     }
@@ -263,10 +276,10 @@ TEST_CASE("windows add up to the whole, or say that a loss needs all steps") {
   const st::Sequential net{st::Linear<double>(4, classes, random),
                            st::Leaky<double>({.beta = 0.8, .init_hidden = true, .output = true})};
   const auto x = random_sequence<double>(random, {steps, samples, 4}, -1, 3);
-  const BatchOf<double> batch(random, steps, samples);
+  const BatchOf batch(random, steps, samples);
   st::Tape<double> tape;
   for (const bool masked : {false, true})
-    for (const Kind<double>& kind : all_kinds<double>()) {
+    for (const Kind& kind : all_kinds()) {
       INFO(kind.name << (masked ? " masked" : ""));
       const st::Loss<double> loss = batch.bind(kind, masked);
       st::Windows<double> windows(4);
@@ -293,13 +306,13 @@ TEST_CASE("windows add up to the whole, or say that a loss needs all steps") {
 
 TEST_CASE("a lambda that forgets the size of the whole batch is right, too") {
   st::Random random(66);
-  const st::Sequential net{st::Linear<float>(9, 5, random), st::Leaky<float>({.beta = 0.8f})};
-  const auto x = numeric::random_array<float>(random, 7, 9, -1, 4);
+  const st::Sequential net{st::Linear<double>(9, 5, random), st::Leaky<double>({.beta = 0.8})};
+  const auto x = numeric::random_array<double>(random, 7, 9, -1, 4);
   const std::vector<int> labels{0, 1, 2, 3, 4, 3, 2};
-  st::Tape<float> tape;
+  st::Tape<double> tape;
   const auto whole = st::cross_entropy(net(tape.constant(x, 6)).mem, labels).item();
-  st::Shards<float> shards(2, 1, 2);
-  const auto close = Approx(whole).epsilon(1e-5);
+  st::Shards<double> shards(2, 1, 2);
+  const auto close = Approx(whole).epsilon(1e-12);
   CHECK(shards.run(net, st::repeat(x, 6), [&](const auto& out, Index first, Index count) {
     return st::cross_entropy(out.mem, std::span<const int>(labels).subspan(static_cast<std::size_t>(first),
                                                                            static_cast<std::size_t>(count)));
@@ -307,25 +320,25 @@ TEST_CASE("a lambda that forgets the size of the whole batch is right, too") {
   // It takes its part of all labels, too, and then needs no first and count.
   CHECK(shards.run(net, st::repeat(x, 6),
                    [&](const auto& out) { return st::cross_entropy(out.mem, labels); }) == close);
-  CHECK(shards.run(7, [&](st::Tape<float>& own, Index first, Index count) {
+  CHECK(shards.run(7, [&](st::Tape<double>& own, Index first, Index count) {
     return st::cross_entropy(net(own.constant(x.middleRows(first, count), 6)).mem, labels);
   }) == close);
-  st::Loss<float> any = [](const auto& out, const auto& targets) {
+  st::Loss<double> any = [](const auto& out, const auto& targets) {
     return st::cross_entropy(out.mem, targets.labels);
   };
   CHECK(shards.run(net, st::repeat(x, 6), any.with(labels)) == close);
-  CHECK(st::Loss<float>(any)(net(tape.constant(x, 6))).item() == whole);  // a copy has its own targets
+  CHECK(st::Loss<double>(any)(net(tape.constant(x, 6))).item() == whole);  // a copy has its own targets
 
   // The mean over steps of a window is one over all steps.
-  const st::Sequential stateful{st::Linear<float>(9, 5, random),
-                                st::Leaky<float>({.beta = 0.8f, .init_hidden = true, .output = true})};
-  const auto sequence = random_sequence<float>(random, {10, 7, 9}, -1, 4);
+  const st::Sequential stateful{st::Linear<double>(9, 5, random),
+                                st::Leaky<double>({.beta = 0.8, .init_hidden = true, .output = true})};
+  const auto sequence = random_sequence<double>(random, {10, 7, 9}, -1, 4);
   const auto mean = [&](const auto& out) {
     return st::cross_entropy(out.mem, labels, {.over_steps = st::OverSteps::mean});
   };
-  const float expected = mean(stateful(tape.constant(sequence))).item();
+  const double expected = mean(stateful(tape.constant(sequence))).item();
   st::reset_hidden(stateful);
-  CHECK(st::Windows<float>(3).run(stateful, sequence, mean) == Approx(expected).epsilon(1e-5));
+  CHECK(st::Windows<double>(3).run(stateful, sequence, mean) == Approx(expected).epsilon(1e-12));
 }
 
 TEST_CASE("spikes stored as bits count as numbers do") {
@@ -334,14 +347,14 @@ TEST_CASE("spikes stored as bits count as numbers do") {
     st::Row<double> factors = st::Row<double>::Constant(classes, 1);
     if (graded) factors << 2, 1, 0.5, 3, 1, 4;
     const st::Leaky<double> lif({.beta = 0.9, .graded_spikes_factor = factors});
-    const BatchOf<double> batch(random, 6, 5);
+    const BatchOf batch(random, 6, 5);
     st::Tape<double> tape;
     const auto spk = lif(tape.variable(random_sequence<double>(random, {6, 5, classes}, -1, 2))).spk;
     REQUIRE(tape.bits(spk) != nullptr);
     st::Sequence<double> numbers(st::Shape{6, 5, classes});
     numbers.array() = spk.array();
     const auto plain = tape.constant(numbers);
-    for (const Kind<double>& kind : all_kinds<double>()) {
+    for (const Kind& kind : all_kinds()) {
       INFO(kind.name);
       const auto loss = batch.bind(kind, true);
       CHECK(loss(spk).item() == loss(plain).item());
@@ -424,13 +437,13 @@ TEST_CASE("metrics rank NaN behind numbers, equal classes by number, and count t
 }
 
 TEST_CASE("a loss or a metric that cannot be says why") {
-  st::Tape<float> tape;
-  const auto x = tape.constant(st::Sequence<float>(st::Shape{2, 3, 4}));
+  st::Tape<double> tape;
+  const auto x = tape.constant(st::Sequence<double>(st::Shape{2, 3, 4}));
   const auto error = [&](auto&& run) {
     return error_text<std::invalid_argument>([&] { static_cast<void>(run()); });
   };
-  const auto of = [&](const st::Loss<float>& loss, const std::vector<int>& labels) {
-    return error([&] { return loss(x, st::LossTargets<float>{labels, {}, {}}); });
+  const auto of = [&](const st::Loss<double>& loss, const std::vector<int>& labels) {
+    return error([&] { return loss(x, st::LossTargets<double>{labels, {}, {}}); });
   };
   const std::string at = "spiketape::";
   CHECK(of(st::ce_rate_loss(), {}) ==
@@ -449,15 +462,15 @@ TEST_CASE("a loss or a metric that cannot be says why") {
   CHECK(of(st::mse_membrane_loss({.reduction = st::Reduction::weighted_mean}), {0, 1, 2}) ==
         at + "mse_membrane_loss: reduction is weighted_mean, expected mean, sum or none");
   CHECK(of(st::mse_loss(), {0, 1, 2}) == at + "mse_loss: targets are labels, expected numbers");
-  CHECK(of(st::Loss<float>(), {}) == at + "Loss: it is empty, expected a loss such as ce_rate_loss()");
+  CHECK(of(st::Loss<double>(), {}) == at + "Loss: it is empty, expected a loss such as ce_rate_loss()");
   CHECK(error([&] {
-          return st::mse_loss(st::Sequence<float>(st::Shape{2, 2, 4}))(x);
+          return st::mse_loss(st::Sequence<double>(st::Shape{2, 2, 4}))(x);
         }) == at + "mse_loss: targets have 2 samples, expected 3, or 1 that counts for all");
   CHECK(error([&] {
-          return st::mse_loss(st::Sequence<double>(st::Shape{2, 3, 4}))(x);
+          return st::mse_loss(st::Sequence<float>(st::Shape{2, 3, 4}))(x);
         }).find("of double") != std::string::npos);
   CHECK(error([&] {
-          return st::ce_rate_loss()(x, st::Sequence<float>(st::Shape{2, 3, 4}));
+          return st::ce_rate_loss()(x, st::Sequence<double>(st::Shape{2, 3, 4}));
         }) == at + "ce_rate_loss: targets are numbers, expected a label for each sample");
   const std::vector<unsigned char> bytes(6, 0);
   CHECK(error([&] {

@@ -16,6 +16,7 @@
 #include <spiketape/core/step_mask.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <type_traits>
@@ -73,19 +74,22 @@ class OwnTargets {
  public:
   void set(std::span<const int> labels, const StepMask& mask) {
     labels_.assign(labels.begin(), labels.end());
-    values_ = Sequence<Scalar>();
+    numbers_.clear();
+    values_ = {};
     set(mask);
   }
   void set(const SequenceView<const Scalar>& values, const StepMask& mask) {
     labels_.clear();
-    if (values_.shape() != values.shape() || values_.constant() != values.constant)
-      values_ = Sequence<Scalar>(values.shape(), values.constant);
-    values_.view().assign(values);
+    numbers_.resize(static_cast<std::size_t>(values.rows() * values.features));
+    values_ = {nullptr, values.shape(), values.features, values.constant};
+    SequenceView<Scalar>(numbers_.data(), values.shape(), values.features, values.constant).assign(values);
     set(mask);
   }
   /// A view, valid until the next `set`.
   LossTargets<Scalar> view() const {
-    return {labels_, values_.view(), {mask_.empty() ? nullptr : mask_.data(), mask_steps_, mask_batch_}};
+    SequenceView<const Scalar> values = values_;
+    if (!numbers_.empty()) values.data = numbers_.data();
+    return {labels_, values, {mask_.empty() ? nullptr : mask_.data(), mask_steps_, mask_batch_}};
   }
 
  private:
@@ -96,7 +100,8 @@ class OwnTargets {
   }
 
   std::vector<int> labels_;
-  Sequence<Scalar> values_;
+  std::vector<Scalar> numbers_;
+  SequenceView<const Scalar> values_;  // of the numbers, without their address: copies have others
   std::vector<unsigned char> mask_;
   Index mask_steps_ = 0, mask_batch_ = 0;
 };
@@ -111,7 +116,8 @@ class BoundLoss {
  public:
   explicit BoundLoss(Kind kind) : kind_(std::move(kind)) {}
 
-  /// Takes other targets and reuses the memory: allocates nothing for a batch of the same size.
+  /// Takes other targets and reuses the memory: allocates nothing for a batch that is not larger than those
+  /// before.
   BoundLoss& with(std::span<const int> labels, const StepMask& mask = {}) {
     targets_.set(labels, mask);
     return *this;
@@ -129,9 +135,9 @@ class BoundLoss {
       return kind_(out, targets);
     } else {
       if (!targets.values.empty())
-        detail::fail_argument("spiketape::", Kind::name,
-                              ": one of targets and network is of float, the other of double, expected the "
-                              "same");
+        detail::fail_argument(
+            "spiketape::BoundLoss: one of targets and network is of float, the other of "
+            "double, expected the same");
       return kind_(out, LossTargets<detail::LossScalar<Out>>{targets.labels, {}, targets.mask});
     }
   }
@@ -148,7 +154,6 @@ class BoundLoss {
 /// The base of a kind of loss: its options, and how the loss follows from a network's result and from
 /// targets. A kind is a struct with
 ///
-///     static constexpr const char* name = "my_loss";
 ///     template <st::Real Scalar>
 ///     st::Var<Scalar> of(const st::LossInput<Scalar>& out, const st::LossTargets<Scalar>& targets) const;
 ///

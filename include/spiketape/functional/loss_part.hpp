@@ -6,7 +6,7 @@
 
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/core/numbers.hpp>
-#include <spiketape/functional/accuracy.hpp>
+#include <spiketape/functional/loss.hpp>
 #include <spiketape/functional/loss_kind.hpp>
 
 #include <algorithm>
@@ -147,6 +147,13 @@ void write_totals(const SequenceView<Scalar>& loss, const double* totals, Index 
 }
 
 }  // namespace detail
+
+/// For losses of your own: the labels of the samples of x, from those of its part or of the whole batch (see
+/// Tape::part). A view of them. Throws std::invalid_argument for another number of labels.
+template <Real Scalar>
+[[nodiscard]] std::span<const int> labels_of(const Var<Scalar>& x, const LossTargets<Scalar>& targets) {
+  return detail::labels_of_part("labels_of", targets.labels, x.tape().part().samples.of(x.batch()));
+}
 
 }  // namespace spiketape::inline SPIKETAPE_ABI
 

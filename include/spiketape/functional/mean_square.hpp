@@ -137,4 +137,23 @@ Var<Scalar> mean_square(const LossPart& part, const Var<Scalar>& x, const PartNu
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
+namespace spiketape::inline SPIKETAPE_ABI {
+
+/// For losses of your own: the numbers that belong to x, on its tape and in its shape, from those of its part
+/// or of the whole batch (see Tape::part). Throws std::invalid_argument for numbers of another shape.
+template <Real Scalar>
+[[nodiscard]] Var<Scalar> values_of(const Var<Scalar>& x, const LossTargets<Scalar>& targets) {
+  const detail::LossPart part("values_of", x, {});
+  const Shape shape = x.shape();
+  const auto numbers = detail::part_numbers(part, targets, part.steps, shape.features, x.tape());
+  const Var<Scalar> values = x.tape().result(shape, false);
+  const SequenceView<Scalar> to = x.tape().writable(values);
+  for (Index t = 0; t < shape.steps; ++t)
+    for (Index b = 0; b < shape.batch; ++b)
+      for (Index i = 0; i < shape.features; ++i) to.row(t, b)[i] = numbers.at(t, b, i);
+  return values;
+}
+
+}  // namespace spiketape::inline SPIKETAPE_ABI
+
 #include <spiketape/core/pop_macros.hpp>

@@ -26,14 +26,12 @@ namespace spiketape::inline SPIKETAPE_ABI {
 ///
 ///     st::Shards<float> shards(4, threads, 4);  // four shards, each in blocks of four samples
 ///
-///     const auto part_of_loss = [&](const auto& out, st::Index first, st::Index count) {
-///       return st::cross_entropy(out.mem, batch.labels.subspan(first, count), {.samples = batch.size()});
-///     };
-///     float loss = shards.run(net, st::repeat(batch.input, steps), part_of_loss);
+///     float loss = shards.run(net, st::repeat(batch.input, steps), st::ce_rate_loss(batch.labels));
 ///     optimizer.step(shards.gradients());
 ///
-/// The losses of the parts must add up to the loss of the batch: give them the size of the whole batch, as
-/// above; they are added in double. A layer that couples samples, such as a normalisation over the batch,
+/// The losses of the parts must add up to the loss of the batch; they are added in double. Those of the library
+/// see to it, since the tape knows the part (Tape::part); a formula in a lambda divides by the size of the whole
+/// batch. A layer that couples samples, such as a normalisation over the batch,
 /// cannot be split. Allocates nothing once the tapes have warmed up.
 ///
 /// Blocks make training fast and small: a few samples at a time go forward and backward while everything the
@@ -58,9 +56,10 @@ class Shards {
 
   /// Runs a network (see Sequential) on a batch, a step or a sequence, block by block, forward and backward.
   /// `loss(out, first, count)` returns the loss, a Var, of the samples first, …, first + count − 1 from their
-  /// result `out`. Returns the sum of the losses. If something throws, drops the gradients and rethrows; the
-  /// same run may then be made again. Throws std::invalid_argument if a neuron has init_hidden, or if a layer
-  /// couples samples and the batch is split.
+  /// result `out`; it may also be called as loss(out), such as ce_rate_loss(labels). Returns the sum of the
+  /// losses. If something throws, drops the gradients and rethrows; the same run may then be made again.
+  /// Throws std::invalid_argument if a neuron has init_hidden, or if a layer couples samples and the batch is
+  /// split.
   ///
   /// The network and `loss` are called on several threads at once (front() is not), so they must not write
   /// shared data. A network of your own needs const members: a call on a Var and keeps_state(). With front()

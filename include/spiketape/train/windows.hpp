@@ -32,7 +32,7 @@ struct WindowsOptions {
 ///     st::reset_hidden(net);            // its neurons have init_hidden = true
 ///     float loss = windows.run(net, input, [&](const auto& out, st::Index first, st::Index steps) {
 ///       return st::cross_entropy(out.mem, labels);  // the part of the steps first, …, first + steps − 1
-///     });
+///     });                                           // or a loss such as st::ce_rate_loss(labels)
 ///     optimizer.step(windows.gradients());
 ///
 /// For T steps, a whole gradient takes memory for about T/k states and a window of k steps. With k = √T both
@@ -49,11 +49,12 @@ class Windows {
 
   /// Runs a network on a sequence, forward and backward, from its hidden state, and leaves it with that after
   /// the last step. `loss(out, first, steps)` returns the loss of a window, a single number, from the
-  /// network's result, or an empty Var if the window has none. Returns the sum of the losses. Throws
-  /// std::invalid_argument if there are several windows and a layer whose state would be lost between them: a
-  /// neuron without init_hidden, or a layer of your own with states. If something throws, also `loss` or
-  /// std::bad_alloc, the hidden state is that before the run, and all gradients are dropped; the same run may
-  /// then be made again.
+  /// network's result, or an empty Var if the window has none; it may also be called as loss(out), such as
+  /// ce_rate_loss(labels). Means over steps divide by those of the whole sequence (see Tape::part). Returns the
+  /// sum of the losses. Throws std::invalid_argument if there are several windows and a layer whose state would
+  /// be lost between them: a neuron without init_hidden, or a layer of your own with states. If something
+  /// throws, also `loss` or std::bad_alloc, the hidden state is that before the run, and all gradients are
+  /// dropped; the same run may then be made again.
   template <typename Network, typename Loss>
   Scalar run(const Network& net, const SequenceView<const Scalar>& input, Loss&& loss) {
     static_assert(
