@@ -64,6 +64,17 @@ for flags in -fno-exceptions -fno-rtti -std=c++23 '-O3 -ffast-math' -funsigned-c
     -fsyntax-only "$root/tests/consumer/main.cpp"
 done
 
+# With clang's own standard library, where it is installed.
+if have clang++ && printf '#include <vector>\n' | clang++ -stdlib=libc++ -x c++ -fsyntax-only - 2>/dev/null; then
+  for source in "$root"/tests/warnings/*.cpp; do
+    say "compiling tests/warnings/$(basename "$source") with libc++"
+    log=$(mktemp) progress=
+    # shellcheck disable=SC2046
+    logged "the compiler" clang++ -stdlib=libc++ -std=c++20 -Wall -Wextra -Werror -I "$root/include" \
+      $(pkg-config --cflags eigen3) -fsyntax-only "$source"
+  done
+fi
+
 say "comparing the bits of builds"
 log=$(mktemp) progress=
 logged "a build with other bits" sh "$root/tests/reproducible/builds.sh"
