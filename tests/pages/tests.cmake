@@ -37,7 +37,6 @@ string(APPEND run_includes "#include <string_view>\n")
 foreach(kind IN ITEMS read run)
   file(CONFIGURE OUTPUT "${folder}/${kind}.cpp" CONTENT "${${kind}_includes}${${kind}_code}" @ONLY)
 endforeach()
-file(COPY "${PROJECT_SOURCE_DIR}/examples/data/" DESTINATION "${folder}")  # what the programs of the pages read
 
 add_executable(spiketape_pages "${folder}/run.cpp")
 target_link_libraries(spiketape_pages PRIVATE spiketape)

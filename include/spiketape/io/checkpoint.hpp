@@ -51,12 +51,15 @@ inline constexpr bool is_array<Array<Scalar>> = true;
 /// A part of a checkpoint: a name and a reference to what it is. That is
 ///
 ///   a network or layer   its parameters and what decides its results, and hidden states
-///   Adam, SGD            the learning rate and the data of each parameter
+///   Adam, AdamW, SGD     the learning rates, changed options and the data of each parameter
 ///   Batches              the order of the images and the place in the pass under way
 ///   Random               the generator
 ///   State                its values, without their history on a tape
 ///   Tape, Shards, Windows
 ///                        the round of training and the seed, on which the random numbers of layers depend
+///   Trainer              the place in the training and its log
+///   Best, EarlyStopping, ReduceLROnPlateau
+///                        the best value, what counts from it, and the parameters that belong to it
 ///   a number, bool, text or Array<Scalar>
 ///   a type of your own   with a member `template <typename Visitor> void checkpoint(Visitor& visitor)` that
 ///                        calls visitor.number("name", member) or text, array, or fact for what must be the
