@@ -12,8 +12,8 @@ endif()
 set(site_folder "${PROJECT_BINARY_DIR}/site")
 # In the order of reading; a page that is not listed comes last.
 set(pages "")
-foreach(page IN ITEMS getting-started from-snntorch neurons spikegen losses training performance extending deployment checkpoints firmware
-                      nir reproducibility errors versions)
+foreach(page IN ITEMS getting-started from-snntorch neurons spikegen losses training trainer performance extending deployment checkpoints
+                      firmware nir reproducibility errors versions)
   list(APPEND pages "${PROJECT_SOURCE_DIR}/docs/${page}.md")
 endforeach()
 file(GLOB all_pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/*.md")
