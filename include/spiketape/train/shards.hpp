@@ -57,8 +57,9 @@ class Shards {
   /// Runs a network (see Sequential) on a batch, a step or a sequence, block by block, forward and backward.
   /// `loss(out, first, count)` returns the loss, a Var, of the samples first, …, first + count − 1 from their
   /// result `out`; it may also be called as loss(out), such as ce_rate_loss(labels). Returns the sum of the
-  /// losses. If something throws, drops the gradients and rethrows; the same run may then be made again. Throws std::invalid_argument if a neuron has init_hidden, or if a layer
-  /// couples samples and the batch is split.
+  /// losses. If something throws, drops the gradients and rethrows; the same run may then be made again.
+  /// Throws std::invalid_argument if a neuron has init_hidden, or if a layer couples samples and the batch is
+  /// split.
   ///
   /// The network and `loss` are called on several threads at once (front() is not), so they must not write
   /// shared data. A network of your own needs const members: a call on a Var and keeps_state(). With front()
