@@ -12,12 +12,13 @@ endif()
 set(site_folder "${PROJECT_BINARY_DIR}/site")
 # In the order of reading; a page that is not listed comes last.
 set(pages "")
-foreach(page IN ITEMS getting-started from-snntorch neurons training performance extending deployment checkpoints firmware
-                      nir reproducibility errors versions)
+foreach(page IN ITEMS getting-started from-snntorch neurons spikegen losses training trainer performance extending deployment checkpoints
+                      firmware nir reproducibility errors versions)
   list(APPEND pages "${PROJECT_SOURCE_DIR}/docs/${page}.md")
 endforeach()
 file(GLOB all_pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/*.md")
-list(APPEND pages "${PROJECT_SOURCE_DIR}/examples/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md" ${all_pages})
+list(APPEND pages "${PROJECT_SOURCE_DIR}/examples/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
+     "${PROJECT_SOURCE_DIR}/SECURITY.md" ${all_pages})
 list(REMOVE_DUPLICATES pages)
 list(JOIN pages "\" \"" site_pages)
 set(site_pages "\"${site_pages}\"")
