@@ -11,6 +11,7 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/core/any_function.hpp>
+#include <spiketape/functional/accuracy.hpp>
 #include <spiketape/functional/loss_kind.hpp>
 #include <spiketape/optim/clip.hpp>
 #include <spiketape/train/batch_source.hpp>
@@ -321,10 +322,8 @@ class Trainer {
       if (!steps.partial()) std::fill_n(sums, view.features, 0.0);
       for (Index t = 0; t < view.steps; ++t)
         for (Index i = 0; i < view.features; ++i) sums[i] += static_cast<double>(view.row(t, b)[i]);
-      Index best = 0;
-      for (Index i = 1; i < view.features; ++i)
-        if (sums[i] > sums[best] || (detail::is_nan(sums[best]) && !detail::is_nan(sums[i]))) best = i;
-      predicted_[static_cast<std::size_t>(samples.first + b)] = static_cast<int>(best);
+      predicted_[static_cast<std::size_t>(samples.first + b)] =
+          static_cast<int>(detail::index_of_largest(view.features, [&](Index i) { return sums[i]; }));
     }
   }
 
