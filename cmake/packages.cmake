@@ -1,4 +1,4 @@
-# What is made for others: one header, and archives.
+# What is made for others: one header, archives, and recipes of package managers.
 
 # cmake --build build --target single_header
 set(single_header "${PROJECT_BINARY_DIR}/single_include/spiketape/spiketape.hpp")
@@ -23,3 +23,9 @@ set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "libeigen3-dev (>= 3.4)")
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
 include(CPack)
+
+# The recipes with the version, in build/packaging. OWNER, HOME and the sums are those of the release's archive.
+file(GLOB_RECURSE recipes RELATIVE "${PROJECT_SOURCE_DIR}/cmake/packaging" CONFIGURE_DEPENDS cmake/packaging/*)
+foreach(recipe IN LISTS recipes)
+  configure_file("cmake/packaging/${recipe}" "packaging/${recipe}" @ONLY)
+endforeach()

@@ -42,6 +42,19 @@ if(NOT SPIKETAPE_SANITIZE)  # which way it comes is the same for all compilers
     add_consumer_test(git -DUSE_SPIKETAPE_BY=git)  # what has been committed
   endif()
 
+  find_program(meson meson NO_CACHE)
+  find_program(ninja ninja NO_CACHE)
+  if(SPIKETAPE_TEST_EXTENDED AND meson AND ninja AND UNIX)
+    set(folder "${CMAKE_CURRENT_BINARY_DIR}/consumer/meson")
+    file(COPY consumer/main.cpp consumer/second.cpp consumer/meson.build DESTINATION "${folder}")
+    file(COPY "${PROJECT_BINARY_DIR}/packaging/spiketape.wrap" DESTINATION "${folder}/subprojects")
+    file(CREATE_LINK "${PROJECT_SOURCE_DIR}" "${folder}/subprojects/spiketape-${PROJECT_VERSION}" SYMBOLIC)
+    add_test(NAME consumer/meson
+             COMMAND sh -c "rm -rf build && ${meson} setup build . && ${meson} compile -C build -j 1 && build/consumer"
+             WORKING_DIRECTORY "${folder}")
+    set_tests_properties(consumer/meson PROPERTIES LABELS "consumer;slow" ENVIRONMENT "CXX=${CMAKE_CXX_COMPILER}")
+  endif()
+
   # The one header.
   add_test(NAME consumer/write_single_header
            COMMAND ${CMAKE_COMMAND} --build "${PROJECT_BINARY_DIR}" --target single_header)

@@ -271,6 +271,7 @@ TEST_CASE("options of groups change, and their learning rates keep their ratio")
   CHECK(sgd.groups() == 2);
   sgd.set_lr(0);
   CHECK((sgd.options(0).lr == 0 && sgd.options(1).lr == 0));
+  sgd.set_options(sgd.options(1), 1);
   sgd.set_lr(0.8);
   CHECK((sgd.lr() == 0.8 && sgd.options(1).lr == 0.2));
   sgd.set_options({.lr = 1.6, .momentum = 0.5}, 1);

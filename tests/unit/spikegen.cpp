@@ -387,6 +387,9 @@ TEST_CASE("wrong options and data are refused") {
         "Latency: threshold is 1, expected one between 0 and 1");
   CHECK(error_of([&] { static_cast<void>(sg::latency(repeated, {.tau = 0})); }) ==
         "Latency: tau is 0, expected a positive finite number");
+  CHECK(error_of([&] {
+          static_cast<void>(sg::latency(repeated, {.normalize = true, .epsilon = 1e-20}));
+        }) == "Latency: epsilon is 1e-20, expected more: threshold + epsilon is the threshold");
   CHECK(error_of([&] { static_cast<void>(sg::latency(repeated, {.first_spike_time = 4})); }) ==
         "Latency: first_spike_time is 4, expected one of the 4 steps");
   CHECK(error_of([&] { static_cast<void>(sg::latency(repeated, {.tau = 20, .linear = true})); }) ==

@@ -1,4 +1,3 @@
-# REPO and SHA512 are those of the release's archive: vcpkg prints the sum that it expects.
 set(VCPKG_BUILD_TYPE release) # header-only
 vcpkg_from_github(OUT_SOURCE_PATH SOURCE_PATH REPO OWNER/spiketape REF "v${VERSION}" SHA512 0 HEAD_REF main)
 vcpkg_cmake_configure(

@@ -13,7 +13,7 @@ namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// The number of bytes of the first character of a text in UTF-8 (The Unicode Standard, table 3-7); 0 if it
 /// begins with none.
-inline std::size_t utf8_size(std::string_view text) {
+SPIKETAPE_COLD SPIKETAPE_NOINLINE inline std::size_t utf8_size(std::string_view text) {
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   const auto in = [&](std::size_t i, unsigned low, unsigned high) {
     return byte(i) >= low && byte(i) <= high;
@@ -34,20 +34,25 @@ inline std::size_t utf8_size(std::string_view text) {
   return 0;
 }
 
-/// The beginning of a text of unknown length and content, for messages.
-inline std::string shown(std::string_view text) {
+/// A part of a message: the beginning of a text of unknown length and content.
+struct Shown {
+  std::string_view text;
+};
+SPIKETAPE_COLD SPIKETAPE_NOINLINE inline void append(std::string& all, Shown part) {
   constexpr std::size_t most = 60;
-  std::string result;
-  while (!text.empty() && result.size() < most) {
+  std::string_view text = part.text;
+  for (const std::size_t before = all.size(); !text.empty() && all.size() < before + most;) {
     const std::size_t size = utf8_size(text);
     if (size == 0 || static_cast<unsigned char>(text.front()) < 0x20)
-      result += '?';
+      all += '?';
     else
-      result += text.substr(0, size);
+      all += text.substr(0, size);
     text.remove_prefix(size == 0 ? 1 : size);
   }
-  return text.empty() ? result : text_of(result, "... and ", text.size(), " bytes more");
+  if (!text.empty()) all += joined({"... and ", text.size(), " bytes more"});
 }
+/// The same as a text.
+SPIKETAPE_COLD inline std::string shown(std::string_view text) { return joined({Shown{text}}); }
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::detail
 

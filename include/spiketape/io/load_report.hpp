@@ -3,7 +3,7 @@
 
 #include <spiketape/core/push_macros.hpp>
 
-#include <spiketape/core/abi.hpp>
+#include <spiketape/core/config.hpp>
 
 #include <map>
 #include <string>
@@ -39,11 +39,11 @@ struct LoadReport {
     return missing.empty() && unknown.empty() && refused.empty();
   }
   /// All names, the reasons one in a line.
-  [[nodiscard]] std::string text() const {
+  [[nodiscard]] SPIKETAPE_COLD std::string text() const {
     std::string text;
     const auto add = [&](const char* title, const char* separator, const std::vector<std::string>& names) {
       if (!names.empty() && !text.empty()) text += '\n';
-      for (const std::string& name : names) text += (&name == &names.front() ? title : separator) + name;
+      for (const std::string& name : names) (text += &name == &names.front() ? title : separator) += name;
     };
     add("missing in the file: ", ", ", missing);
     add("unknown to the network: ", ", ", unknown);

@@ -9,11 +9,11 @@
 #include <spiketape/io/load_report.hpp>
 #include <spiketape/io/network_state.hpp>
 #include <spiketape/io/safetensors.hpp>
+#include <spiketape/io/text_map.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,27 +28,38 @@ inline constexpr const char* reset_key = "reset_mechanism_val";
 
 /// The names of a file's tensors and its texts under the network's names.
 struct NamedContents {
-  std::map<std::string, std::string> tensors;
-  std::map<std::string, std::string> metadata;
+  TextMap tensors;
+  TextMap metadata;
 };
 
-/// A name of a file as the network has it. `unused` are the translations that no name has used yet.
+/// The tensor of a name, which is then taken out of `tensors`, or nullptr.
+SPIKETAPE_COLD inline const Tensor* take(TextMap& tensors, const std::string& name,
+                                         const Safetensors& contents) {
+  const auto at = tensors.find(name);
+  if (at == tensors.end()) return nullptr;
+  const Tensor* tensor = contents.find(at->second);
+  tensors.erase(at);
+  return tensor;
+}
+
+/// A name of a file as the network has it. Adds the translation that it uses to `used`.
 SPIKETAPE_COLD inline std::string translated(std::string_view name, const LoadOptions& options,
-                                             std::map<std::string, std::string>& unused) {
+                                             TextMap& used) {
   // The longest of the user's names that is this name or a layer's, up to a dot.
   for (std::size_t end = name.size(); end != std::string_view::npos && end > 0;
        end = name.rfind('.', end - 1)) {
-    const auto given = options.names.find(std::string(name.substr(0, end)));
-    if (given == options.names.end()) continue;
-    unused.erase(given->first);
-    return given->second + std::string(name.substr(end));
+    std::string theirs(name.substr(0, end));
+    const std::string* ours = text_at(options.names, theirs);
+    if (ours == nullptr) continue;
+    add_text(used, std::move(theirs), *ours);
+    return joined({*ours, name.substr(end)});
   }
   return std::string(name);
 }
 
 SPIKETAPE_COLD inline NamedContents named_contents(const Safetensors& contents, const LoadOptions& options,
                                                    LoadReport& report) {
-  std::map<std::string, std::string> unused = options.names;
+  TextMap used;
   NamedContents named;
   for (const Tensor& tensor : contents.tensors) {
     check_bytes("load_state_dict", tensor);
@@ -57,16 +68,19 @@ SPIKETAPE_COLD inline NamedContents named_contents(const Safetensors& contents, 
       continue;
     }
     const std::string name =
-        translated(std::string_view(tensor.name).substr(options.prefix.size()), options, unused);
-    if (!named.tensors.emplace(name, tensor.name).second)
-      report.refused.push_back(shown(tensor.name) + ": another tensor has the name " + shown(name) + ", too");
+        translated(std::string_view(tensor.name).substr(options.prefix.size()), options, used);
+    if (!add_text(named.tensors, name, tensor.name))
+      report.refused.push_back(
+          joined({Shown{tensor.name}, ": another tensor has the name ", Shown{name}, ", too"}));
   }
   for (const auto& [about, text] : contents.metadata)
     if (about.starts_with(options.prefix))
-      named.metadata.emplace(
-          translated(std::string_view(about).substr(options.prefix.size()), options, unused), text);
-  for (const auto& [theirs, ours] : unused)
-    report.refused.push_back("the option names: the file has nothing of the name " + shown(theirs));
+      add_text(named.metadata,
+               translated(std::string_view(about).substr(options.prefix.size()), options, used), text);
+  for (const auto& [theirs, ours] : options.names)
+    if (text_at(used, theirs) == nullptr)
+      report.refused.push_back(
+          joined({"the option names: the file has nothing of the name ", Shown{theirs}}));
   return named;
 }
 
@@ -131,19 +145,17 @@ using LoadPlan = std::vector<const Tensor*>;
 SPIKETAPE_COLD inline void check_neuron(const LayerFacts& layer, const Safetensors& contents,
                                         NamedContents& file, LoadReport& report) {
   const auto refuse = [&](const std::string& name, Message why) {
-    report.refused.push_back(name + ' ' + joined(why));
+    report.refused.push_back(joined({name, " ", joined(why)}));
   };
   for (const auto& [option, ours] : layer.options) {
     const std::string name = layer.named(option);
-    const auto theirs = file.metadata.find(name);
-    if (theirs != file.metadata.end() && theirs->second != ours)
-      refuse(name, {"is ", shown(theirs->second), " in the file, ", ours, " in the network"});
+    const std::string* theirs = text_at(file.metadata, name);
+    if (theirs != nullptr && *theirs != ours)
+      refuse(name, {"is ", Shown{*theirs}, " in the file, ", ours, " in the network"});
   }
   const std::string name = layer.named(reset_key);
-  if (const auto at = file.tensors.find(name); at != file.tensors.end()) {
-    const Tensor& tensor = *contents.find(at->second);
-    file.tensors.erase(at);
-    const double value = tensor.type == DType::I64 && tensor.bytes.size() == 8 ? number_at(tensor, 0) : -1;
+  if (const Tensor* tensor = take(file.tensors, name, contents)) {
+    const double value = tensor->type == DType::I64 && tensor->bytes.size() == 8 ? number_at(*tensor, 0) : -1;
     const std::optional<int> ours = snntorch_reset(layer);
     if (value != 0 && value != 1 && value != 2)
       refuse(name, {"is not 0, 1 or 2 as one I64"});
@@ -156,8 +168,8 @@ SPIKETAPE_COLD inline void check_neuron(const LayerFacts& layer, const Safetenso
                     "; the network has ", layer.option("reset_mechanism")});
   }
   for (const char* state : {"mem", "syn", "spk", "syn_exc", "syn_inh", "adapt"})  // some versions save them
-    if (const std::string hidden = layer.named(state); file.tensors.erase(hidden) > 0)
-      report.skipped.push_back(hidden);
+    if (std::string hidden = layer.named(state); take(file.tensors, hidden, contents) != nullptr)
+      report.skipped.push_back(std::move(hidden));
 }
 
 /// Compares a network with a file. Nothing is changed.
@@ -166,35 +178,28 @@ SPIKETAPE_COLD LoadPlan plan_load(const NetworkState<Scalar>& state, const Safet
                                   const LoadOptions& options, LoadReport& report) {
   NamedContents file = named_contents(contents, options, report);
   const auto refuse = [&](const std::string& name, Message why) {
-    report.refused.push_back(name + ' ' + joined(why));
+    report.refused.push_back(joined({name, " ", joined(why)}));
   };
-  if (const auto version = file.metadata.find(version_key);
-      version != file.metadata.end() && version->second != std::to_string(state_dict_version))
+  if (const std::string* version = text_at(file.metadata, version_key);
+      version != nullptr && *version != text_of(state_dict_version))
     refuse(version_key,
-           {"is ", shown(version->second), ", this version of the library reads ", state_dict_version});
+           {"is ", Shown{*version}, ", this version of the library reads ", state_dict_version});
 
-  const auto take = [&](const std::string& name) -> const Tensor* {
-    const auto at = file.tensors.find(name);
-    if (at == file.tensors.end()) return nullptr;
-    const Tensor* tensor = contents.find(at->second);
-    file.tensors.erase(at);
-    return tensor;
-  };
   LoadPlan plan;
   std::vector<Index> neurons(state.layers.size(), 0);
   for (const StateEntry<Scalar>& entry : state.entries) {
     const LayerFacts& layer = state.layers[entry.layer];
-    const Tensor* tensor = take(entry.name);
+    const Tensor* tensor = take(file.tensors, entry.name, contents);
     if (layer.is_neuron() && entry.name == layer.named("V")) {  // snnTorch has it twice
       const std::string twin = layer.named("recurrent.V");
-      const Tensor* other = take(twin);
+      const Tensor* other = take(file.tensors, twin, contents);
       if (tensor != nullptr && other != nullptr &&
           (tensor->shape != other->shape || tensor->bytes != other->bytes))
         refuse(twin, {"differs from ", entry.name});
       if (tensor == nullptr) tensor = other;
     }
     if (tensor == nullptr) {
-      report.missing.push_back(entry.name);
+      report.missing.push_back(std::string(entry.name));
     } else if (const std::string fault = load_fault(entry, *tensor, options.convert); !fault.empty()) {
       refuse(entry.name, {fault});
       tensor = nullptr;

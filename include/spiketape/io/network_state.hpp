@@ -9,10 +9,10 @@
 #include <spiketape/core/type_name.hpp>
 #include <spiketape/io/policy_text.hpp>
 #include <spiketape/io/tensor.hpp>
+#include <spiketape/io/text_map.hpp>
 #include <spiketape/nn/leaves.hpp>
 
 #include <cstddef>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,18 +35,18 @@ struct StateEntry {
 struct LayerFacts {
   std::string path;  // lif1
   std::string type;  // spiketape::Leaky
-  std::map<std::string, std::string> options;
+  TextMap options;
   void* layer = nullptr;  // for `loaded`, which is called after its arrays have been read
   void (*loaded)(void*) = nullptr;
 
   [[nodiscard]] bool is_neuron() const { return !options.empty(); }
-  [[nodiscard]] std::string_view option(const char* name) const {
-    const auto at = options.find(name);
-    return at == options.end() ? std::string_view() : std::string_view(at->second);
+  [[nodiscard]] SPIKETAPE_COLD std::string_view option(const char* name) const {
+    const std::string* text = text_at(options, name);
+    return text == nullptr ? std::string_view() : std::string_view(*text);
   }
   /// The full name of something in this layer.
-  [[nodiscard]] std::string named(std::string_view name) const {
-    return (path.empty() ? "" : path + '.') + std::string(name);
+  [[nodiscard]] SPIKETAPE_COLD std::string named(std::string_view name) const {
+    return joined({path, path.empty() ? "" : ".", name});
   }
 };
 
@@ -61,7 +61,7 @@ inline std::string option_text(bool value) { return value ? "true" : "false"; }
 
 // Not inlined, since each type of layer would repeat them.
 SPIKETAPE_COLD inline void add_option(LayerFacts& facts, std::string_view name, std::string text) {
-  facts.options[std::string(name)] = std::move(text);
+  add_text(facts.options, std::string(name), std::move(text));
 }
 SPIKETAPE_COLD inline void add_option(LayerFacts& facts, std::string_view name, bool value) {
   add_option(facts, name, option_text(value));

@@ -17,6 +17,7 @@
 #include <spiketape/io/json.hpp>
 #include <spiketape/io/sorted_order.hpp>
 #include <spiketape/io/tensor.hpp>
+#include <spiketape/io/text_map.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -62,21 +63,21 @@ SPIKETAPE_COLD inline Tensor read_safetensors_entry(JsonReader& json, std::strin
                       : key == "data_offsets" ? &has_offsets
                                               : nullptr;
     if (has == nullptr || *has)
-      fail({"gives tensor '", shown(name), has == nullptr ? "' the key '" : "' twice the key '", shown(key),
+      fail({"gives tensor '", Shown{name}, has == nullptr ? "' the key '" : "' twice the key '", Shown{key},
             "', expected dtype, shape and data_offsets"});
     *has = true;
     if (has == &has_type) {
       const std::string type = json.string();
       const std::optional<DType> known = dtype_named(type);
       if (!known)
-        fail({"has tensor '", shown(name), "' of dtype '", shown(type),
+        fail({"has tensor '", Shown{name}, "' of dtype '", Shown{type},
               "', expected F64, F32, F16, BF16, BOOL, or I or U and 8, 16, 32 or 64"});
       entry.type = *known;
     } else if (has == &has_shape) {
       json.array([&] {
         const std::uint64_t extent = json.count();
         if (!std::in_range<Index>(extent))
-          fail({"has tensor '", shown(name), "' with an extent of ", extent,
+          fail({"has tensor '", Shown{name}, "' with an extent of ", extent,
                 ", more than memory has addresses"});
         entry.shape.push_back(static_cast<Index>(extent));
       });
@@ -90,7 +91,7 @@ SPIKETAPE_COLD inline Tensor read_safetensors_entry(JsonReader& json, std::strin
     }
   });
   if (!has_type || !has_shape || !has_offsets)
-    fail({"gives tensor '", shown(name), "' no ",
+    fail({"gives tensor '", Shown{name}, "' no ",
           !has_type    ? "dtype"
           : !has_shape ? "shape"
                        : "data_offsets"});
@@ -124,7 +125,7 @@ SPIKETAPE_COLD inline Tensor read_safetensors_entry(JsonReader& json, std::strin
 
   std::vector<Tensor> entries;
   std::vector<std::uint64_t> offsets;  // two for each entry
-  std::map<std::string, std::string> metadata;
+  detail::TextMap metadata;
   bool has_metadata = false;
   detail::JsonReader json(header, where + " has a header");
   if (header.empty() || header.front() != '{') json.fail("{");
@@ -135,8 +136,8 @@ SPIKETAPE_COLD inline Tensor read_safetensors_entry(JsonReader& json, std::strin
     }
     if (std::exchange(has_metadata, true)) fail({"has two entries ", key});
     json.object([&](const std::string& about) {
-      if (!metadata.emplace(about, json.string()).second)
-        fail({"has two texts '", detail::shown(about), "' in ", detail::safetensors_metadata});
+      if (!detail::add_text(metadata, about, json.string()))
+        fail({"has two texts '", detail::Shown{about}, "' in ", detail::safetensors_metadata});
     });
   });
   json.end();
@@ -145,7 +146,7 @@ SPIKETAPE_COLD inline Tensor read_safetensors_entry(JsonReader& json, std::strin
       entries.size(), [&](std::size_t a, std::size_t b) { return entries[a].name < entries[b].name; });
   for (std::size_t k = 1; k < entries.size(); ++k)
     if (entries[by_name[k - 1]].name == entries[by_name[k]].name)
-      fail({"has two tensors of the name '", detail::shown(entries[by_name[k]].name), "'"});
+      fail({"has two tensors of the name '", detail::Shown{entries[by_name[k]].name}, "'"});
   const auto in_file = detail::sorted_order(entries.size(), [&](std::size_t a, std::size_t b) {
     return offsets[2 * a] != offsets[2 * b] ? offsets[2 * a] < offsets[2 * b]
                                             : offsets[2 * a + 1] < offsets[2 * b + 1];
@@ -153,25 +154,24 @@ SPIKETAPE_COLD inline Tensor read_safetensors_entry(JsonReader& json, std::strin
   std::uint64_t at = 0;
   for (const std::size_t k : in_file) {
     const std::uint64_t begin = offsets[2 * k], end = offsets[2 * k + 1];
-    const std::string about = "'" + detail::shown(entries[k].name) + "'";
+    const detail::Shown tensor{entries[k].name};
     if (begin > end || end > data.size())
-      fail({"has tensor ", about, " at bytes ", begin, " to ", end, " of ", data.size()});
+      fail({"has tensor '", tensor, "' at bytes ", begin, " to ", end, " of ", data.size()});
     if (begin != at)
-      fail({"has tensor ", about, " from byte ", begin, " of the data on, expected ", at,
+      fail({"has tensor '", tensor, "' from byte ", begin, " of the data on, expected ", at,
             begin < at ? ": tensors overlap" : ": there is a gap"});
     const auto size = detail::bytes_of(entries[k].type, entries[k].shape);
     if (!size)
-      fail({"has tensor ", about, " of shape ", detail::shape_text(entries[k].shape),
+      fail({"has tensor '", tensor, "' of shape ", detail::shape_text(entries[k].shape),
             ", which takes more bytes than memory has addresses"});
     if (*size != end - begin)
-      fail({"has ", end - begin, " bytes for tensor ", about, ", whose shape ",
+      fail({"has ", end - begin, " bytes for tensor '", tensor, "', whose shape ",
             detail::shape_text(entries[k].shape), " of ", name_of(entries[k].type), " takes ", *size});
     at = end;
   }
   if (at != data.size()) fail({"has ", data.size(), " bytes of data, the last tensor ends at ", at});
 
   Safetensors result{{}, std::move(metadata)};
-  result.tensors.reserve(entries.size());
   for (const std::size_t k : by_name) {
     const auto begin = static_cast<std::size_t>(offsets[2 * k]),
                end = static_cast<std::size_t>(offsets[2 * k + 1]);
@@ -198,7 +198,7 @@ SPIKETAPE_COLD inline Tensor read_safetensors_entry(JsonReader& json, std::strin
   const auto json_text = [&](std::string_view text) {
     for (std::size_t at = 0, size; at < text.size(); at += size)
       if ((size = detail::utf8_size(text.substr(at))) == 0)
-        fail({"the text '", detail::shown(text), "' is not UTF-8 at byte ", at});
+        fail({"the text '", detail::Shown{text}, "' is not UTF-8 at byte ", at});
     return detail::json_text(text);
   };
 
@@ -211,7 +211,7 @@ SPIKETAPE_COLD inline Tensor read_safetensors_entry(JsonReader& json, std::strin
       tensors.size(), [&](std::size_t a, std::size_t b) { return tensors[a].name < tensors[b].name; });
   for (std::size_t k = 1; k < tensors.size(); ++k)
     if (tensors[by_name[k - 1]].name == tensors[by_name[k]].name)
-      fail({"two tensors have the name '", detail::shown(tensors[by_name[k]].name), "'"});
+      fail({"two tensors have the name '", detail::Shown{tensors[by_name[k]].name}, "'"});
   const auto in_file = detail::sorted_order(tensors.size(), [&](std::size_t a, std::size_t b) {
     const std::size_t one = size_of(tensors[a].type), other = size_of(tensors[b].type);
     return one != other ? one > other : tensors[a].name < tensors[b].name;
@@ -232,9 +232,9 @@ SPIKETAPE_COLD inline Tensor read_safetensors_entry(JsonReader& json, std::strin
     const Tensor* tensor = &tensors[k];
     if (header.size() > 1) add({","});
     add({json_text(tensor->name), ":{\"dtype\":\"", name_of(tensor->type), "\",\"shape\":["});
-    for (const Index extent : tensor->shape) add({header.back() == '[' ? "" : ",", std::to_string(extent)});
+    for (const Index extent : tensor->shape) add({header.back() == '[' ? "" : ",", extent});
     const std::size_t end = at + tensor->bytes.size();
-    add({"],\"data_offsets\":[", std::to_string(at), ",", std::to_string(end), "]}"});
+    add({"],\"data_offsets\":[", at, ",", end, "]}"});
     at = end;
   }
   add({"}"});

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <numeric>
 #include <vector>
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
@@ -16,10 +15,10 @@ namespace spiketape::inline SPIKETAPE_ABI::detail {
 inline std::vector<std::size_t> sorted_order(std::size_t count,
                                              FunctionRef<bool(std::size_t, std::size_t)> less) {
   std::vector<std::size_t> order(count);
-  std::iota(order.begin(), order.end(), std::size_t(0));
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return less(a, b) || (!less(b, a) && a < b);
-  });
+  for (std::size_t k = 0; k < count; ++k) order[k] = k;
+  const auto before = [&](std::size_t a, std::size_t b) { return less(a, b) || (!less(b, a) && a < b); };
+  std::make_heap(order.begin(), order.end(), before);  // much less code than std::sort
+  std::sort_heap(order.begin(), order.end(), before);
   return order;
 }
 

@@ -62,15 +62,19 @@ template <Real Scalar>
 SPIKETAPE_COLD Safetensors saved_state(const NetworkState<Scalar>& state) {
   std::vector<Tensor> tensors;
   Safetensors contents;
+  add_text(contents.metadata, "format", "pt");
+  add_text(contents.metadata, version_key, text_of(state_dict_version));
   for (const StateEntry<Scalar>& entry : state.entries) {
     const LayerFacts& layer = state.layers[entry.layer];
     tensors.push_back(state_dict_tensor(entry, layer));
     if (!layer.is_neuron() || entry.name != layer.named("V")) continue;
-    tensors.push_back(tensors.back());  // snnTorch has it twice
-    tensors.back().name = layer.named("recurrent.V");
+    Tensor twin = tensors.back();  // snnTorch has it twice
+    twin.name = layer.named("recurrent.V");
+    tensors.push_back(std::move(twin));
   }
   for (const LayerFacts& layer : state.layers) {
-    for (const auto& [option, value] : layer.options) contents.metadata[layer.named(option)] = value;
+    for (const auto& [option, value] : layer.options)
+      add_text(contents.metadata, layer.named(option), value);
     const std::optional<int> reset = snntorch_reset(layer);
     if (!layer.is_neuron() || !reset) continue;
     tensors.push_back({layer.named(reset_key), DType::I64, {}, {}});
@@ -79,8 +83,6 @@ SPIKETAPE_COLD Safetensors saved_state(const NetworkState<Scalar>& state) {
   for (const std::size_t k : sorted_order(
            tensors.size(), [&](std::size_t a, std::size_t b) { return tensors[a].name < tensors[b].name; }))
     contents.tensors.push_back(std::move(tensors[k]));
-  contents.metadata["format"] = "pt";
-  contents.metadata[version_key] = std::to_string(state_dict_version);
   return contents;
 }
 

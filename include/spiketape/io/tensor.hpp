@@ -87,10 +87,14 @@ inline std::optional<std::size_t> bytes_of(DType type, const std::vector<Index>&
 }
 
 /// A shape for messages: (2, 3), and () for one number.
-inline std::string shape_text(const std::vector<Index>& shape) {
+SPIKETAPE_COLD inline std::string shape_text(const std::vector<Index>& shape) {
   std::string text = "(";
-  for (const Index extent : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(extent);
-  return text + ")";
+  for (const Index extent : shape) {
+    if (text.size() > 1) text += ", ";
+    append(text, extent);
+  }
+  text += ')';
+  return text;
 }
 
 /// The unsigned number of these bytes, low byte first.
@@ -149,16 +153,16 @@ constexpr DType dtype_of = sizeof(Scalar) == 4 ? DType::F32 : DType::F64;
 
 [[noreturn]] SPIKETAPE_NOINLINE inline void fail_tensor(const char* function, const Tensor& tensor,
                                                         const char* expected) {
-  fail_argument("spiketape::", function, ": tensor '", shown(tensor.name), "' has the shape ",
+  fail_argument("spiketape::", function, ": tensor '", Shown{tensor.name}, "' has the shape ",
                 shape_text(tensor.shape), " of ", name_of(tensor.type), ", expected ", expected);
 }
 /// Throws where a tensor was put together wrong by hand.
 inline void check_bytes(const char* function, const Tensor& tensor) {
   const auto size = bytes_of(tensor.type, tensor.shape);
   if (!size || *size != tensor.bytes.size())
-    fail_argument("spiketape::", function, ": tensor '", shown(tensor.name), "' has ", tensor.bytes.size(),
+    fail_argument("spiketape::", function, ": tensor '", Shown{tensor.name}, "' has ", tensor.bytes.size(),
                   " bytes, its shape ", shape_text(tensor.shape), " of ", name_of(tensor.type), " takes ",
-                  size ? std::to_string(*size) : "more than memory has addresses");
+                  size ? text_of(*size) : "more than memory has addresses");
 }
 
 template <Real Scalar>
@@ -211,7 +215,7 @@ template <Real Scalar>
     const double value = detail::number_at(tensor, i);
     if (!detail::is_finite(value) || value < std::numeric_limits<int>::min() ||
         value > std::numeric_limits<int>::max() || value != std::floor(value))
-      detail::fail_argument("spiketape::to_labels: tensor '", detail::shown(tensor.name), "' has the label ",
+      detail::fail_argument("spiketape::to_labels: tensor '", detail::Shown{tensor.name}, "' has the label ",
                             value, " at ", labels.size(), ", expected a whole number that an int holds");
     labels.push_back(static_cast<int>(value));
   }

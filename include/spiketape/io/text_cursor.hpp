@@ -22,8 +22,8 @@ class TextCursor {
   /// Throws: at this place stands something else than `expected`.
   [[noreturn]] SPIKETAPE_NOINLINE void fail(std::string_view expected) const {
     if (at_ >= text_.size())
-      fail_file(where_, " that ends after ", text_.size(), " bytes, expected ", expected);
-    fail_file(where_, " with '", shown(text_.substr(at_, 20)), "' at byte ", at_, ", expected ", expected);
+      raise_file({where_, " that ends after ", text_.size(), " bytes, expected ", expected});
+    raise_file({where_, " with '", Shown{text_.substr(at_, 20)}, "' at byte ", at_, ", expected ", expected});
   }
 
   /// A number without sign, point and exponent.

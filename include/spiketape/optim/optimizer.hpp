@@ -112,7 +112,7 @@ class Optimizer {
 
   /// Gives parameters options of their own, for example biases no weight decay:
   ///
-  ///     adam.add_group({net.parameter("fc1.bias").ptr(), net.parameter("fc2.bias").ptr()}, {.lr = 2e-3});
+  ///     adam.add_group({net.parameter("fc1.bias").ptr()}, {.lr = adam.lr(), .weight_decay = 0});
   ///
   /// They leave the group that they were in; the optimizer takes those that it does not have. Returns the
   /// number of the group; those of the constructor are group 0. Call it before a checkpoint is loaded.
@@ -154,7 +154,8 @@ class Optimizer {
   void set_options(const Options& options, std::size_t group = 0) {
     Settings& now = groups_[checked(group)].now;
     check_options(options);
-    now = {options, group == 0 ? 1 : ratio_of(options)};
+    const bool same_lr = options.lr == now.options.lr;  // also 0, at which the ratio is not seen
+    now = {options, group == 0 ? 1 : same_lr ? now.ratio : ratio_of(options)};
     if (group == 0) set_lr(options.lr);
   }
 

@@ -49,6 +49,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <type_traits>
 
 namespace spiketape::inline SPIKETAPE_ABI::spikegen {
 

@@ -3,10 +3,12 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/spikegen/code.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 namespace spiketape::inline SPIKETAPE_ABI::spikegen {
 
@@ -133,6 +135,8 @@ struct Latency {
       fail("num_steps is 0 and the data go on at step ", first, ", expected the steps of the whole");
     if (first_spike_time > 0 && first_spike_time >= steps)
       fail("first_spike_time is ", first_spike_time, ", expected one of the ", steps, " steps");
+    if (!(static_cast<Scalar>(threshold + epsilon) > static_cast<Scalar>(threshold)))
+      fail("epsilon is ", epsilon, ", expected more: threshold + epsilon is the threshold");
     if (x.steps == 0) return;
     for (Index b = 0; b < x.batch; ++b)
       for (Index i = 0; i < x.features; ++i) {

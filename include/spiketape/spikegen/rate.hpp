@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 

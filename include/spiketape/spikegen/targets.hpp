@@ -3,6 +3,7 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/spikegen/latency.hpp>
 
 #include <algorithm>

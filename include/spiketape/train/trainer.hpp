@@ -16,6 +16,7 @@
 #include <spiketape/train/batch_source.hpp>
 #include <spiketape/train/progress.hpp>
 #include <spiketape/train/shards.hpp>
+#include <spiketape/train/trainer_options.hpp>
 #include <spiketape/train/training_log.hpp>
 #include <spiketape/train/windows.hpp>
 
@@ -23,72 +24,12 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
-#include <cstdio>
 #include <optional>
-#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace spiketape::inline SPIKETAPE_ABI {
-
-/// What the class of a sample is read from: the output with the most spikes, or the largest sum of membranes.
-enum class Readout { spk, mem };
-
-/// How a Trainer runs a network on a batch.
-struct TrainerOptions {
-  /// For how many steps an input of one step is shown, as a constant current; at least 1. Sequences are taken
-  /// as they are.
-  Index steps = 1;
-  /// As in Shards(shards, threads, block).
-  int shards = 1, threads = 1;
-  Index block = 0;
-  /// More than 0: truncated BPTT in windows of so many steps, as in Windows(window, {.truncate = true}). The
-  /// neurons of the network then have init_hidden = true, and there are no shards; their state is reset
-  /// before each batch.
-  Index window = 0;
-  /// What accuracies are computed from.
-  Readout readout = Readout::spk;
-  /// The seed of layers' random numbers.
-  std::uint64_t seed = 0;
-};
-
-/// What a Trainer trains for.
-template <Real Scalar>
-struct FitOptions {
-  /// The number of epochs, those before this call included; at least 0.
-  Index epochs = 1;
-  /// The loss, such as ce_rate_loss(), or a function (out, targets) of a LossInput and LossTargets.
-  Loss<Scalar> loss = {};
-  /// The learning rate of each epoch, from 0, or of each step: a schedule or a function. None: the
-  /// optimizer's.
-  detail::AnyFunction<double(Index)> schedule = {};
-  bool schedule_steps = false;
-  /// As in clip_grad_norm and clip_grad_value; 0: no clipping.
-  double clip_grad_norm = 0, clip_grad_value = 0;
-  /// Where a line for each epoch goes, and on a terminal one for the epoch under way with the time left:
-  /// stdout, stderr, an open file, or nowhere.
-  std::FILE* progress = nullptr;
-};
-
-/// A step of a training.
-struct StepLog {
-  Index step;     ///< The number of steps so far.
-  Index epoch;    ///< The number of the epoch, from 1.
-  Index batch;    ///< The number of the batch in its epoch, from 1.
-  Index batches;  ///< The number of batches in an epoch.
-  double loss;    ///< Of this batch.
-  double lr;      ///< The learning rate of this step.
-};
-
-/// What a network makes of data.
-struct Evaluation {
-  double loss = EpochLog::unknown;      ///< The mean over the samples; NaN without a loss.
-  double accuracy = EpochLog::unknown;  ///< The part of the samples that are right; NaN without labels.
-  Index samples = 0;
-  std::vector<int> labels, predicted;  ///< Of each sample; empty without labels.
-};
 
 /// Trains a network with an optimizer: a loop over epochs and batches, each a run of Shards or Windows and a
 /// step.
@@ -171,7 +112,8 @@ class Trainer {
   }
 
   /// Runs the network on all data, in their order and without training; see Shards::evaluate. Changes nothing
-  /// that a training depends on, so that it may be called by callbacks. Allocates the lists of its result.
+  /// that a training depends on, so that callbacks may call it, in on_step with other data than those that it
+  /// trains on. Allocates the lists of its result.
   [[nodiscard]] Evaluation evaluate(BatchSource<Scalar> data, const Loss<Scalar>& loss = {}) {
     Evaluation all;
     const Sums sums = evaluate(data, loss, &all);
