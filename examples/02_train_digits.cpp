@@ -61,13 +61,9 @@ int main(int argc, char** argv) try {
     // The learning rate decreases towards the end.
     adam.set_lr(settings.lr * (settings.epochs - epoch + 1) / settings.epochs);
     for (const auto& batch : batches.shuffled()) {
-      const st::CrossEntropyOptions whole{.samples = batch.size()};
-      loss += shards.run(net, st::repeat(batch.input, settings.steps),
-                         [&](const auto& out, st::Index first, st::Index count) {
-                           const auto labels = batch.labels.subspan(std::size_t(first), std::size_t(count));
-                           return st::cross_entropy(out.mem, labels, whole) +
-                                  st::cross_entropy(out.spk, labels, whole);
-                         });
+      loss += shards.run(net, st::repeat(batch.input, settings.steps), [&](const auto& out) {
+        return st::cross_entropy(out.mem, batch.labels) + st::cross_entropy(out.spk, batch.labels);
+      });
       adam.step(shards.gradients());
       show_progress(epoch, settings.epochs, batch.first + batch.size(), train.count());
     }

@@ -20,7 +20,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <span>
 #include <vector>
 
 namespace st = spiketape;
@@ -63,12 +62,9 @@ class Network {
 
   // Learns from a batch. Only the membranes of the last step are the answer.
   float learn(const Trials& trials) {
-    const st::CrossEntropyOptions whole{.samples = trials.spikes.batch()};
-    const float loss =
-        shards_.run(net_, trials.spikes, [&](const auto& out, st::Index first, st::Index count) {
-          const auto labels = std::span(trials.labels).subspan(std::size_t(first), std::size_t(count));
-          return st::cross_entropy(st::step(out.mem, steps - 1), labels, whole);
-        });
+    const float loss = shards_.run(net_, trials.spikes, [&](const auto& out) {
+      return st::cross_entropy(st::step(out.mem, steps - 1), trials.labels);
+    });
     adam_.step(shards_.gradients());
     return loss;
   }

@@ -35,10 +35,8 @@ void train(const std::string& file, int dies_after) {
   }
   for (; epoch < 3; ++epoch)
     for (const auto& batch : batches.shuffled()) {
-      shards.run(net, st::repeat(batch.input, 10), [&](const auto& out, st::Index first, st::Index count) {
-        return st::cross_entropy(out.mem, batch.labels.subspan(std::size_t(first), std::size_t(count)),
-                                 {.samples = batch.size()});
-      });
+      shards.run(net, st::repeat(batch.input, 10),
+                 [&](const auto& out) { return st::cross_entropy(out.mem, batch.labels); });
       adam.step(shards.gradients());
       checkpoint.save(file);  // each batch, to show that it may; every few minutes is enough
       if (--dies_after == 0) {

@@ -76,11 +76,8 @@ int main(int argc, char** argv) try {
   st::Shards<float> shards(1, 1, 8);
   for (int epoch = 1; epoch <= 5; ++epoch) {
     for (const auto& batch : batches.shuffled()) {
-      shards.run(net, st::repeat(batch.input, 20), [&](const auto& out, st::Index first, st::Index size) {
-        const auto labels =
-            batch.labels.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size));
-        return st::cross_entropy(out.mem, labels, {.samples = batch.size()});
-      });
+      shards.run(net, st::repeat(batch.input, 20),
+                 [&](const auto& out) { return st::cross_entropy(out.mem, batch.labels); });
       adam.step(shards.gradients());
     }
     for (const auto& batch : test_batches.in_order())

@@ -4,8 +4,7 @@
 //
 //   ./11_trainer                      does all of this, in processes of their own
 //   ./11_trainer train NAME [N]       trains with the files NAME.safetensors and NAME.csv, or goes on from
-//   them; dies
-//                                     after N batches
+//                                     them; dies after N batches
 
 #include <spiketape/functional/ce_losses.hpp>
 #include <spiketape/functional/metrics.hpp>
