@@ -15,8 +15,8 @@ install_missing
 configure "${BUILD_DIR:-$root/build/valgrind}" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_DISABLE_FIND_PACKAGE_OpenMP=ON \
   -DSPIKETAPE_BUILD_EXAMPLES=OFF -DSPIKETAPE_BUILD_BENCHMARKS=OFF -DSPIKETAPE_TEST_ALL=OFF "$@"
 build --target spiketape_unit_tests
-for file in tape sequential linear layer_states windows shards moved_from ownership neuron_memory \
-  idx npy npz gzip safetensors checkpoint readers; do
+for file in tape sequential linear layer_states windows moved_from ownership neuron_memory \
+  idx npy npz gzip checkpoint; do
   say "valgrind $file"
   log=$folder/valgrind-$file.log progress=
   logged "valgrind" valgrind --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite --quiet \

@@ -47,6 +47,8 @@ std::string fault(const Bytes& bytes) {
 }  // namespace
 
 TEST_CASE("a .npy file gives its numbers, whatever their type") {
+  // Not as NumPy writes it, but as Python reads it.
+  CHECK(read(file("{'shape':(1,),'fortran_order':False,'descr':'|u1'}", "\1")).shape == std::vector<st::Index>{1});
   const auto numbers = [](std::string_view descr, std::string_view data) {
     const st::Array<double> row = st::to_array<double>(read(of(descr, "(2,)", data)));
     REQUIRE(row.rows() == 1);

@@ -52,13 +52,13 @@ std::string fault(const Bytes& bytes) {
 
 TEST_CASE("a safetensors file gives its tensors by name and its texts") {
   const std::string header =
-      R"( {"b" : {"shape":[2,1], "data_offsets":[8,12],"dtype":"I16"}, "__metadata__":{"k\u00e9y\ud83d\ude00":"\n\\"},)"
+      R"( {"b" : {"shape":[2,1], "data_offsets":[8,12],"dtype":"I16"}, "__metadata__":{"k\u00e9y\u20ac\ud83d\ude00":"\n\\"},)"
       R"("a":{"dtype":"F32","shape":[],"data_offsets":[0, 4]},"none":{"dtype":"F64","shape":[3,0],"data_offsets":[12,12]},)"
       R"("c":{"dtype":"U8","shape":[4],"data_offsets":[4,8]} }   )";
   const Bytes bytes = with_length(header.size() - 1, header.substr(1) + "0123456789ab");
   const st::Safetensors contents = st::parse_safetensors(bytes, "x");
   REQUIRE(contents.tensors.size() == 4);
-  CHECK(contents.metadata == std::map<std::string, std::string>{{"k\u00e9y\U0001f600", "\n\\"}});
+  CHECK(contents.metadata == std::map<std::string, std::string>{{"k\u00e9y\u20ac\U0001f600", "\n\\"}});
   const auto check = [&](std::string_view name, st::DType type, const std::vector<st::Index>& shape,
                          std::string_view data) {
     const st::Tensor* tensor = contents.find(name);
