@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace {
+namespace golden_conv {
 
 namespace st = spiketape;
 using golden::json;
@@ -98,8 +98,6 @@ void run(const json& item) {
   }
 }
 
-}  // namespace
-
 TEST_CASE("layers on images equal the record") {
   int cases = 0;
   const json group = golden::read_group("conv");
@@ -110,3 +108,5 @@ TEST_CASE("layers on images equal the record") {
   }
   CHECK(cases == 28);
 }
+
+}  // namespace golden_conv

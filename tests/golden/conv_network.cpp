@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace {
+namespace golden_conv_network {
 
 namespace st = spiketape;
 using golden::json;
@@ -137,8 +137,6 @@ void check_state_dict(const std::string& name) {
                      tolerance::recorded_value<Scalar>);
 }
 
-}  // namespace
-
 TEST_CASE("a convolutional network's values and gradients equal the record") {
   const json group = golden::read_group("conv_network");
   int cases = 0;
@@ -155,3 +153,5 @@ TEST_CASE("the state_dicts of a convolutional network of snnTorch") {
   check_state_dict<float>("conv_float32");
   check_state_dict<double>("conv_float64");
 }
+
+}  // namespace golden_conv_network
