@@ -7,6 +7,7 @@
 #define eigen_assert(condition) \
   ((condition) ? static_cast<void>(0) : allocation::assertion_failed(#condition))
 
+#include <spiketape/conv.hpp>
 #include <spiketape/data/samples.hpp>
 #include <spiketape/functional/losses.hpp>
 #include <spiketape/optim/best.hpp>
@@ -307,6 +308,39 @@ TEST_CASE("a network with encoders in front allocates in the first iteration onl
   check_warm([&] {
     shards.run(net, st::repeat(input, steps), [&](const auto& out, Index, Index) { return st::sum(out.mem); });
   });
+}
+
+TEST_CASE("a training step of a deep convolutional network allocates in the first iteration only") {
+  st::Random random(97);
+  const st::Sequential net{st::Conv2d<float>({2, 12, 12}, 20, 5, random),
+                           st::BatchNorm2d<float>(20),
+                           st::Leaky<float>({.beta = 0.5}),
+                           st::MaxPool2d<float>({20, 8, 8}, 2),
+                           st::Residual{st::Conv2d<float>({20, 4, 4}, 20, 3, random, {.padding = 1, .groups = 2}),
+                                        st::Leaky<float>({.beta = 0.5})},
+                           st::AvgPool2d<float>({20, 4, 4}, 2),
+                           st::Flatten<float>(),
+                           st::Dropout<float>(0.5),
+                           st::Linear<float>(80, 10, random),
+                           st::Leaky<float>({.beta = 0.5})};
+  std::vector<int> labels;
+  for (int b = 0; b < 8; ++b) labels.push_back(b);
+  st::Adam<float> adam(net.parameters(), {.lr = 1e-3});
+  for (const double most : {0.1, 2.0}) {  // events, and dense rows
+    st::Tape<float> tape;
+    const auto input = numeric::random_sequence<float>(random, {steps, 8, 288}, -9, most);
+    st::Sequence<float> spikes(input.shape());
+    spikes.array() = (input.array() > 0).cast<float>();
+    check_warm([&] {
+      tape.reset();
+      const auto [spk, mem] = net(tape.variable(spikes));
+      tape.backward(st::cross_entropy(mem, labels));
+      adam.step(tape.gradients());
+    });
+  }
+  auto state = net.state(1);
+  const st::Array<float> step = st::Array<float>::Constant(1, 288, 0.5f);
+  check_warm([&] { net(step, state); });
 }
 
 TEST_CASE("a pass over batches allocates nothing") {

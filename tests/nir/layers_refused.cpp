@@ -5,6 +5,9 @@
 #include "parts.hpp"
 #include "plain_neurons.hpp"
 
+#include <spiketape/nn/conv.hpp>
+#include <spiketape/nn/residual.hpp>
+
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -114,6 +117,12 @@ TEST_CASE("what NIR does not have is refused by name") {
           Leaky({.beta = row6}), {.dt = 1, .reset = NirReset::zero});
   refused("the option reset_delay is false, that of layer '', a spiketape::Leaky, is true",
           Leaky({.beta = row6}), {.dt = 1, .reset_delay = false});
+  refused(
+      "layer 'conv1', a spiketape::Conv2d, is none that NIR has: expected a Linear, a Leaky, Synaptic, RLeaky, "
+      "RSynaptic, Lapicque or Integrator",
+      st::Sequential{st::named("conv1", st::Conv2d<double>({1, 3, 3}, 2, 2, random)), Leaky({.beta = row6})}, dt);
+  refused("block is a spiketape::Residual, expected layers one after the other",
+          st::Sequential{st::named("block", st::Residual{Leaky({.beta = row6})})}, dt);
   const auto two = [&](bool first, bool second) {
     return st::Sequential{st::Leaky<double>({.beta = row6, .reset_delay = first}),
                           st::Leaky<double>({.beta = .5, .reset_delay = second})};

@@ -3,7 +3,9 @@
 #include <spiketape/io/firmware.hpp>
 #include <spiketape/neuron/integrator.hpp>
 #include <spiketape/neuron/leaky.hpp>
+#include <spiketape/nn/conv.hpp>
 #include <spiketape/nn/named.hpp>
+#include <spiketape/nn/residual.hpp>
 #include <spiketape/nn/sequential.hpp>
 
 #include "catch.hpp"
@@ -126,6 +128,10 @@ TEST_CASE("firmware: what C cannot have is refused by its path and type") {
   CHECK(fault(st::Sequential{st::named("in", st::Sequential{st::named("own", OwnLayer())}),
                              st::Linear<double>(2, 3, random)}) ==
         "in.own is a firmware_test::OwnLayer, expected Linear layers and neurons of the library");
+  CHECK(fault(st::Sequential{st::named("conv1", st::Conv2d<double>({1, 3, 3}, 2, 2, random)), Leaky({.beta = 0.5})}) ==
+        "conv1 is a spiketape::Conv2d, expected Linear layers and neurons of the library");
+  CHECK(fault(st::Sequential{st::Linear<double>(2, 3, random), st::named("block", st::Residual{Leaky({.beta = 0.5})})}) ==
+        "block is a spiketape::Residual, expected layers one after the other");
   CHECK(fault(st::Sequential{st::Linear<double>(2, 3, random), st::Leaky<double, OwnReset>({.beta = 0.5})}) ==
         "1 has the reset firmware_test::OwnReset, expected one of spiketape::reset");
   CHECK(fault(st::Leaky<double, st::reset::Subtract, st::surrogate::ATan, OwnLevels>({.beta = 0.5})) ==

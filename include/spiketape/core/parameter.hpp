@@ -47,6 +47,8 @@ struct ParameterData {
   bool replaced = false;           // its Parameter has taken another shape since, and so is a new one
   bool widens = false;             // one number that `set` may replace by a row, a number for each neuron
   bool transposed = false;         // PyTorch, and so files, have its transpose
+  std::vector<Index> saved_shape;  // of files, if it has other extents than rows and columns
+  bool whole = false;              // a single whole number, which files hold as one
   Allowed allowed = Allowed::any;  // what `set` takes
 
   ArrayMap<Scalar> array() noexcept { return {values.data(), rows, cols, Eigen::OuterStride<>(stride)}; }
@@ -179,6 +181,17 @@ class Parameter {
   /// Sets whether files hold its transpose, which is PyTorch's order of weights. Authors of layers pass true
   /// for weights of (in_features, out_features).
   void set_saved_transposed(bool transposed) { held("set_saved_transposed").transposed = transposed; }
+  /// Sets whether files hold its one number as a whole number without extents.
+  void set_saved_whole(bool whole) { held("set_saved_whole").whole = whole; }
+  /// Sets the extents that files give its numbers, if they are other than rows and columns: (out, in, height,
+  /// width) for a kernel. Throws std::invalid_argument unless they are as many numbers.
+  void set_saved_shape(std::vector<Index> shape) {
+    detail::ParameterData<Scalar>& data = held("set_saved_shape");
+    if (detail::element_count(shape, sizeof(Scalar)) != rows() * cols())
+      detail::fail_argument("spiketape::Parameter::set_saved_shape: ", name(), " has ", rows() * cols(),
+                            " numbers, expected extents of as many");
+    data.saved_shape = std::move(shape);
+  }
 
   /// The values, to read and write in place. Prefer `set`, which also checks what the values may be and turns
   /// a shared coefficient into one for each neuron. An assignment of another shape throws
@@ -230,6 +243,8 @@ class Parameter {
       data_->frozen = other.data_->frozen;
       data_->widens = other.data_->widens;
       data_->transposed = other.data_->transposed;
+      data_->saved_shape = other.data_->saved_shape;
+      data_->whole = other.data_->whole;
       data_->allowed = other.data_->allowed;
     }
   }

@@ -109,7 +109,8 @@ std::vector<Index> saved_shape(const StateEntry<Scalar>& entry) {
   if (entry.buffer != nullptr)
     return entry.buffer->size() == 1 ? std::vector<Index>() : std::vector<Index>{entry.buffer->size()};
   const ParameterData<Scalar>& data = *entry.parameter->ptr();
-  if (data.widens && data.cols == 1) return {};
+  if (!data.saved_shape.empty()) return data.saved_shape;
+  if (data.whole || (data.widens && data.cols == 1)) return {};
   if (data.transposed) return {data.cols, data.rows};
   if (data.rows == 1) return {data.cols};
   return {data.rows, data.cols};

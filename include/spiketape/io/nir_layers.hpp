@@ -44,8 +44,10 @@ namespace spiketape::inline SPIKETAPE_ABI {
 namespace detail {
 
 template <typename Network>
-std::vector<NirLayer> nir_layers(Network& net, const NetworkState<typename Network::Scalar>& state) {
+std::vector<NirLayer> nir_layers(const char* function, Network& net,
+                                 const NetworkState<typename Network::Scalar>& state) {
   using Scalar = typename Network::Scalar;
+  check_chain(function, net);
   std::vector<NirLayer> layers;
   for (const LayerFacts& facts : state.layers) layers.push_back({facts, {}, {}});
   for (const StateEntry<Scalar>& entry : state.entries) {
@@ -79,7 +81,7 @@ void load_nir(Network& net, const NirGraph& graph, const NirOptions& options = {
   const detail::NirRules rules("load_nir", options, graph);
   const detail::NirFlat flat = detail::NirFlattener("load_nir").flat(graph);
   const auto state = detail::network_state(net);
-  const std::vector<detail::NirLayer> layers = detail::nir_layers(net, state);
+  const std::vector<detail::NirLayer> layers = detail::nir_layers("load_nir", net, state);
   const Safetensors contents = detail::NirLoader(rules, layers).contents(flat);
   detail::load_state(state, contents, {.convert = true}, [](const std::string& report) {
     detail::raise_argument({"spiketape::load_nir: the graph does not fit the network\n", report});
@@ -99,7 +101,7 @@ template <typename Network>
 [[nodiscard]] NirGraph to_nir(const Network& net, const NirOptions& options) {
   // Authors write only a for_each_parameter that is not const, hence the cast.
   auto& layers = const_cast<Network&>(net);
-  return detail::NirSaver(options, detail::nir_layers(layers, detail::network_state(layers))).graph();
+  return detail::NirSaver(options, detail::nir_layers("to_nir", layers, detail::network_state(layers))).graph();
 }
 
 }  // namespace spiketape::inline SPIKETAPE_ABI

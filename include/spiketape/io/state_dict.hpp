@@ -42,12 +42,13 @@ inline bool whole_in_python(std::string_view name) {
   return name == "R" || name == "C" || name == "time_step";
 }
 
-/// The tensor of an entry as snnTorch has it.
+/// The tensor of an entry as PyTorch and snnTorch have it.
 template <Real Scalar>
 SPIKETAPE_COLD Tensor state_dict_tensor(const StateEntry<Scalar>& entry, const LayerFacts& layer) {
   Tensor tensor = saved_tensor(entry);
   const std::string_view own = std::string_view(tensor.name).substr(layer.named("").size());
-  if (layer.type == "spiketape::Lapicque" && whole_in_python(own) && tensor.shape.empty()) {
+  const bool whole = entry.parameter != nullptr && entry.parameter->ptr()->whole;
+  if (whole || (layer.type == "spiketape::Lapicque" && whole_in_python(own) && tensor.shape.empty())) {
     const double number = number_at(tensor, 0);
     if (number == std::floor(number) && std::abs(number) < 9e15) {
       tensor = {std::move(tensor.name), DType::I64, {}, {}};

@@ -92,6 +92,17 @@ SPIKETAPE_INLINE Index write_places(unsigned bits, std::int32_t first, std::int3
 #endif
 }
 
+/// Writes the bits of a row of numbers in whole lines: 1 where a number is not zero.
+template <Real Scalar>
+void write_bits(const Scalar* numbers, Index count, LineBits* bits) {
+  for (Index first = 0; first < count; first += line<Scalar>) {
+    unsigned of_line = 0;
+    for (Index i = first; i < std::min(first + line<Scalar>, count); ++i)
+      of_line |= (numbers[i] == 0 ? 0u : 1u) << (i - first);
+    bits[first / line<Scalar>] = static_cast<LineBits>(of_line);
+  }
+}
+
 /// The bits of up to four lines. The lowest bits are the first line's.
 using WordBits = std::uint64_t;
 inline constexpr Index lines_in_word = sizeof(WordBits) / sizeof(LineBits);

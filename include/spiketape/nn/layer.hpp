@@ -13,7 +13,7 @@
 //   for_each_parameter(f)
 //                     calls f("name", parameter) for each Parameter member; not needed without parameters.
 //                     Files hold them as they are, a single row as a vector; weights of (in, out) that PyTorch
-//                     has as (out, in) are set_saved_transposed(true)
+//                     has as (out, in) are set_saved_transposed(true), other extents set_saved_shape(extents)
 //
 //     struct Scale : st::Layer<Scale, float> {  // y = a x, one a for each feature
 //       st::Parameter<float> a;

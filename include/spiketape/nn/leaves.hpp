@@ -4,6 +4,7 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/core/parameters.hpp>
+#include <spiketape/core/type_name.hpp>
 
 #include <string>
 #include <string_view>
@@ -26,6 +27,19 @@ void for_each_leaf(L& net, const std::string& path, F&& f) {
     });
   else
     f(path, net);
+}
+
+/// For files that hold layers one after the other: throws std::invalid_argument, with its path, for a network
+/// that is more than that (one with `is_chain` = false).
+template <typename L>
+void check_chain(const char* function, const L& net, const std::string& path = "") {
+  if constexpr (requires { requires !L::is_chain; })
+    fail_argument("spiketape::", function, ": ", path.empty() ? "the network" : path, " is a ", type_name<L>(),
+                  ", expected layers one after the other");
+  else if constexpr (HasLayers<L>)
+    net.for_each_layer([&](std::string_view name, const auto& layer) {
+      check_chain(function, layer, (path.empty() ? "" : path + '.') + std::string(name));
+    });
 }
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::detail

@@ -159,6 +159,7 @@ template <typename Network>
 std::vector<CLayer<typename Network::Scalar>> c_layers(const Network& net, double margin) {
   using Scalar = typename Network::Scalar;
   check_not_moved_from(net);
+  check_chain("write_c", net);
   std::vector<CLayer<Scalar>> layers;
   for_each_leaf(net, "", [&]<typename L>(const std::string& path, const L& leaf) {
     CLayer<Scalar> layer;

@@ -25,6 +25,8 @@ class NirSaver {
 
   NirGraph graph() {
     NirGraph result;
+    for (const NirLayer& layer : *layers_)
+      if (!layer.is("Linear") && !layer.facts.is_neuron()) fail_unknown(layer);
     features_ = first_features();
     const auto unused = [&](std::string name) {
       while (std::any_of(layers_->begin(), layers_->end(),
@@ -53,6 +55,11 @@ class NirSaver {
   template <typename... Parts>
   [[noreturn]] static void fail(const Parts&... parts) {
     fail_argument("spiketape::to_nir: ", parts...);
+  }
+  [[noreturn]] static void fail_unknown(const NirLayer& layer) {
+    fail(layer.text(),
+         ", is none that NIR has: expected a Linear, a Leaky, Synaptic, RLeaky, RSynaptic, Lapicque "
+         "or Integrator");
   }
   static std::string name_of(const NirLayer& layer) {
     return layer.facts.path.empty() ? "layer" : layer.facts.path;
@@ -129,9 +136,7 @@ class NirSaver {
     const bool circuit = layer.is("Lapicque"), recurrent = layer.is("RLeaky") || layer.is("RSynaptic");
     const bool current = layer.is("Synaptic") || layer.is("RSynaptic"), reads_out = layer.is("Integrator");
     if (!circuit && !recurrent && !current && !reads_out && !layer.is("Leaky"))
-      fail(layer.text(),
-           ", is none that NIR has: expected a Linear, a Leaky, Synaptic, RLeaky, RSynaptic, Lapicque "
-           "or Integrator");
+      fail_unknown(layer);
     check_options(layer, reads_out);
     if (reads_out && !last)
       fail(layer.text(), ", is not the last layer: it sends nothing, NIR's LI its membrane");
