@@ -1,5 +1,5 @@
 // The umbrella: every public header but plot/ (pictures), data/gzip.hpp (needs zlib) and core/file.hpp
-// (write_file; compilers take long over <filesystem>).
+// (write_file).
 //
 // Where things are. A folder includes only itself and folders listed above it. (Headers that have moved stay
 // at their old path until version 0.3 and only include the new one.)
