@@ -23,7 +23,11 @@
 #define SPIKETAPE_INLINE inline __attribute__((always_inline))
 #define SPIKETAPE_INLINE_LAMBDA __attribute__((always_inline))
 #define SPIKETAPE_NOINLINE __attribute__((noinline))
+#ifdef __clang__  // g++ also takes "cold" for small
+#define SPIKETAPE_COLD __attribute__((cold, minsize))
+#else
 #define SPIKETAPE_COLD __attribute__((cold))
+#endif
 #define SPIKETAPE_NOINLINE_LAMBDA __attribute__((noinline))
 #endif
 

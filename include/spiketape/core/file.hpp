@@ -74,7 +74,8 @@ SPIKETAPE_COLD inline std::string followed(const std::string& path) {
   constexpr int most = 40;  // as many as Linux follows
   std::string at = path;
   for (int links = 0; follow(at); ++links)
-    if (links == most) raise_file({"spiketape::write_file: cannot write '", path, "': ", system_reason(ELOOP)});
+    if (links == most)
+      raise_file({"spiketape::write_file: cannot write '", path, "': ", system_reason(ELOOP)});
   return at;
 }
 

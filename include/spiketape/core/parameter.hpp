@@ -262,7 +262,8 @@ class Parameter {
     Parameter wider(*this);
     wider.data_->cols = neurons;
     wider.data_->stride = detail::padded<Scalar>(neurons);
-    wider.data_->values.assign(static_cast<std::size_t>(wider.stride()), Scalar(0));
+    wider.data_->values.clear();  // resize then appends zeros
+    wider.data_->values.resize(static_cast<std::size_t>(wider.stride()));
     become(std::move(wider.data_));
   }
 

@@ -182,8 +182,7 @@ SPIKETAPE_COLD LoadPlan plan_load(const NetworkState<Scalar>& state, const Safet
   };
   if (const std::string* version = text_at(file.metadata, version_key);
       version != nullptr && *version != text_of(state_dict_version))
-    refuse(version_key,
-           {"is ", Shown{*version}, ", this version of the library reads ", state_dict_version});
+    refuse(version_key, {"is ", Shown{*version}, ", this version of the library reads ", state_dict_version});
 
   LoadPlan plan;
   std::vector<Index> neurons(state.layers.size(), 0);

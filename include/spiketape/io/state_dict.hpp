@@ -74,8 +74,7 @@ SPIKETAPE_COLD Safetensors saved_state(const NetworkState<Scalar>& state) {
     tensors.push_back(std::move(twin));
   }
   for (const LayerFacts& layer : state.layers) {
-    for (const auto& [option, value] : layer.options)
-      add_text(contents.metadata, layer.named(option), value);
+    for (const auto& [option, value] : layer.options) add_text(contents.metadata, layer.named(option), value);
     const std::optional<int> reset = snntorch_reset(layer);
     if (!layer.is_neuron() || !reset) continue;
     tensors.push_back({layer.named(reset_key), DType::I64, {}, {}});
