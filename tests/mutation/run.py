@@ -26,7 +26,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Of each header of include/spiketape the sources of tests/ that are compiled with it, the tests first, and what they link
 # that does not know it.
 TARGETS = {
-    "step": ("neuron/step.hpp", ["unit/leaky.cpp", "plain_leaky.cpp"], ["products.cpp"]),
+    "step": ("neuron/step.hpp", ["unit/leaky_parameters.cpp", "mutation/leaky_double.cpp"],
+             ["any_policies.cpp", "products.cpp"]),
     "product": ("kernels/product.hpp", ["unit/product.cpp"], []),
     "linear_product": ("kernels/linear_product.hpp", ["unit/linear.cpp", "products.cpp"], []),
     "event_products": ("kernels/event_products.hpp", ["unit/linear.cpp", "products.cpp"], []),
