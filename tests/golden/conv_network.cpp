@@ -1,16 +1,24 @@
 // Convolutional networks: values and gradients as recorded, and one loaded from its state_dict.
-#include "state_dict_case.hpp"
+#include "../any_neuron.hpp"
+#include "../plain_neurons.hpp"
+#include "record.hpp"
 
 #include <spiketape/autograd/ops.hpp>
 #include <spiketape/functional/loss.hpp>
+#include <spiketape/io/state_dict.hpp>
 #include <spiketape/nn/batch_norm.hpp>
 #include <spiketape/nn/conv.hpp>
 #include <spiketape/nn/flatten.hpp>
+#include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/pool.hpp>
+#include <spiketape/nn/sequential.hpp>
 
 #include <algorithm>
 #include <string>
 #include <vector>
+
+SPIKETAPE_ANY_NEURON_OF(extern, spiketape::Leaky, float, Subtract)
+SPIKETAPE_ANY_NEURON_OF(extern, spiketape::Leaky, double, Subtract)
 
 namespace golden_conv_network {
 
@@ -21,7 +29,7 @@ using st::Index;
 /// conv1 - pool - lif1 - conv2 - pool - lif2 - fc1 - lif3, with the recorded numbers.
 template <typename Scalar>
 struct RecordedNetwork {
-  using Lif = st::Leaky<Scalar, st::reset::Subtract, st::surrogate::FastSigmoid>;
+  using Lif = st::Leaky<Scalar, st::reset::Subtract, AnySurrogate, AnyQuantizer>;
 
   const json& item;
   st::Random random{1};
@@ -48,9 +56,11 @@ struct RecordedNetwork {
   }
   Lif lif() const {
     const json& config = item["config"];
+    AnySurrogate surrogate{.kind = AnySurrogate::FastSigmoid};
+    surrogate.FastSigmoid_.slope = config["slope"].get<double>();
     return Lif({.beta = config["beta"].get<double>(),
                 .threshold = config["threshold"].get<double>(),
-                .spike_grad = {.slope = config["slope"].get<double>()},
+                .spike_grad = surrogate,
                 .learn_beta = config["learn_beta"]});
   }
   template <typename L>
@@ -117,23 +127,28 @@ void check_state_dict(const std::string& name) {
   const st::Safetensors given = st::read_safetensors(std::string(SPIKETAPE_GOLDEN_DATA) + '/' +
                                                      item["config"]["file"].get<std::string>());
   st::Random random(3);
-  st::Conv2d<Scalar> conv({1, 8, 8}, 3, 3, random);
-  st::BatchNorm2d<Scalar> bn(3);
-  st::Leaky<Scalar> lif1({.beta = 0.1}), lif2({.beta = 0.1});
-  st::Linear<Scalar> fc1(27, 3, random);
-  golden_state::load(conv, given, name, "conv1.");
-  golden_state::load(bn, given, name, "bn1.");
-  golden_state::load(lif1, given, name, "lif1.");
-  golden_state::load(fc1, given, name, "fc1.");
-  golden_state::load(lif2, given, name, "lif2.");
+  st::Sequential net{st::named("conv1", st::Conv2d<Scalar>({1, 8, 8}, 3, 3, random)),
+                     st::named("bn1", st::BatchNorm2d<Scalar>(3)),
+                     st::named("lif1", st::Leaky<Scalar>({.beta = 0.1})),
+                     st::named("pool1", st::MaxPool2d<Scalar>({3, 6, 6}, 2)),
+                     st::named("flat", st::Flatten<Scalar>()),
+                     st::named("fc1", st::Linear<Scalar>(27, 3, random)),
+                     st::named("lif2", st::Leaky<Scalar>({.beta = 0.1}))};
+  CHECK(st::load_state_dict(net, given).complete());
+  const st::Safetensors saved = st::state_dict(net);
+  CHECK(saved.tensors.size() == given.tensors.size());
+  for (const st::Tensor& tensor : given.tensors) {
+    INFO(tensor.name);
+    const st::Tensor* ours = saved.find(tensor.name);
+    CHECK((ours != nullptr && *ours == tensor));
+  }
 
   const golden::Tensor x(item["inputs"]["x"]);
   st::Sequence<Scalar> input(x.sequence());
   input.array() = x.array<Scalar>(input.steps() * input.batch());
-  const st::MaxPool2d<Scalar> pool1({3, 6, 6}, 2);
-  const auto result = lif2(fc1(st::Flatten<Scalar>()(pool1(lif1(bn(conv(input))).spk))));
-  golden::check_equal("spk", st::Array<Scalar>(result.spk.array()), golden::Tensor(item["expected"]["spk"]));
-  golden::check_near("mem", st::Array<Scalar>(result.mem.array()), golden::Tensor(item["expected"]["mem"]),
+  const auto [spk, mem] = net(input);
+  golden::check_equal("spk", st::Array<Scalar>(spk.array()), golden::Tensor(item["expected"]["spk"]));
+  golden::check_near("mem", st::Array<Scalar>(mem.array()), golden::Tensor(item["expected"]["mem"]),
                      tolerance::recorded_value<Scalar>);
 }
 

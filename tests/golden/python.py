@@ -51,7 +51,7 @@ program, golden = sys.argv[1], pathlib.Path(sys.argv[2])
 load_file = with_torch()
 compared = 0
 with tempfile.TemporaryDirectory() as folder:
-    run = subprocess.run([program, "-#", "[#state_dict_double],[#state_dict_float],[#conv_network]"], stdout=subprocess.PIPE,
+    run = subprocess.run([program, "-#", "[#state_dict_double],[#state_dict_float]"], stdout=subprocess.PIPE,
                          env={**os.environ, "SPIKETAPE_STATE_DICTS": folder})
     assert run.returncode == 0, run.stdout.decode()
     for path in sorted(pathlib.Path(folder).iterdir()):
