@@ -63,6 +63,10 @@ template <typename Out>
 concept LossReadable = requires(const Out& out) {
   loss_input(out);
 };
+/// What is called with a network's result and targets, and returns a loss.
+template <typename Kind, typename Scalar>
+concept LossOf =
+    std::is_invocable_r_v<Var<Scalar>, const Kind&, const LossInput<Scalar>&, const LossTargets<Scalar>&>;
 template <Real Scalar>
 Scalar scalar_in(const LossInput<Scalar>&);
 template <typename Out>
@@ -216,14 +220,12 @@ class Loss {
  public:
   /// No loss.
   Loss() = default;
-  template <typename Kind>
-  requires std::is_invocable_r_v < Var<Scalar>,
-  const Kind&, const LossInput<Scalar>&,
-      const LossTargets<Scalar>& > Loss(Kind kind)  // NOLINT: a kind is a loss
+  template <detail::LossOf<Scalar> Kind>
+  Loss(Kind kind)  // NOLINT: a kind is a loss
       : kind_(std::make_shared<const Kind>(std::move(kind))),
-  call_([](const void* of_kind, const LossInput<Scalar>& out, const LossTargets<Scalar>& targets) {
-    return Var<Scalar>((*static_cast<const Kind*>(of_kind))(out, targets));
-  }) {}
+        call_([](const void* of_kind, const LossInput<Scalar>& out, const LossTargets<Scalar>& targets) {
+          return Var<Scalar>((*static_cast<const Kind*>(of_kind))(out, targets));
+        }) {}
 
   /// Whether it is no loss.
   [[nodiscard]] bool empty() const noexcept { return call_ == nullptr; }

@@ -14,9 +14,9 @@
 //                     calls to.set(row, feature) for each spike, in any order; there is none before
 //   void numbers(const spikegen::Signal<Scalar>& signal, SequenceView<Scalar> to) const
 //                     writes all numbers
-//   void backward(SequenceView<const Scalar> x, SequenceView<const Scalar> y_adjoint, Adjoint<Scalar>
-//   x_adjoint)
-//                     const: adds to the adjoint of the data; for a code that is differentiable
+//   void backward(SequenceView<const Scalar> x, SequenceView<const Scalar> y_adjoint,
+//                 Adjoint<Scalar> x_adjoint) const
+//                     adds to the adjoint of the data; for a code that is differentiable
 //
 // the last three as templates over Scalar. Row t·batch + b is step t and sample b, both counted from the
 // beginning of the call. Random numbers come from signal.key, so a batch encodes the same whole and in parts.
