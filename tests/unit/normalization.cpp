@@ -42,6 +42,11 @@ TEST_CASE("Dropout keeps a share, the same features in all steps, and evaluates 
   CHECK(std::abs(share - 0.75) < 0.05);
   CHECK(((kept.topRows(4) != 0) == (kept.bottomRows(4) != 0)).all());
   CHECK_FALSE(((kept.row(0) != 0) == (kept.row(1) != 0)).all());
+  tape.reset();
+  tape.set_round(tape.round() - 1);
+  const auto again = tape.constant(x);
+  for (Index t = 0; t < 3; ++t)  // a loop of steps leaves out what a sequence does
+    CHECK(same(dropout(st::step(again, t)).array() / x.step(t), kept.middleRows(4 * t, 4)));
   CHECK(st::check_gradients(dropout, some({2, 2, 5})));
   CHECK(same(dropout(x).array(), x.array()));
   tape.reset();

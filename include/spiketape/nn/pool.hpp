@@ -63,11 +63,12 @@ class SumPoolLayer : public PoolLayer<Derived, Scalar> {
       sum_pool(this->window_, divisor_, x.data + row * x.stride, y.data + row * y.stride);
   }
   void backward(const SequenceView<const Scalar>&, const SequenceView<const Scalar>& y_adjoint,
-                const Adjoint<Scalar>& x_adjoint, Context<Scalar>&) const {
+                const Adjoint<Scalar>& x_adjoint, Context<Scalar>& context) const {
     if (x_adjoint.empty()) return;
     const SequenceView<Scalar>& x = x_adjoint.view;
+    Scalar* shares = context.template scratch<Scalar>(y_adjoint.features);
     for (Index row = 0; row < x.rows(); ++row)
-      sum_pool_adjoint(this->window_, divisor_, y_adjoint.data + row * y_adjoint.stride,
+      sum_pool_adjoint(this->window_, divisor_, y_adjoint.data + row * y_adjoint.stride, shares,
                        x.data + row * x.stride);
   }
 
