@@ -148,8 +148,8 @@ class BatchNormLayer : public Layer<Derived, Scalar> {
  private:
   /// running = (1 − momentum)·running + momentum·figure, with the variance divided by count − 1.
   void track(const Scalar* mean, const Scalar* variance, Index count) const {
-    Scalar& tracked = *num_batches_tracked_.data();
-    tracked += 1;
+    num_batches_tracked_.array() += Scalar(1);
+    const Scalar tracked = num_batches_tracked_.array()(0, 0);
     const Scalar share = options_.momentum ? static_cast<Scalar>(*options_.momentum) : 1 / tracked;
     const Scalar unbiased = static_cast<Scalar>(count) / static_cast<Scalar>(count - 1);
     for (Index c = 0; c < num_features(); ++c) {
