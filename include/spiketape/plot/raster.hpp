@@ -109,6 +109,9 @@ class Raster {
   double row_height_ = 0, diameter_ = 0;
   std::vector<plot::Point> centers_;
 };
+template <typename Scalar>
+Raster(const char*, plot::Svg&, const plot::Box&, const SequenceView<const Scalar>&, Index,
+       const plot::RasterOptions&) -> Raster<Scalar>;
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::detail
 

@@ -161,6 +161,10 @@ class Windows {
       detail::fail_argument(
           "spiketape::Windows::run: a layer of the network keeps no state between calls, expected "
           "init_hidden = true: its state would be lost between windows");
+    if constexpr (requires { net.couples_samples(); })
+      if (const char* reason = net.couples_samples(); reason != nullptr && count > 1)
+        detail::fail_argument("spiketape::Windows::run: a layer of the network couples samples (", reason,
+                              "), expected one window: it would take the figures of each window, and twice");
     return count;
   }
 
