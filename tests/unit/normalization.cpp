@@ -10,6 +10,7 @@
 #include <spiketape/nn/sequential.hpp>
 #include <spiketape/nn/summary.hpp>
 #include <spiketape/train/shards.hpp>
+#include <spiketape/train/windows.hpp>
 
 #include "catch.hpp"
 #include "errors.hpp"
@@ -155,9 +156,13 @@ TEST_CASE("batch norm says what it cannot do") {
   CHECK(error_text<std::invalid_argument>([&] {
           norm(tape.constant(st::Array<double>(1, 3)));
         }).find("a channel has 1 number to train with") != std::string::npos);
-  // By this Shards refuses to split a batch.
-  CHECK(st::Sequential{st::Sequential{Norm(6)}, st::Dropout<double>()}.couples_samples() ==
-        Norm::couples_samples);
+  // By this Shards refuses to split a batch, and Windows a sequence.
+  const st::Sequential nested{st::Sequential{Norm(6)}, st::Dropout<double>()};
+  CHECK(nested.couples_samples() == Norm::couples_samples);
+  CHECK(error_text<std::invalid_argument>([&] {
+          st::Windows<double>(2).run(nested, st::Sequence<double>(3, 4, 6),
+                                     [](const auto& out) { return st::sum(out); });
+        }).find("a layer of the network couples samples (a batch norm") != std::string::npos);
   CHECK(norm(st::Array<double>(0, 3)).rows() == 0);
   CHECK_NOTHROW(norm(tape.constant(st::Array<double>(0, 3))));
 }
