@@ -6,9 +6,9 @@
 #include <spiketape/autograd/adjoint.hpp>
 #include <spiketape/autograd/gradient_sums.hpp>
 #include <spiketape/autograd/recording.hpp>
+#include <spiketape/autograd/tape_place.hpp>
 #include <spiketape/autograd/var.hpp>
 #include <spiketape/core/arena.hpp>
-#include <spiketape/core/batch_part.hpp>
 #include <spiketape/core/float_mode.hpp>
 #include <spiketape/core/random_key.hpp>
 #include <spiketape/kernels/product.hpp>
@@ -52,7 +52,7 @@ concept Recordable = std::is_trivially_destructible_v<Op> && std::is_copy_constr
 /// that its records read, so a layer may be moved or destroyed before backward. Do not change the values of
 /// parameters between a forward pass and its backward pass.
 template <Real Scalar>
-class Tape {
+class Tape : public TapePlace {
  public:
   Tape() : gradients_(&own_gradients_) {}
   /// A tape that adds the gradients of parameters to the caller's sums, which must outlive it.
@@ -103,8 +103,7 @@ class Tape {
     last_ = nullptr;
     foreign_ = nullptr;
     swept_ = false;
-    random_.start_at(random_.first_step());
-    ++random_.round;
+    start_round();
     recording_.renew();
   }
 
@@ -154,49 +153,11 @@ class Tape {
   GradientSums<Scalar>& gradients() noexcept { return *gradients_; }
   const GradientSums<Scalar>& gradients() const noexcept { return *gradients_; }
 
-  /// The index in the whole batch of this tape's first sample, for random surrogates and layers: a batch
-  /// split over tapes draws the same numbers as in one piece. 0 unless set; a reset keeps it.
-  Index first_sample() const noexcept { return random_.first_sample; }
-  void set_first_sample(Index first_sample) { random_.first_sample = first_sample; }
-
-  /// The same for steps: the index in the whole sequence of the step that each layer computes next. A reset
-  /// keeps it.
-  Index first_step() const noexcept { return random_.first_step(); }
-  void set_first_step(Index first_step) { random_.start_at(first_step); }
-
-  /// The part of a batch that is computed on this tape: losses take the targets of this part and divide by the
-  /// sizes of the whole, so that the losses of all parts add up to that of the batch. All there is, unless set;
-  /// a reset keeps it. set_part sets first_sample and first_step, too; Shards and Windows call it. Throws
-  /// std::invalid_argument for a range that is no part of its whole.
-  const BatchPart& part() const noexcept { return part_; }
-  void set_part(const BatchPart& part) {
-    detail::check_range(part.samples, "samples");
-    detail::check_range(part.steps, "steps");
-    part_ = part;
-    set_first_sample(part.samples.first);
-    set_first_step(part.steps.first);
-  }
-
-  /// The seed of the random numbers of layers, see RandomKey. 0 unless set; a reset keeps it.
-  std::uint64_t seed() const noexcept { return random_.seed; }
-  void set_seed(std::uint64_t seed) { random_.seed = seed; }
-  /// The round of training, on which the random numbers of layers depend, too. Each reset starts the next
-  /// round; code that runs parts of one round on several recordings sets it.
-  std::uint64_t round() const noexcept { return random_.round; }
-  void set_round(std::uint64_t round) { random_.round = round; }
-
-  /// For Checkpoint: visits what goes on later. The recording does not.
-  template <typename Visitor>
-  void checkpoint(Visitor& visitor) {
-    visitor.number("seed", random_.seed);
-    visitor.number("round", random_.round);
-  }
-
   /// The key for the random numbers of a layer's call of `steps` steps. Calls of one layer (the object at the
   /// address `layer`) on one recording follow each other in time, so a loop of steps draws the numbers of a
   /// sequence. `number` is the layer's number in its network.
   [[nodiscard]] RandomKey key(const void* layer, std::uint64_t number, Index steps) {
-    return random_.key(layer, number, steps, arena_);
+    return TapePlace::key(layer, number, steps, arena_);
   }
 
   /// Whether layers such as dropout, which behave differently in training, train (the default) or evaluate.
@@ -393,8 +354,6 @@ class Tape {
   const Foreign* foreign_ = nullptr;
   bool swept_ = false;
   bool training_ = true;
-  BatchPart part_;
-  detail::RandomPlaces random_;
   std::mutex writing_out_;
   detail::Generation recording_;
   detail::KeptObjects kept_;

@@ -29,6 +29,21 @@ void for_each_leaf(L& net, const std::string& path, F&& f) {
     f(path, net);
 }
 
+/// The reason of the first layer, or inner network, that couples samples, or nullptr.
+template <typename Network>
+const char* coupling_of(const Network& net) {
+  const char* reason = nullptr;
+  net.for_each_layer([&](std::string_view, const auto& layer) {
+    using L = std::remove_cvref_t<decltype(layer)>;
+    if (reason != nullptr) return;
+    if constexpr (requires { layer.couples_samples(); })
+      reason = layer.couples_samples();
+    else if constexpr (requires { L::couples_samples; })
+      reason = L::couples_samples;
+  });
+  return reason;
+}
+
 /// For files that hold layers one after the other: throws std::invalid_argument, with its path, for a network
 /// that is more than that (one with `is_chain` = false).
 template <typename L>

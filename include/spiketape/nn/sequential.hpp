@@ -7,6 +7,7 @@
 #include <spiketape/core/parameters.hpp>
 #include <spiketape/nn/hidden_state.hpp>
 #include <spiketape/nn/layer.hpp>
+#include <spiketape/nn/leaves.hpp>
 #include <spiketape/nn/named.hpp>
 #include <spiketape/nn/passing.hpp>
 
@@ -180,17 +181,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   }
 
   /// The reason why a batch cannot be split, if a layer couples its samples, else nullptr.
-  const char* couples_samples() const {
-    const char* reason = nullptr;
-    for_each_layer([&](std::string_view, const auto& layer) {
-      using L = std::remove_cvref_t<decltype(layer)>;
-      if constexpr (requires { layer.couples_samples(); })
-        reason = reason != nullptr ? reason : layer.couples_samples();
-      else if constexpr (requires { L::couples_samples; })
-        reason = reason != nullptr ? reason : L::couples_samples;
-    });
-    return reason;
-  }
+  const char* couples_samples() const { return detail::coupling_of(*this); }
 
   Sequential(const Sequential&) = default;
   Sequential(Sequential&&) = default;
