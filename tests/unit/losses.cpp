@@ -66,7 +66,7 @@ std::vector<Kind> all_kinds() {
        st::mse_count_loss({.correct_rate = 0.7, .num_classes = 3, .weight = of_groups}), Needs::labels, true},
       {"mse_membrane", st::mse_membrane_loss({.on_target = 1.5, .off_target = -0.5, .weight = weight})},
       {"mse", st::mse_loss(), Needs::values},
-      {"mse of spikes, sum", st::mse_loss({.reads = st::Reads::spk, .reduction = st::Reduction::sum}),
+      {"mse of spikes, sum", st::mse_loss({.readout = st::Readout::spk, .reduction = st::Reduction::sum}),
        Needs::values, false, false, false},
       {"firing_rate", st::firing_rate_loss({.lambda = 2, .lower = 0.2, .upper = 0.4}), Needs::nothing, true},
       {"l1", st::l1_rate_sparsity(0.1), Needs::nothing, false, false, false},
@@ -483,6 +483,11 @@ TEST_CASE("a loss or a metric that cannot be says why") {
           return st::mse_temporal_loss({.on_target = {1, 2}});
         }) ==
         at + "mse_temporal_loss: on_target has 2 times and off_target 1, expected as many, at least one");
+  for (const double lambda : {std::numeric_limits<double>::quiet_NaN(), HUGE_VAL}) {
+    CHECK(error([&] { return st::l1_rate_sparsity(lambda); }).starts_with("spiketape::l1_rate_sparsity: lambda is "));
+    CHECK(error([&] { return st::firing_rate_loss({.lambda = lambda}); })
+              .starts_with("spiketape::firing_rate_loss: lambda is "));
+  }
   CHECK(error([&] { return st::firing_rate_loss({.lower = 0.5, .upper = 0.1}); }) ==
         at + "firing_rate_loss: lower is 0.5 and upper 0.1, expected at most upper");
   CHECK(error([&] {

@@ -5,6 +5,7 @@
 
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/float_mode.hpp>
+#include <spiketape/core/labels.hpp>
 #include <spiketape/core/numbers.hpp>
 
 #include <span>
@@ -13,16 +14,6 @@
 namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
-
-/// Throws std::invalid_argument unless all targets are classes, 0 to classes − 1. `first` is the number of the
-/// first of them in the whole batch.
-SPIKETAPE_NOINLINE inline void check_targets(const char* function, std::span<const int> targets,
-                                             Index classes, Index first = 0) {
-  for (std::size_t b = 0; b < targets.size(); ++b)
-    if (targets[b] < 0 || targets[b] >= classes)
-      fail_argument("spiketape::", function, ": target ", first + static_cast<Index>(b), " is ", targets[b],
-                    ", expected 0 to ", classes - 1);
-}
 
 /// The index of the largest of number(0), …, number(count − 1): the first of equal ones; a NaN never wins against
 /// a number.

@@ -13,11 +13,11 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/any_function.hpp>
 #include <spiketape/core/step_mask.hpp>
 
 #include <concepts>
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -43,6 +43,9 @@ template <Real Scalar>
 struct LossInput {
   Var<Scalar> spk, mem;
 };
+
+/// Which of the two is read.
+enum class Readout { spk, mem };
 
 namespace detail {
 
@@ -222,13 +225,10 @@ class Loss {
   Loss() = default;
   template <detail::LossOf<Scalar> Kind>
   Loss(Kind kind)  // NOLINT: a kind is a loss
-      : kind_(std::make_shared<const Kind>(std::move(kind))),
-        call_([](const void* of_kind, const LossInput<Scalar>& out, const LossTargets<Scalar>& targets) {
-          return Var<Scalar>((*static_cast<const Kind*>(of_kind))(out, targets));
-        }) {}
+      : call_(std::move(kind)) {}
 
   /// Whether it is no loss.
-  [[nodiscard]] bool empty() const noexcept { return call_ == nullptr; }
+  [[nodiscard]] bool empty() const noexcept { return call_.empty(); }
 
   /// Takes a copy of the targets of a batch, and reuses the memory of earlier ones.
   Loss& with(std::span<const int> labels, const StepMask& mask = {}) {
@@ -251,12 +251,11 @@ class Loss {
   [[nodiscard]] Var<Scalar> operator()(const Out& out, const LossTargets<Scalar>& targets) const {
     if (empty())
       detail::fail_argument("spiketape::Loss: it is empty, expected a loss such as ce_rate_loss()");
-    return call_(kind_.get(), detail::loss_input(out), targets);
+    return call_(detail::loss_input(out), targets);
   }
 
  private:
-  std::shared_ptr<const void> kind_;
-  Var<Scalar> (*call_)(const void*, const LossInput<Scalar>&, const LossTargets<Scalar>&) = nullptr;
+  detail::AnyFunction<Var<Scalar>(const LossInput<Scalar>&, const LossTargets<Scalar>&)> call_;
   detail::OwnTargets<Scalar> targets_;
 };
 

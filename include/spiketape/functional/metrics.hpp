@@ -34,12 +34,12 @@ struct MetricOptions {
 namespace detail {
 
 template <Real Scalar>
-SpikeRows<Scalar> output_rows(const Var<Scalar>& x) {
-  return SpikeRows<Scalar>(x);
+SpikeReader<Scalar> output_rows(const Var<Scalar>& x) {
+  return SpikeReader<Scalar>(x);
 }
 template <typename Outputs>
 auto output_rows(const Outputs& x) {
-  return SpikeRows<typename NumbersOf<decltype(view_of(x))>::type>(view_of(x));
+  return SpikeReader<typename NumbersOf<decltype(view_of(x))>::type>(view_of(x));
 }
 
 SPIKETAPE_NOINLINE inline void check_outputs(const char* function, const Shape& shape, const StepMask& mask) {
@@ -68,7 +68,7 @@ struct ClassScores {
 
 /// The spikes of each class.
 template <Real Scalar>
-ClassScores rate_scores(const char* function, const SpikeRows<Scalar>& x, const MetricOptions& options) {
+ClassScores rate_scores(const char* function, const SpikeReader<Scalar>& x, const MetricOptions& options) {
   const Shape shape = x.shape();
   check_outputs(function, shape, options.mask);
   const Index group = neurons_of_class(function, shape.features, options.num_classes);
@@ -82,7 +82,7 @@ ClassScores rate_scores(const char* function, const SpikeRows<Scalar>& x, const 
 
 /// The negated time of each neuron's first spike, that of the last step without one.
 template <Real Scalar>
-ClassScores time_scores(const char* function, const SpikeRows<Scalar>& x, const StepMask& mask) {
+ClassScores time_scores(const char* function, const SpikeReader<Scalar>& x, const StepMask& mask) {
   const Shape shape = x.shape();
   check_outputs(function, shape, mask);
   ClassScores scores(function, shape.batch, shape.features, 0);
@@ -104,10 +104,9 @@ inline bool stands_before(const double* scores, Index i, Index k) {
 SPIKETAPE_NOINLINE inline std::vector<int> best_classes(const ClassScores& scores) {
   std::vector<int> classes(static_cast<std::size_t>(scores.batch));
   for (Index b = 0; b < scores.batch; ++b) {
-    Index best = 0;
-    for (Index i = 1; i < scores.classes; ++i)
-      if (stands_before(scores.row(b), i, best)) best = i;
-    classes[static_cast<std::size_t>(b)] = static_cast<int>(best);
+    const double* row = scores.row(b);
+    classes[static_cast<std::size_t>(b)] =
+        static_cast<int>(index_of_largest(scores.classes, [&](Index i) { return row[i]; }));
   }
   return classes;
 }

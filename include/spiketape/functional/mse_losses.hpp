@@ -130,12 +130,9 @@ struct MseMembraneLoss : LossKind<MseMembraneLoss> {
   return MseMembraneLoss(options).with(labels);
 }
 
-/// What mse_loss reads of a network's result.
-enum class Reads { mem, spk };
-
 /// The options of mse_loss.
 struct MseLossOptions {
-  Reads reads = Reads::mem;
+  Readout readout = Readout::mem;  ///< What it reads of a network's result.
   /// `mean` divides by samples, steps and outputs, `sum` by nothing; `none` gives a number for each sample
   /// and output, the mean over steps.
   Reduction reduction = Reduction::mean;
@@ -149,7 +146,7 @@ struct MseLoss : LossKind<MseLoss> {
   explicit MseLoss(const MseLossOptions& o) : options(o) {}
   template <Real Scalar>
   Var<Scalar> of(const LossInput<Scalar>& out, const LossTargets<Scalar>& targets) const {
-    const Var<Scalar>& x = options.reads == Reads::mem ? out.mem : out.spk;
+    const Var<Scalar>& x = options.readout == Readout::mem ? out.mem : out.spk;
     const detail::LossPart part(name, x, targets.mask);
     const auto wanted = detail::part_numbers(part, targets, part.steps, x.features(), x.tape());
     const double divisor = detail::squares_divisor(part, options.reduction, x.features());

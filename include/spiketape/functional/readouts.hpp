@@ -14,11 +14,11 @@ namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// Spikes over time: bits, where a tape stores them so, else numbers.
 template <Real Scalar>
-class SpikeRows {
+class SpikeReader {
  public:
-  explicit SpikeRows(const SequenceView<const Scalar>& numbers)
+  explicit SpikeReader(const SequenceView<const Scalar>& numbers)
       : shape_(numbers.shape()), numbers_(numbers) {}
-  explicit SpikeRows(const Var<Scalar>& x) : shape_(x.shape()), bits_(x.tape().bits(x)) {
+  explicit SpikeReader(const Var<Scalar>& x) : shape_(x.shape()), bits_(x.tape().bits(x)) {
     if (bits_ == nullptr) numbers_ = x.value();  // would write out the bits
   }
 
@@ -119,7 +119,7 @@ Var<Scalar> spike_sums(const LossPart& part, const Var<Scalar>& x, Index classes
       tape.result({over_steps ? 1 : shape.steps, shape.batch, classes}, x.differentiable());
   const SequenceView<Scalar> to = tape.writable(sums);
   to.clear();
-  const SpikeRows<Scalar> from(x);
+  const SpikeReader<Scalar> from(x);
   for (Index t = 0; t < shape.steps; ++t)
     for (Index b = 0; b < shape.batch; ++b)
       if (part.counts(t, b)) from.add(t, b, group, to.row(over_steps ? 0 : t, b));
@@ -197,7 +197,7 @@ Var<Scalar> spike_times(const LossPart& part, const Var<Scalar>& x, Index count,
   auto* steps = tape.template allocate<Index>(count * shape.batch * shape.features);
   auto* factors = tape.template allocate<Scalar>(count * shape.batch * shape.features);
   const SequenceView<Scalar> to = tape.writable(times);
-  const SpikeRows<Scalar> from(x);
+  const SpikeReader<Scalar> from(x);
   for (Index f = 0, k = 0; f < count; ++f)
     for (Index b = 0; b < shape.batch; ++b)
       for (Index i = 0; i < shape.features; ++i, ++k) {

@@ -17,12 +17,21 @@
 
 namespace spiketape::inline SPIKETAPE_ABI {
 
+namespace detail {
+
+inline void check_penalty(const char* name, const double& lambda) {
+  if (!is_finite(lambda))
+    fail_argument("spiketape::", name, ": lambda is ", lambda, ", expected a finite number");
+}
+
+}  // namespace detail
+
 /// The kind of loss of l1_rate_sparsity.
 struct L1RateSparsity : LossKind<L1RateSparsity> {
   static constexpr const char* name = "l1_rate_sparsity";
   double lambda;
 
-  explicit L1RateSparsity(double lambda_) : lambda(lambda_) {}
+  explicit L1RateSparsity(double lambda_) : lambda(lambda_) { detail::check_penalty(name, lambda_); }
   template <Real Scalar>
   Var<Scalar> of(const LossInput<Scalar>& out, const LossTargets<Scalar>& targets) const {
     const detail::LossPart part(name, out.spk, targets.mask);
@@ -31,7 +40,7 @@ struct L1RateSparsity : LossKind<L1RateSparsity> {
 };
 
 /// The number of spikes, L = λ Σ S. With λ times the number of synapses behind a neuron it is the number of
-/// synaptic operations. (snnTorch 0.9.4, functional/reg.py.)
+/// synaptic operations. Throws std::invalid_argument unless λ is finite. (snnTorch 0.9.4, functional/reg.py.)
 [[nodiscard]] inline L1RateSparsity l1_rate_sparsity(double lambda = 1e-5) { return L1RateSparsity(lambda); }
 
 /// The options of firing_rate_loss.
@@ -47,6 +56,7 @@ struct FiringRateLoss : LossKind<FiringRateLoss> {
   FiringRateLossOptions options;
 
   explicit FiringRateLoss(const FiringRateLossOptions& o) : options(o) {
+    detail::check_penalty(name, o.lambda);
     if (!(o.lower <= o.upper))
       detail::fail_argument("spiketape::firing_rate_loss: lower is ", o.lower, " and upper ", o.upper,
                             ", expected at most upper");

@@ -29,6 +29,10 @@ void write_steps(Index steps, const SequenceView<Scalar>& state) {
   }
 }
 
+template <typename Input, typename Scalar>
+concept SequenceOf = std::same_as<Input, Sequence<Scalar>> || std::same_as<Input, SequenceView<const Scalar>> ||
+                     std::same_as<Input, SequenceView<Scalar>>;
+
 }  // namespace detail
 
 /// A layer that encodes its input with a code of spikegen/: Rate, or spikegen::Latency, Delta, Phase,
@@ -102,10 +106,10 @@ class Encode : public Layer<Encode<Scalar_, Code>, Scalar_> {
   }
 
   /// The spikes of a whole sequence as bits, for the next layer; see Sequential. Allocates the result.
-  template <typename Input>
-  requires(std::same_as<Input, Sequence<Scalar>> || std::same_as<Input, SequenceView<const Scalar>> ||
-           std::same_as<Input, SequenceView<Scalar>>) detail::SpikeTrain<Scalar> spikes(const Input& input)
-  const { return detail::spikes_of(view_of(input), code_, this->array_key()); }
+  template <detail::SequenceOf<Scalar> Input>
+  detail::SpikeTrain<Scalar> spikes(const Input& input) const {
+    return detail::spikes_of(view_of(input), code_, this->array_key());
+  }
 
  private:
   Code code_;

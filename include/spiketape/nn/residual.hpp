@@ -15,7 +15,7 @@ namespace spiketape::inline SPIKETAPE_ABI {
 /// recognition, CVPR 2016). Written and used like a Sequential, and a part of one:
 ///
 ///     st::Sequential net{st::Conv2d<float>({2, 34, 34}, 16, 3, random, {.padding = 1}),
-///     st::Leaky<float>({.beta = 0.9f}),
+///                        st::Leaky<float>({.beta = 0.9f}),
 ///                        st::Residual{st::Conv2d<float>({16, 34, 34}, 16, 3, random, {.padding = 1}),
 ///                                     st::BatchNorm2d<float>(16), st::Leaky<float>({.beta = 0.9f})}, ...};
 ///

@@ -3,6 +3,7 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/labels.hpp>
 #include <spiketape/core/numbers.hpp>
 #include <spiketape/spikegen/latency.hpp>
 
@@ -17,12 +18,9 @@ namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 inline void check_one_hot_labels(const char* function, std::span<const int> targets, Index num_classes) {
   if (num_classes < 1)
-    fail_argument("spiketape::spikegen::", function, ": num_classes is ", num_classes,
+    fail_argument("spiketape::", function, ": num_classes is ", num_classes,
                   ", expected at least 1");
-  for (std::size_t b = 0; b < targets.size(); ++b)
-    if (targets[b] < 0 || targets[b] >= num_classes)
-      fail_argument("spiketape::spikegen::", function, ": target ", b, " is ", targets[b], ", expected 0 to ",
-                    num_classes - 1);
+  check_targets(function, targets, num_classes);
 }
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::detail
@@ -33,7 +31,7 @@ namespace spiketape::inline SPIKETAPE_ABI::spikegen {
 /// std::invalid_argument for a label that is none of the classes, and for less than one class.
 template <Real Scalar>
 [[nodiscard]] Array<Scalar> to_one_hot(std::span<const int> targets, Index num_classes) {
-  detail::check_one_hot_labels("to_one_hot", targets, num_classes);
+  detail::check_one_hot_labels("spikegen::to_one_hot", targets, num_classes);
   Array<Scalar> one_hot = Array<Scalar>::Zero(static_cast<Index>(targets.size()), num_classes);
   for (std::size_t b = 0; b < targets.size(); ++b) one_hot(static_cast<Index>(b), targets[b]) = 1;
   return one_hot;
@@ -165,7 +163,7 @@ template <Real Scalar>
   const auto fail = [](const auto&... parts) {
     detail::fail_argument("spiketape::spikegen::targets_rate: ", parts...);
   };
-  detail::check_one_hot_labels("targets_rate", targets, num_classes);
+  detail::check_one_hot_labels("spikegen::targets_rate", targets, num_classes);
   const Index steps = options.num_steps, first = options.first_spike_time;
   if (steps < 1) fail("num_steps is ", steps, ", expected at least 1");
   if (first < 0 || first >= steps) fail("first_spike_time is ", first, ", expected one of ", steps, " steps");
@@ -212,7 +210,7 @@ template <Real Scalar>
 template <Real Scalar>
 [[nodiscard]] Sequence<Scalar> targets_latency(std::span<const int> targets, Index num_classes,
                                                const Latency& options = {}) {
-  detail::check_one_hot_labels("targets_latency", targets, num_classes);
+  detail::check_one_hot_labels("spikegen::targets_latency", targets, num_classes);
   return latency(to_one_hot<Scalar>(targets, num_classes), options);
 }
 

@@ -13,9 +13,6 @@
 
 namespace spiketape::inline SPIKETAPE_ABI {
 
-/// What the class of a sample is read from: the output with the most spikes, or the largest sum of membranes.
-enum class Readout { spk, mem };
-
 /// How a Trainer runs a network on a batch.
 struct TrainerOptions {
   /// For how many steps an input of one step is shown, as a constant current; at least 1. Sequences are taken
@@ -28,7 +25,7 @@ struct TrainerOptions {
   /// neurons of the network then have init_hidden = true, and there are no shards; their state is reset
   /// before each batch.
   Index window = 0;
-  /// What accuracies are computed from.
+  /// What accuracies are computed from: the output with the most spikes, or the largest sum of membranes.
   Readout readout = Readout::spk;
   /// The seed of layers' random numbers.
   std::uint64_t seed = 0;
