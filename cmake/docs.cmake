@@ -17,8 +17,7 @@ foreach(page IN ITEMS getting-started from-snntorch neurons spikegen losses trai
   list(APPEND pages "${PROJECT_SOURCE_DIR}/docs/${page}.md")
 endforeach()
 file(GLOB all_pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/*.md")
-list(APPEND pages "${PROJECT_SOURCE_DIR}/examples/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
-     "${PROJECT_SOURCE_DIR}/SECURITY.md" ${all_pages})
+list(APPEND pages "${PROJECT_SOURCE_DIR}/examples/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md" ${all_pages})
 list(REMOVE_DUPLICATES pages)
 list(JOIN pages "\" \"" site_pages)
 set(site_pages "\"${site_pages}\"")
