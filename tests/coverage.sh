@@ -6,10 +6,8 @@ set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 . "$root/cmake/setup.sh"
-provide test_libraries
-missing=
-need gcovr gcovr gcovr have gcovr
-install_missing
+need_gcovr() { need gcovr gcovr gcovr have gcovr; }
+provide test_libraries gcovr
 
 configure "${BUILD_DIR:-$root/build/coverage}" -DCMAKE_BUILD_TYPE=Debug -DSPIKETAPE_TEST_OPTIMIZE=-O0 \
   "-DCMAKE_CXX_FLAGS=--coverage -fprofile-update=atomic" -DSPIKETAPE_BUILD_EXAMPLES=OFF -DSPIKETAPE_BUILD_BENCHMARKS=OFF \

@@ -6,10 +6,8 @@ set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 . "$root/cmake/setup.sh"
-provide test_libraries
-missing=
-need valgrind valgrind valgrind have valgrind
-install_missing
+need_valgrind() { need valgrind valgrind valgrind have valgrind; }
+provide test_libraries valgrind
 
 # Without OpenMP, whose threads valgrind takes for leaks.
 configure "${BUILD_DIR:-$root/build/valgrind}" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_DISABLE_FIND_PACKAGE_OpenMP=ON \
