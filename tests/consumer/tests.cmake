@@ -13,7 +13,7 @@ function(add_consumer_test name)
            COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test "${CMAKE_CURRENT_SOURCE_DIR}/consumer"
                    "${CMAKE_CURRENT_BINARY_DIR}/consumer/${name}" --build-generator ${CMAKE_GENERATOR}
                    --build-options ${consumer_options} ${ARGN} --test-command consumer)
-  set_tests_properties(consumer/${name} PROPERTIES LABELS "consumer;slow")
+  set_tests_properties(consumer/${name} PROPERTIES LABELS "consumer;slow" COST 15)
 endfunction()
 
 if(NOT SPIKETAPE_SANITIZE)  # which way it comes is the same for all compilers
