@@ -31,6 +31,9 @@ group() { # NAME [EMULATOR]
   expected='' emulator=${2:-}
   printf '\n%s\n' "$1"
 }
+emulator_of() { # TARGET: as systems call it
+  command -v "qemu-$1-static" || command -v "qemu-$1" || echo "qemu-$1"
+}
 
 if [ "$(uname -m)" = x86_64 ]; then
   group 'SSE2 and SSE4.2'
@@ -42,7 +45,7 @@ if [ "$(uname -m)" = x86_64 ]; then
   build g++ -O2 -D_GLIBCXX_DEBUG
   build g++ -O3 -march=x86-64-v2
   build clang++ -O3 -march=x86-64-v2
-  emulator=qemu-x86_64-static  # another processor, with other caches
+  emulator=$(emulator_of x86_64)  # another processor, with other caches
   build g++ -O2
 fi
 if grep -qs '^flags.* avx2 .*' /proc/cpuinfo; then
@@ -60,7 +63,7 @@ if grep -qs '^flags.* avx512vl .*' /proc/cpuinfo; then
   build clang++ -O3 -march=x86-64-v4 -ffp-contract=off
 fi
 for target in aarch64 s390x; do
-  group "$target" "qemu-$target-static"
+  group "$target" "$(emulator_of "$target")"
   for optimize in -O1 -O3; do build "$target-linux-gnu-g++" $optimize -static -ffp-contract=off; done
 done
 exit $failed

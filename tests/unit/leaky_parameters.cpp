@@ -221,6 +221,27 @@ TEST_CASE("snntorch_exact un-resets a membrane that is still above the threshold
   check(outcome(Neuron<>({.beta = 1, .reset_delay = false, .snntorch_exact = true}), currents).mem, {2, 2});
 }
 
+TEST_CASE("snntorch_exact under inhibition divides a same-step reset by the factor, and learns it there") {
+  const Outcome o = outcome(Neuron<>({.beta = 0.5,
+                                      .inhibition = true,
+                                      .learn_threshold = true,
+                                      .graded_spikes_factor = 2,
+                                      .learn_graded_spikes_factor = true,
+                                      .reset_delay = false,
+                                      .snntorch_exact = true}));
+  check(o.spk, {1, 0});       // S = h, not g·h
+  check(o.mem, {0.7, 0.85});  // U[0] = 1.2 − θh/g
+  // A step passes on 1 − θσ'/g = 1/2 of what reaches its membrane.
+  check(o.of_mem.input, {0.5 + 0.5 * 0.5 * 0.5, 0.5});
+  check(o.of_spk.input, {1 + 0.5 * 0.5, 1});
+  // ∂U[0]/∂g = θh/g² = 1/4, and U[1] and its spike feel that of U[0].
+  CHECK(o.of_mem.graded == Approx(0.25 + 0.5 * 0.5 * 0.25));
+  CHECK(o.of_spk.graded == Approx(0.5 * 0.25));
+  // ∂U[0]/∂θ = θσ'/g − h/g = 0, ∂U[1]/∂θ = θσ'/g.
+  CHECK(o.of_mem.threshold == Approx(0.5));
+  CHECK(o.of_spk.threshold == Approx(-2));
+}
+
 TEST_CASE("the deprecated init_leaky is reset_mem") {
   const Neuron<> lif({.beta = 0.5, .init_hidden = true});
   lif(st::Array<double>{{1.2}});

@@ -23,9 +23,10 @@ Index steps_in(const SequenceView<const Scalar>& state) {
 }
 template <Real Scalar>
 void write_steps(Index steps, const SequenceView<Scalar>& state) {
+  const Index low = steps % counted_at_once, high = steps / counted_at_once;
   for (Index b = 0; b < state.batch; ++b) {
-    state.row(0, b)[0] = static_cast<Scalar>(steps % counted_at_once);
-    state.row(0, b)[1] = static_cast<Scalar>(steps / counted_at_once);
+    state.row(0, b)[0] = static_cast<Scalar>(low);
+    state.row(0, b)[1] = static_cast<Scalar>(high);
   }
 }
 

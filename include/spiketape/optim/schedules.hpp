@@ -52,7 +52,8 @@ struct StepLR {
   double operator()(Index i) const {
     detail::check_schedule("StepLR", lr, i, "step_size", step_size);
     detail::check_within("StepLR", "gamma", gamma, 0);
-    return lr * std::pow(gamma, static_cast<double>(i / step_size));
+    const Index decays = i / step_size;
+    return lr * std::pow(gamma, static_cast<double>(decays));
   }
 };
 
