@@ -6,6 +6,7 @@
 
 #include <spiketape/nn/batch_norm.hpp>
 #include <spiketape/nn/conv.hpp>
+#include <spiketape/nn/delay.hpp>
 #include <spiketape/nn/dropout.hpp>
 #include <spiketape/nn/flatten.hpp>
 #include <spiketape/nn/image_shape.hpp>

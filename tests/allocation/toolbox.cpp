@@ -128,3 +128,34 @@ TEST_CASE("a training step of a deep convolutional network allocates in the firs
   const st::Array<float> step = st::Array<float>::Constant(1, 288, 0.5f);
   check_warm([&] { net(step, state); });
 }
+
+TEST_CASE("a training step of a network with delays allocates in the first iteration only") {
+  st::Random random(98);
+  std::vector<int> labels;
+  for (int b = 0; b < 8; ++b) labels.push_back(b);
+  for (const st::DelayKernel kernel : {st::DelayKernel::linear, st::DelayKernel::gaussian})
+    for (const bool init_hidden : {false, true}) {
+      const st::Sequential net{
+          st::Linear<float>(20, 40, random),
+          st::Delay<float>({.max_delay = 6,
+                            .delay = 2.5,
+                            .channels = 40,
+                            .learn_delay = true,
+                            .kernel = kernel,
+                            .init_hidden = init_hidden}),
+          st::Leaky<float>({.beta = 0.5, .init_hidden = init_hidden, .output = true}),
+          st::Delay<float>({.max_delay = 3, .delay = 1, .init_hidden = init_hidden}),
+          st::Linear<float>(40, 10, random)};
+      st::Adam<float> adam(net.parameters(), {.lr = 1e-3});
+      st::Tape<float> tape;
+      const auto input = numeric::random_sequence<float>(random, {steps, 8, 20}, -1, 1);
+      check_warm([&] {
+        tape.reset();
+        tape.backward(st::cross_entropy(net(tape.variable(input)), labels));
+        adam.step(tape.gradients());
+      });
+      auto state = net.state(1);
+      const st::Array<float> step = st::Array<float>::Constant(1, 20, 0.5f);
+      check_warm([&] { net(step, state); });
+    }
+}
