@@ -98,17 +98,19 @@ TEST_CASE("a network with encoders in front allocates in the first iteration onl
 
 TEST_CASE("a training step of a deep convolutional network allocates in the first iteration only") {
   st::Random random(97);
-  const st::Sequential net{st::Conv2d<float>({2, 12, 12}, 20, 5, random),
-                           st::BatchNorm2d<float>(20),
-                           st::Leaky<float>({.beta = 0.5}),
-                           st::MaxPool2d<float>({20, 8, 8}, 2),
-                           st::Residual{st::Conv2d<float>({20, 4, 4}, 20, 3, random, {.padding = 1, .groups = 2}),
-                                        st::Leaky<float>({.beta = 0.5})},
-                           st::AvgPool2d<float>({20, 4, 4}, 2),
-                           st::Flatten<float>(),
-                           st::Dropout<float>(0.5),
-                           st::Linear<float>(80, 10, random),
-                           st::Leaky<float>({.beta = 0.5})};
+  const st::Row<float> betas = st::Row<float>::LinSpaced(20, 0.3f, 0.7f);
+  const st::Sequential net{
+      st::Conv2d<float>({2, 12, 12}, 20, 5, random),
+      st::BatchNorm2d<float>(20),
+      st::Leaky<float>({.beta = st::per_channel(betas, {20, 8, 8}), .learn_beta = true}),
+      st::MaxPool2d<float>({20, 8, 8}, 2),
+      st::Residual{st::Conv2d<float>({20, 4, 4}, 20, 3, random, {.padding = 1, .groups = 2}),
+                   st::Leaky<float>({.beta = 0.5})},
+      st::AvgPool2d<float>({20, 4, 4}, 2),
+      st::Flatten<float>(),
+      st::Dropout<float>(0.5),
+      st::Linear<float>(80, 10, random),
+      st::Leaky<float>({.beta = 0.5})};
   std::vector<int> labels;
   for (int b = 0; b < 8; ++b) labels.push_back(b);
   st::Adam<float> adam(net.parameters(), {.lr = 1e-3});
