@@ -11,6 +11,7 @@
 #include <spiketape/nn/flatten.hpp>
 #include <spiketape/nn/image_shape.hpp>
 #include <spiketape/nn/pool.hpp>
+#include <spiketape/nn/recurrent_convolution.hpp>
 #include <spiketape/nn/residual.hpp>
 
 #include <spiketape/core/pop_macros.hpp>

@@ -105,7 +105,8 @@ TEST_CASE("a training step of a deep convolutional network allocates in the firs
       st::Leaky<float>({.beta = st::per_channel(betas, {20, 8, 8}), .learn_beta = true}),
       st::MaxPool2d<float>({20, 8, 8}, 2),
       st::Residual{st::Conv2d<float>({20, 4, 4}, 20, 3, random, {.padding = 1, .groups = 2}),
-                   st::Leaky<float>({.beta = 0.5})},
+                   st::RLeaky<float>(
+                       {.beta = 0.5, .conv2d_channels = st::ImageShape{20, 4, 4}, .kernel_size = 3}, random)},
       st::AvgPool2d<float>({20, 4, 4}, 2),
       st::Flatten<float>(),
       st::Dropout<float>(0.5),

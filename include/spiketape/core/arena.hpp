@@ -64,6 +64,23 @@ class Arena {
     used_ = 0;
   }
 
+  /// When it ends, frees what was handed out while it existed: of a loop whose rounds need no memory of each
+  /// other.
+  class Scope {
+   public:
+    explicit Scope(Arena& arena) noexcept : arena_(arena), block_(arena.block_), used_(arena.used_) {}
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+    ~Scope() {
+      arena_.block_ = block_;
+      arena_.used_ = used_;
+    }
+
+   private:
+    Arena& arena_;
+    std::size_t block_, used_;
+  };
+
   /// Whether an address lies in its memory.
   bool contains(const void* address) const noexcept {
     for (const Block& block : blocks_)

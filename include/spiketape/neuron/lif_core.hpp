@@ -63,11 +63,15 @@ class LIFCore : public HasParameters<Derived> {
   const Parameter<Scalar>& graded_spikes_factor() const { return coefficient(count + 1); }
 
   /// The weights of an all-to-all recurrence: W, (features, features), with one row for what each neuron
-  /// sends (the transpose of PyTorch's), and b, (1, features). W has no rows without such a recurrence.
+  /// sends (the transpose of PyTorch's), and b, (1, features); through a convolution both are those of a
+  /// Conv2d. W has no rows without such a recurrence.
   Parameter<Scalar>& recurrent_weight() requires(recurrent) { return recurrent_.weight; }
   const Parameter<Scalar>& recurrent_weight() const requires(recurrent) { return recurrent_.weight; }
   Parameter<Scalar>& recurrent_bias() requires(recurrent) { return recurrent_.bias; }
   const Parameter<Scalar>& recurrent_bias() const requires(recurrent) { return recurrent_.bias; }
+
+  /// Whether the recurrence goes through a convolution.
+  bool recurrent_convolution() const requires(recurrent) { return recurrent_.product != nullptr; }
 
   /// For networks: the neuron's number, so that each draws its own random numbers (0 outside of a network).
   void set_number(std::uint64_t number) noexcept { number_.set(number); }
@@ -210,6 +214,7 @@ class LIFCore : public HasParameters<Derived> {
     for (std::size_t k = 0; k < coefficients_.size(); ++k)
       call.coefficients[k] = detail::CoefficientView<Scalar>(coefficients_[k], memory);
     if constexpr (recurrent) call.recurrence = recurrent_.view();
+    call.recurrence.memory = &memory;
     call.input = input;
     if (recurrent) call.initial_spk = initial[0];
     call.spk = results[0];
@@ -335,6 +340,7 @@ class LIFCore : public HasParameters<Derived> {
       if constexpr (recurrent) {
         tape.own(recurrent_.weight.ptr());
         tape.own(recurrent_.bias.ptr());
+        if (recurrent_.product != nullptr) tape.own(recurrent_.product);
       }
       tape.record(op);
     }

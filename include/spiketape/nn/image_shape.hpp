@@ -10,6 +10,7 @@
 
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
+#include <spiketape/core/size2d.hpp>
 #include <spiketape/core/type_name.hpp>
 #include <spiketape/kernels/sliding_window.hpp>
 #include <spiketape/neuron/coefficient.hpp>
@@ -31,20 +32,6 @@ struct ImageShape {
   /// Writes it in an error text: channels x height x width.
   friend void append(std::string& text, const ImageShape& shape) {
     text += detail::text_of(shape.channels, " x ", shape.height, " x ", shape.width);
-  }
-};
-
-/// A height and a width: {3, 2}, or one number for both, 3.
-struct Size2d {
-  Index height;
-  Index width;
-
-  constexpr Size2d(Index both) noexcept : Size2d(both, both) {}  // NOLINT: kernel_size is 3
-  constexpr Size2d(Index height_, Index width_) noexcept : height(height_), width(width_) {}
-
-  friend bool operator==(const Size2d&, const Size2d&) = default;
-  friend void append(std::string& text, const Size2d& size) {
-    text += detail::text_of(size.height, " x ", size.width);
   }
 };
 
