@@ -24,6 +24,8 @@ class Arena {
   Arena() = default;
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
+  /// Not inlined, since freeing the blocks is much code in every caller.
+  SPIKETAPE_NOINLINE ~Arena() {}
 
   /// Memory for `count` objects of `size` bytes, valid until `rewind`. Allocates a block only when the blocks
   /// are full. Throws std::invalid_argument if `count` is negative or more than there are addresses. An object

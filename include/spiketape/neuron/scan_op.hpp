@@ -60,7 +60,7 @@ struct ScanOp {
       adjoint.coefficients[k] = wanted ? sums[k]->open() : nullptr;
       learns = learns || wanted;
     }
-    if (call.recurrence) {
+    if (is_recurrent<Dynamics> && call.recurrence) {
       const bool one_for_all = recurrent_weight_sum == nullptr && recurrent_bias_sum == nullptr;
       adjoint.current = tape.bare_room(call.input.shape(), one_for_all);
     }
@@ -69,7 +69,7 @@ struct ScanOp {
     scan_adjoint(learns, call, adjoint);
 
     if (call.input.steps == 0) return;
-    add_recurrence(tape, adjoint.current);
+    if constexpr (is_recurrent<Dynamics>) add_recurrence(tape, adjoint.current);
     const auto pass_on = [&](const Var<Scalar>& var, const SequenceView<Scalar>& carry) {
       if (var.empty() || !var.differentiable()) return;
       const Adjoint<Scalar> touched = tape.touch(var);
