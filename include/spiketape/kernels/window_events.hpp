@@ -18,9 +18,9 @@ namespace spiketape::inline SPIKETAPE_ABI::detail {
 /// backward together, for 32 outputs; for 64 it is 0.25.
 inline constexpr double densest_window_events = 0.18;
 
-/// The rows of a convolution with `out` outputs as events, if they are sparse enough for that to pay off, else
-/// empty. Events leave out the zeros that a dense product multiplies, so they are for weights that are finite.
-/// x may have no data if there are bits.
+/// The rows of a convolution as events, if they are sparse enough for that to pay off,
+/// else empty. Events leave out the zeros that a dense product multiplies, so they are for weights that are
+/// finite. x may have no data if there are bits.
 template <Real Scalar>
 Events<Scalar> sparse_rows(const SequenceView<const Scalar>& x, const BitRows<Scalar>* bits,
                            const SequenceView<const Scalar>& weights, Arena& memory) {

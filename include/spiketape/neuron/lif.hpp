@@ -109,12 +109,12 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   }
 
   /// The call on arrays with results that the caller owns: forward_into(input, {syn, mem}, {spk, syn, mem}).
-  /// Allocates nothing, except for coefficients of channels, in recurrence through a convolution, and where 16 or more samples fire densely and
-  /// all neurons act on all: Eigen's product may then take packing space from the heap. Initial states are
-  /// empty or one step each. A result may lie exactly where the state it replaces lies (except spikes that
-  /// act all to all), so a loop over a stream of steps is one line. Otherwise it must share no number with an
-  /// input, state or other result, and rows must not share any: std::invalid_argument. Hidden state is
-  /// neither read nor written.
+  /// Allocates nothing, except for coefficients of channels, in recurrence through a convolution, and where
+  /// 16 or more samples fire densely and all neurons act on all: Eigen's product may then take packing space
+  /// from the heap. Initial states are empty or one step each. A result may lie exactly where the state it
+  /// replaces lies (except spikes that act all to all), so a loop over a stream of steps is one line.
+  /// Otherwise it must share no number with an input, state or other result, and rows must not share any:
+  /// std::invalid_argument. Hidden state is neither read nor written.
   void forward_into(const SequenceView<const Scalar>& input, const CarriedViews& states,
                     const ResultViews& results) const {
     this->check_memory(input, states, results);

@@ -1,5 +1,5 @@
-// Recurrence: the spikes of a layer add a current S[t−1] W + b to its own input, or what a convolution makes of
-// them.
+// Recurrence: the spikes of a layer add a current S[t−1] W + b to its own input, or what a convolution makes
+// of them.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>
@@ -15,8 +15,8 @@ namespace spiketape::inline SPIKETAPE_ABI::detail {
 template <Real Scalar>
 struct Recurrence;
 
-/// The product of a recurrence that is no full matrix; W and b are laid out as it likes. Views are of one step,
-/// those of gradients of several.
+/// The product of a recurrence that is no full matrix; W and b are laid out as it likes. Views are of one
+/// step, those of gradients of several.
 template <Real Scalar>
 class RecurrentProduct {
  public:
@@ -34,14 +34,16 @@ class RecurrentProduct {
   [[nodiscard]] virtual std::vector<Index> saved_shape() const = 0;
 
   /// The current from spikes; without data: from none.
-  virtual void forward(const Recurrence<Scalar>& of, const In& spk, const SequenceView<Scalar>& current) const = 0;
+  virtual void forward(const Recurrence<Scalar>& of, const In& spk,
+                       const SequenceView<Scalar>& current) const = 0;
   /// Adds to the adjoint of the spikes.
   virtual void backward(const Recurrence<Scalar>& of, const In& current_adjoint,
                         const SequenceView<Scalar>& spk_adjoint) const = 0;
   /// Add to sums laid out like W and b.
   virtual void add_weight_adjoint(const Recurrence<Scalar>& of, const In& spk, const In& current_adjoint,
                                   Scalar* sum) const = 0;
-  virtual void add_bias_adjoint(const Recurrence<Scalar>& of, const In& current_adjoint, Scalar* sum) const = 0;
+  virtual void add_bias_adjoint(const Recurrence<Scalar>& of, const In& current_adjoint,
+                                Scalar* sum) const = 0;
 };
 
 template <Real Scalar>

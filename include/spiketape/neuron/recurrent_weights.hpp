@@ -25,8 +25,8 @@ struct RecurrentConvolutionOf;
 
 }  // namespace detail
 
-/// The option conv2d_channels of a recurrent neuron: the images {channels, height, width} that its layer is, an
-/// ImageShape such as conv.out_shape(). Needs spiketape/conv.hpp.
+/// The option conv2d_channels of a recurrent neuron: the images {channels, height, width} that its layer is,
+/// an ImageShape such as conv.out_shape(). Needs spiketape/conv.hpp.
 template <Real Scalar>
 class RecurrentImages {
  public:
@@ -45,9 +45,10 @@ class RecurrentImages {
   /// Says what snnTorch's number of channels lacks.
   template <typename Number>
   requires std::is_arithmetic_v<Number> RecurrentImages(Number) {  // NOLINT
-    static_assert(!std::is_arithmetic_v<Number>,
-                  "spiketape: conv2d_channels are the images of a layer, since a layer is told its shape: write "
-                  ".conv2d_channels = conv.out_shape() or st::ImageShape{channels, height, width}");
+    static_assert(
+        !std::is_arithmetic_v<Number>,
+        "spiketape: conv2d_channels are the images of a layer, since a layer is told its shape: write "
+        ".conv2d_channels = conv.out_shape() or st::ImageShape{channels, height, width}");
   }
 
   Index channels = 0, height = 0, width = 0;
@@ -59,8 +60,8 @@ class RecurrentImages {
 namespace detail {
 
 /// W, (neurons, neurons), with one row for what each neuron sends, and b, (1, neurons), or those of another
-/// product. Without rows there is no recurrence. Both are initialized like nn.Linear and nn.Conv2d, uniform in
-/// ±1/√rows.
+/// product. Without rows there is no recurrence. Both are initialized like nn.Linear and nn.Conv2d, uniform
+/// in ±1/√rows.
 template <Real Scalar>
 struct RecurrentWeights {
   Parameter<Scalar> weight{"recurrent.weight", 0, 0};
@@ -95,8 +96,9 @@ struct RecurrentWeights {
     const Index neurons = options.linear_features;
     const bool convolves = options.conv2d_channels.make != nullptr;
     if (convolves != (options.kernel_size != Size2d(0)))
-      fail_argument("spiketape::", neuron, ": kernel_size is ", options.kernel_size, " and conv2d_channels is ",
-                    convolves ? "given" : "left out", ", expected both or neither");
+      fail_argument("spiketape::", neuron, ": kernel_size is ", options.kernel_size,
+                    " and conv2d_channels is ", convolves ? "given" : "left out",
+                    ", expected both or neither");
     if (convolves && neurons != 0)
       fail_argument("spiketape::", neuron, ": linear_features is ", neurons,
                     " and conv2d_channels is given, expected one of them");

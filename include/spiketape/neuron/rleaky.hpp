@@ -91,8 +91,9 @@ struct RLeakyOptions {
 ///
 ///     st::RLeaky<float> lif({.beta = 0.9f, .linear_features = 100}, random);      // draws W and b
 ///     st::RLeaky<float> self({.beta = 0.9f, .V = 0.5f, .all_to_all = false});
-///     st::RLeaky<float> images({.beta = 0.9f, .conv2d_channels = conv.out_shape(), .kernel_size = 3}, random);
-///     auto [spk, mem] = lif(input);                                               // or lif(input, spk, mem)
+///     st::RLeaky<float> images({.beta = 0.9f, .conv2d_channels = conv.out_shape(), .kernel_size = 3},
+///     random); auto [spk, mem] = lif(input);                                               // or lif(input,
+///     spk, mem)
 template <typename Scalar, typename Reset = reset::Subtract, typename Surrogate = surrogate::ATan,
           typename Quantizer = quant::None>
 class RLeaky : public LIF<RLeaky<Scalar, Reset, Surrogate, Quantizer>, detail::RLeakyDynamics, Scalar, Reset,

@@ -43,8 +43,8 @@ struct RSynapticDynamics {
 
 }  // namespace detail
 
-/// The options of RSynaptic: every parameter of snntorch.RSynaptic under its name and in its order; those that
-/// it shares with Leaky, Synaptic and RLeaky are described there.
+/// The options of RSynaptic: every parameter of snntorch.RSynaptic under its name and in its order; those
+/// that it shares with Leaky, Synaptic and RLeaky are described there.
 template <typename Scalar, typename Reset, typename Surrogate, typename Quantizer>
 struct RSynapticOptions {
   Coefficient<Scalar> alpha = detail::required_alpha<Scalar>();

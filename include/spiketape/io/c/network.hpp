@@ -126,7 +126,9 @@ void read_neuron(const Neuron& neuron, double margin, CLayer<Scalar>& layer) {
   });
   if constexpr (L::recurrent) {
     if (neuron.recurrent_convolution())
-      fail_layer(path, "has a recurrence through a convolution, expected one of a matrix or of each neuron to itself");
+      fail_layer(
+          path,
+          "has a recurrence through a convolution, expected one of a matrix or of each neuron to itself");
     if (neuron.recurrent_weight().rows() > 0) {
       layer.weight = neuron.recurrent_weight().array();
       layer.bias = neuron.recurrent_bias().array().row(0);
