@@ -98,17 +98,20 @@ TEST_CASE("a network with encoders in front allocates in the first iteration onl
 
 TEST_CASE("a training step of a deep convolutional network allocates in the first iteration only") {
   st::Random random(97);
-  const st::Sequential net{st::Conv2d<float>({2, 12, 12}, 20, 5, random),
-                           st::BatchNorm2d<float>(20),
-                           st::Leaky<float>({.beta = 0.5}),
-                           st::MaxPool2d<float>({20, 8, 8}, 2),
-                           st::Residual{st::Conv2d<float>({20, 4, 4}, 20, 3, random, {.padding = 1, .groups = 2}),
-                                        st::Leaky<float>({.beta = 0.5})},
-                           st::AvgPool2d<float>({20, 4, 4}, 2),
-                           st::Flatten<float>(),
-                           st::Dropout<float>(0.5),
-                           st::Linear<float>(80, 10, random),
-                           st::Leaky<float>({.beta = 0.5})};
+  const st::Row<float> betas = st::Row<float>::LinSpaced(20, 0.3f, 0.7f);
+  const st::Sequential net{
+      st::Conv2d<float>({2, 12, 12}, 20, 5, random),
+      st::BatchNorm2d<float>(20),
+      st::Leaky<float>({.beta = st::per_channel(betas, {20, 8, 8}), .learn_beta = true}),
+      st::MaxPool2d<float>({20, 8, 8}, 2),
+      st::Residual{st::Conv2d<float>({20, 4, 4}, 20, 3, random, {.padding = 1, .groups = 2}),
+                   st::RLeaky<float>(
+                       {.beta = 0.5, .conv2d_channels = st::ImageShape{20, 4, 4}, .kernel_size = 3}, random)},
+      st::AvgPool2d<float>({20, 4, 4}, 2),
+      st::Flatten<float>(),
+      st::Dropout<float>(0.5),
+      st::Linear<float>(80, 10, random),
+      st::Leaky<float>({.beta = 0.5})};
   std::vector<int> labels;
   for (int b = 0; b < 8; ++b) labels.push_back(b);
   st::Adam<float> adam(net.parameters(), {.lr = 1e-3});
@@ -127,4 +130,35 @@ TEST_CASE("a training step of a deep convolutional network allocates in the firs
   auto state = net.state(1);
   const st::Array<float> step = st::Array<float>::Constant(1, 288, 0.5f);
   check_warm([&] { net(step, state); });
+}
+
+TEST_CASE("a training step of a network with delays allocates in the first iteration only") {
+  st::Random random(98);
+  std::vector<int> labels;
+  for (int b = 0; b < 8; ++b) labels.push_back(b);
+  for (const st::DelayKernel kernel : {st::DelayKernel::linear, st::DelayKernel::gaussian})
+    for (const bool init_hidden : {false, true}) {
+      const st::Sequential net{
+          st::Linear<float>(20, 40, random),
+          st::Delay<float>({.max_delay = 6,
+                            .delay = 2.5,
+                            .channels = 40,
+                            .learn_delay = true,
+                            .kernel = kernel,
+                            .init_hidden = init_hidden}),
+          st::Leaky<float>({.beta = 0.5, .init_hidden = init_hidden, .output = true}),
+          st::Delay<float>({.max_delay = 3, .delay = 1, .init_hidden = init_hidden}),
+          st::Linear<float>(40, 10, random)};
+      st::Adam<float> adam(net.parameters(), {.lr = 1e-3});
+      st::Tape<float> tape;
+      const auto input = numeric::random_sequence<float>(random, {steps, 8, 20}, -1, 1);
+      check_warm([&] {
+        tape.reset();
+        tape.backward(st::cross_entropy(net(tape.variable(input)), labels));
+        adam.step(tape.gradients());
+      });
+      auto state = net.state(1);
+      const st::Array<float> step = st::Array<float>::Constant(1, 20, 0.5f);
+      check_warm([&] { net(step, state); });
+    }
 }

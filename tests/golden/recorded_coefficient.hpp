@@ -4,33 +4,33 @@
 #include "../products.hpp"
 #include "record.hpp"
 
+#include <spiketape/nn/image_shape.hpp>
+
 namespace golden {
 
 namespace st = spiketape;
 
-/// A recorded coefficient for `features` neurons: one number, one for each neuron, or one for each of
-/// several equal groups of neurons (channels).
+/// A recorded coefficient for `features` neurons: one number, one for each neuron, or one for each channel,
+/// of shape (channels, 1, 1).
 template <typename Scalar>
 struct RecordedCoefficient {
-  st::Row<Scalar> values;
-  Index groups = 1;
+  st::Coefficient<Scalar> values = 1;
 
-  RecordedCoefficient(const json& inputs, const char* name, Index features) : values(1) {
-    values[0] = 1;
+  RecordedCoefficient(const json& inputs, const char* name, Index features) {
     if (!inputs.contains(name)) return;
     const Tensor tensor(inputs[name]);
-    groups = tensor.size();
-    values.resize(groups == 1 ? 1 : features);
-    for (Index i = 0; i < values.size(); ++i)
-      values[i] = static_cast<Scalar>(tensor.data[static_cast<std::size_t>(i * groups / values.size())]);
+    const st::Row<Scalar> row = tensor.array<Scalar>(1).row(0);
+    if (tensor.shape.size() == 3)
+      values = st::per_channel(row, {row.size(), 1, features / row.size()});
+    else
+      values = row;
   }
 
-  /// The gradient in the recorded shape: summed over the neurons of a group.
+  /// The gradient as numbers of the recorded shape.
   std::vector<double> gradient(const st::Array<Scalar>& ours) const {
-    std::vector<double> sums(static_cast<std::size_t>(groups), 0.0);
-    for (Index i = 0; i < ours.cols(); ++i)
-      sums[static_cast<std::size_t>(i * groups / ours.cols())] += static_cast<double>(ours(0, i));
-    return sums;
+    std::vector<double> numbers;
+    for (Index i = 0; i < ours.cols(); ++i) numbers.push_back(static_cast<double>(ours(0, i)));
+    return numbers;
   }
 };
 

@@ -6,6 +6,8 @@
 #include "plain_neurons.hpp"
 
 #include <spiketape/nn/conv.hpp>
+#include <spiketape/nn/delay.hpp>
+#include <spiketape/nn/recurrent_convolution.hpp>
 #include <spiketape/nn/residual.hpp>
 
 #include <stdexcept>
@@ -121,6 +123,19 @@ TEST_CASE("what NIR does not have is refused by name") {
       "layer 'conv1', a spiketape::Conv2d, is none that NIR has: expected a Linear, a Leaky, Synaptic, RLeaky, "
       "RSynaptic, Lapicque or Integrator",
       st::Sequential{st::named("conv1", st::Conv2d<double>({1, 3, 3}, 2, 2, random)), Leaky({.beta = row6})}, dt);
+  refused(
+      "layer 'axon', a spiketape::Delay, is none that NIR has: expected a Linear, a Leaky, Synaptic, RLeaky, "
+      "RSynaptic, Lapicque or Integrator",
+      st::Sequential{st::named("axon", st::Delay<double>({.max_delay = 2})), Leaky({.beta = row6})}, dt);
+  refused(
+      "layer 'lif', a spiketape::RLeaky, has a recurrence through a convolution, expected one of a matrix or of "
+      "each neuron to itself",
+      st::Sequential{st::Linear<double>(3, 18, random),
+                     st::named("lif", st::RLeaky<double>({.beta = .5,
+                                                          .conv2d_channels = st::ImageShape{2, 3, 3},
+                                                          .kernel_size = 3},
+                                                         random))},
+      dt);
   refused("block is a spiketape::Residual, expected layers one after the other",
           st::Sequential{st::named("block", st::Residual{Leaky({.beta = row6})})}, dt);
   const auto two = [&](bool first, bool second) {

@@ -269,7 +269,8 @@ TEST_CASE("Flatten is its input, and free on a tape") {
 
 TEST_CASE("a coefficient for each channel") {
   const st::Row<double> values{{0.5, 0.25}};
-  CHECK(same(st::per_channel(values, {2, 1, 3}), st::Row<double>{{0.5, 0.5, 0.5, 0.25, 0.25, 0.25}}));
+  CHECK(same(st::per_channel(values, {2, 1, 3}).values(), values));
+  CHECK(st::per_channel(values, {2, 1, 3}).places() == 3);
   CHECK_THROWS_AS(st::per_channel(values, {3, 1, 2}), std::invalid_argument);
 }
 

@@ -4,6 +4,7 @@
 #include <spiketape/neuron/integrator.hpp>
 #include <spiketape/neuron/leaky.hpp>
 #include <spiketape/nn/conv.hpp>
+#include <spiketape/nn/delay.hpp>
 #include <spiketape/nn/named.hpp>
 #include <spiketape/nn/residual.hpp>
 #include <spiketape/nn/sequential.hpp>
@@ -130,6 +131,8 @@ TEST_CASE("firmware: what C cannot have is refused by its path and type") {
         "in.own is a firmware_test::OwnLayer, expected Linear layers and neurons of the library");
   CHECK(fault(st::Sequential{st::named("conv1", st::Conv2d<double>({1, 3, 3}, 2, 2, random)), Leaky({.beta = 0.5})}) ==
         "conv1 is a spiketape::Conv2d, expected Linear layers and neurons of the library");
+  CHECK(fault(st::Sequential{st::named("axon", st::Delay<double>({.max_delay = 2})), Leaky({.beta = 0.5})}) ==
+        "axon is a spiketape::Delay, expected Linear layers and neurons of the library");
   CHECK(fault(st::Sequential{st::Linear<double>(2, 3, random), st::named("block", st::Residual{Leaky({.beta = 0.5})})}) ==
         "block is a spiketape::Residual, expected layers one after the other");
   CHECK(fault(st::Sequential{st::Linear<double>(2, 3, random), st::Leaky<double, OwnReset>({.beta = 0.5})}) ==

@@ -19,12 +19,13 @@ namespace spiketape::inline SPIKETAPE_ABI {
 template <Real Scalar>
 struct GradientSum {
   std::weak_ptr<detail::ParameterData<Scalar>> parameter;  ///< What the gradient is by.
-  /// Laid out like the parameter's memory; sums over rows (steps and samples) are in Scalar. For a number
-  /// that many neurons share it is one row with a sum for each neuron, reduced when the gradient is read. So
-  /// the order of summation is the same for a sequence, for a loop of steps and for any number of threads.
+  /// Laid out like the parameter's memory; sums over rows (steps and samples) are in Scalar. For numbers
+  /// that neurons share it is one row with a sum for each neuron, reduced when the gradient is read. So the
+  /// order of summation is the same for a sequence, for a loop of steps and for any number of threads.
   detail::AlignedVector<Scalar> values;
   Index features = 0;    ///< The number of neurons that share the parameter, else its columns.
-  bool shared = false;   ///< Whether the parameter is one number for `features` neurons.
+  Index numbers = 1;     ///< If shared: the numbers of the parameter, each for equally many neurons in a row.
+  bool shared = false;   ///< Whether neurons share the numbers of the parameter: all one, or a channel's one.
   bool written = false;  ///< Whether it holds a gradient.
 
   /// The sums, for adding; set to zero at the first write of a round.
@@ -56,13 +57,14 @@ class GradientSums {
     return sum;
   }
 
-  /// The sum for one number that `features` neurons share.
+  /// The sum for numbers that `features` neurons share, all neurons one or as many neurons each.
   SPIKETAPE_NOINLINE GradientSum<Scalar>& shared_sum_of(const ParameterPtr<Scalar>& parameter,
                                                         Index features) {
     GradientSum<Scalar>& sum = find_or_add(parameter);
     const auto count = static_cast<std::size_t>(detail::padded<Scalar>(features));
     if (sum.values.size() < count) sum.values.resize(count);  // the added sums begin at zero
     sum.shared = true;
+    sum.numbers = parameter->cols;
     sum.features = std::max(sum.features, features);
     return sum;
   }
@@ -81,7 +83,11 @@ class GradientSums {
       detail::fail_argument("spiketape::GradientSums::gradient: the parameter has been moved from");
     const GradientSum<Scalar>* sum = find(parameter);
     if (sum == nullptr || !sum->written) return Array<Scalar>::Zero(parameter->rows, parameter->cols);
-    if (sum->shared) return Array<Scalar>::Constant(1, 1, reduced(*sum));
+    if (sum->shared) {
+      Array<Scalar> gradient(1, sum->numbers);
+      for (Index k = 0; k < sum->numbers; ++k) gradient(0, k) = reduced(*sum, k);
+      return gradient;
+    }
     return ArrayMap<const Scalar>(sum->values.data(), parameter->rows, parameter->cols,
                                   Eigen::OuterStride<>(parameter->stride));
   }
@@ -89,10 +95,10 @@ class GradientSums {
     return gradient(parameter.ptr());
   }
 
-  /// The sum over the neurons that share one number, in double and rounded once, so wide layers lose nothing.
-  static Scalar reduced(const GradientSum<Scalar>& sum) {
+  /// The sum over the neurons that share number k, in double and rounded once, so wide layers lose nothing.
+  static Scalar reduced(const GradientSum<Scalar>& sum, Index k = 0) {
     const FlushDenormals flush;
-    return sum_over_neurons(sum);
+    return sum_over_neurons(sum, k);
   }
 
   /// The sum of a parameter, or nullptr: for optimizers.
@@ -100,6 +106,14 @@ class GradientSums {
     for (const auto& sum : sums_)
       if (is_of(sum, parameter)) return &sum;
     return nullptr;
+  }
+  /// For optimizers: the gradient of a parameter that has one, laid out like its memory. Those that neurons
+  /// share are reduced in place, so nothing but clear may follow.
+  [[nodiscard]] const Scalar* take(const ParameterPtr<Scalar>& parameter) {
+    GradientSum<Scalar>& sum = find_or_add(parameter);
+    for (Index k = 0; sum.shared && k < sum.numbers; ++k)  // the sums of the next numbers lie behind
+      sum.values[static_cast<std::size_t>(k)] = reduced(sum, k);
+    return sum.values.data();
   }
 
   /// Calls f(sum) for the GradientSum of each parameter that has a gradient, in the order in which they first
@@ -160,9 +174,10 @@ class GradientSums {
   }
 
   /// Not inlined: its arithmetic must not leave the scope of FlushDenormals with its result.
-  SPIKETAPE_NOINLINE static Scalar sum_over_neurons(const GradientSum<Scalar>& sum) {
+  SPIKETAPE_NOINLINE static Scalar sum_over_neurons(const GradientSum<Scalar>& sum, Index k) {
+    const Index places = sum.features / sum.numbers;
     double total = 0;
-    for (Index i = 0; i < sum.features; ++i)
+    for (Index i = k * places; i < (k + 1) * places; ++i)
       total += static_cast<double>(sum.values[static_cast<std::size_t>(i)]);
     return static_cast<Scalar>(total);
   }

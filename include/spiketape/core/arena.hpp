@@ -24,6 +24,8 @@ class Arena {
   Arena() = default;
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
+  /// Not inlined, since freeing the blocks is much code in every caller.
+  SPIKETAPE_NOINLINE ~Arena() {}
 
   /// Memory for `count` objects of `size` bytes, valid until `rewind`. Allocates a block only when the blocks
   /// are full. Throws std::invalid_argument if `count` is negative or more than there are addresses. An object
@@ -63,6 +65,23 @@ class Arena {
     block_ = 0;
     used_ = 0;
   }
+
+  /// When it ends, frees what was handed out while it existed: of a loop whose rounds need no memory of each
+  /// other.
+  class Scope {
+   public:
+    explicit Scope(Arena& arena) noexcept : arena_(arena), block_(arena.block_), used_(arena.used_) {}
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+    ~Scope() {
+      arena_.block_ = block_;
+      arena_.used_ = used_;
+    }
+
+   private:
+    Arena& arena_;
+    std::size_t block_, used_;
+  };
 
   /// Whether an address lies in its memory.
   bool contains(const void* address) const noexcept {

@@ -46,6 +46,7 @@ struct ParameterData {
   bool frozen = false;             // set by freeze and unfreeze
   bool replaced = false;           // its Parameter has taken another shape since, and so is a new one
   bool widens = false;             // one number that `set` may replace by a row, a number for each neuron
+  Index places = 1;                // neurons next to each other that share a number: those of a channel
   bool transposed = false;         // PyTorch, and so files, have its transpose
   std::vector<Index> saved_shape;  // of files, if it has other extents than rows and columns
   bool whole = false;              // a single whole number, which files hold as one
@@ -149,11 +150,10 @@ class Parameter {
   /// Copies the values of an Eigen array, matrix or vector of the same scalar, in the layout of this library:
   /// weights are (in_features, out_features). For PyTorch's layout see set_transposed: the shape of a square
   /// matrix does not tell the two apart. The values must have the same rows and columns; a parameter of one
-  /// row also takes a column. A coefficient that all neurons of a layer share also takes a row with a number
-  /// for each neuron. It then becomes a new parameter: the next step of an optimizer that has the old one
-  /// throws. Allocates.
-  /// Throws std::invalid_argument for values of any other shape, and for a coefficient of a neuron if a value
-  /// is one that its option refuses, such as NaN.
+  /// row also takes a column. A coefficient that all neurons of a layer share, or those of a channel, also
+  /// takes a row with a number for each neuron. It then becomes a new parameter: the next step of an
+  /// optimizer that has the old one throws. Allocates. Throws std::invalid_argument for values of any other
+  /// shape, and for a coefficient of a neuron if a value is one that its option refuses, such as NaN.
   template <typename Derived>
   void set(const Eigen::DenseBase<Derived>& values) {
     const bool column = rows() == 1 && values.cols() == 1 && values.rows() != 1;
@@ -242,6 +242,7 @@ class Parameter {
       data_->learn = other.data_->learn;
       data_->frozen = other.data_->frozen;
       data_->widens = other.data_->widens;
+      data_->places = other.data_->places;
       data_->transposed = other.data_->transposed;
       data_->saved_shape = other.data_->saved_shape;
       data_->whole = other.data_->whole;
@@ -261,6 +262,8 @@ class Parameter {
   SPIKETAPE_NOINLINE void widen(Index neurons) {
     Parameter wider(*this);
     wider.data_->cols = neurons;
+    wider.data_->places = 1;
+    wider.data_->saved_shape.clear();
     wider.data_->stride = detail::padded<Scalar>(neurons);
     wider.data_->values.clear();  // resize then appends zeros
     wider.data_->values.resize(static_cast<std::size_t>(wider.stride()));

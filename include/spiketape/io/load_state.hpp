@@ -204,8 +204,10 @@ SPIKETAPE_COLD LoadPlan plan_load(const NetworkState<Scalar>& state, const Safet
       tensor = nullptr;
     } else if (entry.buffer != nullptr || entry.parameter->ptr()->widens) {
       // All coefficients of a neuron are one number or as many as it has neurons.
-      const Index count = std::max(static_cast<Index>(number_count(*tensor)),
-                                   entry.buffer != nullptr ? entry.buffer->size() : entry.parameter->cols());
+      const Index places = entry.buffer != nullptr ? 1 : entry.parameter->ptr()->places;
+      Index count = std::max(static_cast<Index>(number_count(*tensor)),
+                             entry.buffer != nullptr ? entry.buffer->size() : entry.parameter->cols());
+      if (count > 1) count *= places;
       Index& others = neurons[entry.layer];
       if (count > 1 && others > 1 && others != count) {
         refuse(entry.name, {"has ", count, " numbers, another coefficient of its layer ", others});

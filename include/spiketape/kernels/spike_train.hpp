@@ -10,7 +10,8 @@
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
-/// Owns the bits. The value of a spike belongs to the neuron that fired, which must outlive this object.
+/// Owns the bits. The value of a spike belongs to the neuron that fired, which must outlive this object, or
+/// is kept here.
 template <Real Scalar>
 class SpikeTrain {
  public:
@@ -22,9 +23,17 @@ class SpikeTrain {
         value_(value),
         shared_(shared) {}
 
+  /// Keeps the values of all neurons, in whole lines.
+  void keep_values() {
+    values_.assign(value_, value_ + lines() * line<Scalar>);
+    value_ = nullptr;
+  }
+
   const Shape& shape() const noexcept { return shape_; }
   LineBits* bits() noexcept { return bits_.data(); }
-  BitRows<Scalar> rows() const noexcept { return {bits_.data(), lines(), value_, shared_}; }
+  BitRows<Scalar> rows() const noexcept {
+    return {bits_.data(), lines(), value_ == nullptr ? values_.data() : value_, shared_};
+  }
 
  private:
   Index lines() const noexcept { return whole_lines<Scalar>(shape_.features) / line<Scalar>; }
@@ -32,6 +41,7 @@ class SpikeTrain {
   Shape shape_;
   std::vector<LineBits> bits_;
   const Scalar* value_;
+  AlignedVector<Scalar> values_;
   bool shared_;
 };
 

@@ -18,6 +18,20 @@ namespace spiketape::inline SPIKETAPE_ABI::detail {
 /// backward together, for 32 outputs; for 64 it is 0.25.
 inline constexpr double densest_window_events = 0.18;
 
+/// The rows of a convolution as events, if they are sparse enough for that to pay off,
+/// else empty. Events leave out the zeros that a dense product multiplies, so they are for weights that are
+/// finite. x may have no data if there are bits.
+template <Real Scalar>
+Events<Scalar> sparse_rows(const SequenceView<const Scalar>& x, const BitRows<Scalar>* bits,
+                           const SequenceView<const Scalar>& weights, Arena& memory) {
+  const Index rows = x.rows(), most = most_events(rows, x.features, densest_window_events);
+  if (weights.features <= line<Scalar>) return {};  // few outputs do not pay for finding events
+  if (bits != nullptr && bits->count(rows) > most) return {};
+  const EventRoom<Scalar> room(rows, x.features, most, memory, bits == nullptr || !bits->shared);
+  const Events<Scalar> events = bits == nullptr ? decode(x, room) : decode(*bits, rows, room);
+  return events && all_finite(weights) ? events : Events<Scalar>();
+}
+
 /// For each input in one direction: the outputs that read it, and as which number of their window.
 class WindowReaders {
  public:

@@ -216,12 +216,17 @@ class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::Alp
   [[deprecated("use reset_mem()")]] auto init_alpha() const { return this->reset_mem(); }
 
  private:
-  static Row<Scalar> tau_of(const Options& options) {
-    return tau_of(options.alpha.values(), options.beta.values(), options.snntorch_exact,
-                  [](Scalar alpha, Scalar beta) {
-                    detail::fail_argument("spiketape::Alpha: alpha is ", alpha, " and beta is ", beta,
-                                          ", expected alpha > beta and beta < 1");
-                  });
+  static Coefficient<Scalar> tau_of(const Options& options) {
+    const Coefficient<Scalar>&alpha = options.alpha, &beta = options.beta;
+    if (alpha.values().size() > 1 && beta.values().size() > 1 && alpha.places() != beta.places())
+      detail::fail_argument("spiketape::Alpha: alpha has a value for ", alpha.places(),
+                            " places each and beta one for ", beta.places(), ", expected equally many");
+    const Row<Scalar> tau =
+        tau_of(alpha.values(), beta.values(), options.snntorch_exact, [](Scalar a, Scalar b) {
+          detail::fail_argument("spiketape::Alpha: alpha is ", a, " and beta is ", b,
+                                ", expected alpha > beta and beta < 1");
+        });
+    return Coefficient<Scalar>(tau).for_places(std::max(alpha.places(), beta.places()));
   }
   /// Calls `otherwise` where there is no τ.
   template <typename Otherwise>

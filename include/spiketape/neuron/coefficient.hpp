@@ -3,6 +3,7 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/arena.hpp>
 #include <spiketape/core/numbers.hpp>
 #include <spiketape/core/parameter.hpp>
 #include <spiketape/kernels/rows.hpp>
@@ -61,11 +62,22 @@ class Coefficient {
         ".beta = betas with spiketape::Row<Scalar> betas (cast<Scalar>() converts)");
   }
 
-  /// One value that all neurons share, or one for each; valid as long as the coefficient.
+  /// One value that all neurons share, or one for each, or for each channel; valid as long as the
+  /// coefficient.
   const Row<Scalar>& values() const noexcept { return values_; }
+
+  /// The neurons next to each other that share a value: 1, or the places of a channel; see per_channel.
+  Index places() const noexcept { return places_; }
+  /// The same values, each for so many neurons.
+  [[nodiscard]] Coefficient for_places(Index places) const {
+    Coefficient coefficient(*this);
+    coefficient.places_ = places;
+    return coefficient;
+  }
 
  private:
   Row<Scalar> values_;
+  Index places_ = 1;
 };
 
 namespace detail {
@@ -95,6 +107,10 @@ struct NeuronCoefficient {
       : parameter(name_, 1, option.values().size()), name(name_), derived(derived_) {
     parameter.ptr()->learn = learn;
     parameter.ptr()->widens = true;
+    if (option.places() > 1) {
+      parameter.ptr()->places = option.places();
+      parameter.ptr()->saved_shape = {option.values().size(), 1, 1};  // as snnTorch has it
+    }
     parameter.ptr()->allowed = allowed;
     const Row<Scalar>& values = option.values();
     if (values.size() == 0)
@@ -107,11 +123,30 @@ struct NeuronCoefficient {
   }
 
   [[nodiscard]] bool shared() const { return parameter.cols() == 1; }
+  /// Whether the neurons of a channel share a value.
+  [[nodiscard]] bool by_channel() const { return !shared() && parameter.ptr()->places > 1; }
+  /// The neurons that it is for; 1: any number.
+  [[nodiscard]] Index neurons() const { return shared() ? 1 : parameter.cols() * parameter.ptr()->places; }
 
   void check_features(const char* neuron, Index features) const {
-    if (!shared() && parameter.cols() != features)
+    if (shared() || neurons() == features) return;
+    if (by_channel())
       fail_argument("spiketape::", neuron, ": ", parameter.name(), " has ", parameter.cols(),
-                    " values, input has ", features, " features (expected 1 value or one for each feature)");
+                    " x 1 x 1 values for ", parameter.ptr()->places, " places each, input has ", features,
+                    " features, expected ", neurons());
+    fail_argument("spiketape::", neuron, ": ", parameter.name(), " has ", parameter.cols(),
+                  " values, input has ", features, " features (expected 1 value or one for each feature)");
+  }
+
+  /// One value, or one for each neuron.
+  [[nodiscard]] Row<Scalar> values() const {
+    Row<Scalar> row(neurons());
+    write_values(row.data());
+    return row;
+  }
+  void write_values(Scalar* to) const {
+    const Index places = neurons() / parameter.cols();
+    for (Index k = 0; k < parameter.cols(); ++k) std::fill_n(to + k * places, places, parameter.data()[k]);
   }
 };
 
@@ -121,8 +156,16 @@ struct CoefficientView {
   const Scalar* data;
   bool shared;
 
-  explicit CoefficientView(const NeuronCoefficient<Scalar>& coefficient)
-      : data(coefficient.parameter.data()), shared(coefficient.shared()) {}
+  /// The values of channels are written to memory, one for each neuron.
+  SPIKETAPE_NOINLINE CoefficientView(const NeuronCoefficient<Scalar>& coefficient, Arena& memory)
+      : data(coefficient.parameter.data()), shared(coefficient.shared()) {
+    if (!coefficient.by_channel()) return;
+    const Index neurons = coefficient.neurons(), width = whole_lines<Scalar>(neurons);
+    auto* values = memory.allocate<Scalar>(width);
+    coefficient.write_values(values);
+    std::fill_n(values + neurons, width - neurons, Scalar(0));
+    data = values;
+  }
   CoefficientView() = default;
 
   /// For loops over lanes; `place` holds the lane of a shared number and must outlive the stream.

@@ -89,7 +89,7 @@ std::array<Row<Scalar>, all> coefficients_in_use(
   std::array<Row<Scalar>, all> rows;
   Index neurons = 1;
   for (std::size_t k = 0; k < all; ++k) {
-    rows[k] = coefficients[k].parameter.array().row(0);
+    rows[k] = coefficients[k].values();
     neurons = std::max(neurons, rows[k].size());
   }
   if constexpr (Derives<Dynamics, Lane<Scalar>>) {

@@ -172,6 +172,10 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
       const auto widen = [&](const char* parameter, const std::optional<Coefficient<Scalar>>& option) {
         if (!option) return;
         check(parameter, option->values());
+        if (option->places() > 1)
+          detail::fail_argument("spiketape::Lapicque: ", parameter,
+                                " has a value for each channel, expected one or one for each neuron, since "
+                                "others follow from it");
         const Index size = option->values().size();
         if (size > 1 && neurons > 1 && size != neurons)
           detail::fail_argument("spiketape::Lapicque: ", parameter, " has ", size,

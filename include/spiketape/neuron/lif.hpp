@@ -109,15 +109,17 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
   }
 
   /// The call on arrays with results that the caller owns: forward_into(input, {syn, mem}, {spk, syn, mem}).
-  /// Allocates nothing, except where 16 or more samples fire densely and all neurons act on all: Eigen's
-  /// product may then take packing space from the heap. Initial states are empty or one step each. A result
-  /// may lie exactly where the state it replaces lies (except spikes that act all to all), so a loop over a
-  /// stream of steps is one line. Otherwise it must share no number with an input, state or other result, and
-  /// rows must not share any: std::invalid_argument. Hidden state is neither read nor written.
+  /// Allocates nothing, except for coefficients of channels, in recurrence through a convolution, and where
+  /// 16 or more samples fire densely and all neurons act on all: Eigen's product may then take packing space
+  /// from the heap. Initial states are empty or one step each. A result may lie exactly where the state it
+  /// replaces lies (except spikes that act all to all), so a loop over a stream of steps is one line.
+  /// Otherwise it must share no number with an input, state or other result, and rows must not share any:
+  /// std::invalid_argument. Hidden state is neither read nor written.
   void forward_into(const SequenceView<const Scalar>& input, const CarriedViews& states,
                     const ResultViews& results) const {
     this->check_memory(input, states, results);
-    this->write_into(input, states, results);
+    Arena memory;  // for coefficients of channels
+    this->write_into(input, states, results, memory);
   }
   /// The same where the membrane is the only state.
   void forward_into(const SequenceView<const Scalar>& input, const SequenceView<const Scalar>& mem,
@@ -270,7 +272,7 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
     ResultViews views;
     const Index rows = input.steps * input.batch, stride = detail::padded<Scalar>(input.features);
     for (auto& view : views) view = {memory.allocate<Scalar>(rows * stride), input.shape(), stride};
-    write(input, parts, {}, views);
+    write(input, parts, {}, views, memory);
     std::array<SequenceView<const Scalar>, 1 + state_count> results;
     std::copy(views.begin(), views.end(), results.begin());
     return this->packed(results);
@@ -285,17 +287,18 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
       parts[k] = make<T>(input.shape());
       views[k] = parts[k];
     }
-    write(input, hidden_parts(), initial, views);
+    Arena memory;  // for coefficients of channels
+    write(input, hidden_parts(), initial, views, memory);
     return this->packed(std::move(parts));
   }
 
   /// The call on arrays, from the states in `parts`, which it updates, or from given ones.
   void write(const SequenceView<const Scalar>& input, detail::StateParts<Scalar> parts, CarriedViews initial,
-             const ResultViews& views) const {
+             const ResultViews& views, Arena& memory) const {
     check_parts(parts, input.shape());
     for (std::size_t k = 0; k < parts.size(); ++k)
       if (parts[k].values.size() > 0) initial[k] = parts[k].values;
-    this->write_into(input, initial, views);
+    this->write_into(input, initial, views, memory);
     keep(parts, views, {});
   }
 

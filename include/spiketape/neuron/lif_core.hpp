@@ -63,11 +63,15 @@ class LIFCore : public HasParameters<Derived> {
   const Parameter<Scalar>& graded_spikes_factor() const { return coefficient(count + 1); }
 
   /// The weights of an all-to-all recurrence: W, (features, features), with one row for what each neuron
-  /// sends (the transpose of PyTorch's), and b, (1, features). W has no rows without such a recurrence.
+  /// sends (the transpose of PyTorch's), and b, (1, features); through a convolution both are those of a
+  /// Conv2d. W has no rows without such a recurrence.
   Parameter<Scalar>& recurrent_weight() requires(recurrent) { return recurrent_.weight; }
   const Parameter<Scalar>& recurrent_weight() const requires(recurrent) { return recurrent_.weight; }
   Parameter<Scalar>& recurrent_bias() requires(recurrent) { return recurrent_.bias; }
   const Parameter<Scalar>& recurrent_bias() const requires(recurrent) { return recurrent_.bias; }
+
+  /// Whether the recurrence goes through a convolution.
+  bool recurrent_convolution() const requires(recurrent) { return recurrent_.product != nullptr; }
 
   /// For networks: the neuron's number, so that each draws its own random numbers (0 outside of a network).
   void set_number(std::uint64_t number) noexcept { number_.set(number); }
@@ -106,11 +110,11 @@ class LIFCore : public HasParameters<Derived> {
     for (std::size_t k = 0; k < rows.size(); ++k) f(coefficients_[k].name, rows[k]);
   }
   /// For writers of files: a step on the caller's memory as a call of the scan, which can also keep the
-  /// states before a same-step reset.
+  /// states before a same-step reset. What it points at may lie in `memory`.
   detail::ScanCall<Derived> step_call(const SequenceView<const Scalar>& input, const CarriedViews& initial,
-                                      const ResultViews& results) const {
+                                      const ResultViews& results, Arena& memory) const {
     check_input(input.shape());
-    return scan_call(input, initial, results, input.features);
+    return scan_call(input, initial, results, input.features, memory);
   }
 
   /// The name of state k, in the order of a call's arguments.
@@ -145,11 +149,11 @@ class LIFCore : public HasParameters<Derived> {
     if constexpr (detail::Follows<Dynamics>) following_ = Following(options, dynamics, coefficients_);
     const detail::NeuronCoefficient<Scalar>* longest = &coefficients_[0];
     for (const auto& coefficient : coefficients_)
-      if (coefficient.parameter.cols() > longest->parameter.cols()) longest = &coefficient;
+      if (coefficient.neurons() > longest->neurons()) longest = &coefficient;
     for (const auto& coefficient : coefficients_)
-      if (!coefficient.shared() && coefficient.parameter.cols() != longest->parameter.cols())
-        fail(coefficient.parameter.name(), " has ", coefficient.parameter.cols(), " values, ",
-             longest->parameter.name(), " has ", longest->parameter.cols(),
+      if (!coefficient.shared() && coefficient.neurons() != longest->neurons())
+        fail(coefficient.parameter.name(), " has ", coefficient.neurons(), " values, ",
+             longest->parameter.name(), " has ", longest->neurons(),
              " (expected 1 value or one for each neuron)");
     // A neuron that does not fire sends 0, and 0·∞ is NaN.
     graded_spikes_factor().ptr()->allowed = detail::Allowed::finite;
@@ -202,14 +206,15 @@ class LIFCore : public HasParameters<Derived> {
   // --- The call on memory.
 
   detail::ScanCall<Derived> scan_call(const SequenceView<const Scalar>& input, const CarriedViews& initial,
-                                      const ResultViews& results, Index width) const {
+                                      const ResultViews& results, Index width, Arena& memory) const {
     detail::ScanCall<Derived> call{};
     call.policies = following_.choose(policies_, coefficients_).get();
     call.rules = rules_;
     call.surrogate_disable = surrogate_disable_;
     for (std::size_t k = 0; k < coefficients_.size(); ++k)
-      call.coefficients[k] = detail::CoefficientView<Scalar>(coefficients_[k]);
+      call.coefficients[k] = detail::CoefficientView<Scalar>(coefficients_[k], memory);
     if constexpr (recurrent) call.recurrence = recurrent_.view();
+    call.recurrence.memory = &memory;
     call.input = input;
     if (recurrent) call.initial_spk = initial[0];
     call.spk = results[0];
@@ -221,8 +226,8 @@ class LIFCore : public HasParameters<Derived> {
     return call;
   }
 
-  void write_into(const SequenceView<const Scalar>& input, CarriedViews initial,
-                  const ResultViews& results) const {
+  void write_into(const SequenceView<const Scalar>& input, CarriedViews initial, const ResultViews& results,
+                  Arena& memory) const {
     check_input(input.shape());
     if (detail::rows_overlap(input))
       fail("input has a stride of ", input.stride, ", expected at least ", input.features);
@@ -235,7 +240,7 @@ class LIFCore : public HasParameters<Derived> {
       if (detail::rows_overlap(initial[k]))
         fail(name_of(k), " has a stride of ", initial[k].stride, ", expected at least ", initial[k].features);
     }
-    detail::scan_forward(scan_call(input, initial, results, input.features));
+    detail::scan_forward(scan_call(input, initial, results, input.features, memory));
   }
 
   /// Only the spikes of a sequence. `states` are the initial states and become those of the last step.
@@ -248,9 +253,11 @@ class LIFCore : public HasParameters<Derived> {
       initial[k] = states[k];
       results[1 + k] = {states[k].data(), input.shape(), input.features, true};
     }
-    const auto [value, shared] = spike_value();
+    Arena memory;
+    const auto [value, shared] = spike_value(memory);
     detail::SpikeTrain<Scalar> spikes(input.shape(), value, shared);
-    detail::ScanCall<Derived> call = scan_call(input, initial, results, input.features);
+    if (!shared && coefficients_[count + 1].by_channel()) spikes.keep_values();
+    detail::ScanCall<Derived> call = scan_call(input, initial, results, input.features, memory);
     call.spk_bits = spikes.bits();
     detail::scan_forward(call);
     return spikes;
@@ -300,7 +307,7 @@ class LIFCore : public HasParameters<Derived> {
     } else {
       results[0] = tape.result(shape, differentiable, spike_rows(bits, width, tape));
     }
-    op.call = scan_call(input.value(), views, written, width);
+    op.call = scan_call(input.value(), views, written, width, tape.arena());
     op.call.spk_bits = bits;
     op.call.recurrence.workspace = &tape.workspace();
     if constexpr (detail::HasRandomDerivative<Surrogate, Lane<Scalar>>)
@@ -333,6 +340,7 @@ class LIFCore : public HasParameters<Derived> {
       if constexpr (recurrent) {
         tape.own(recurrent_.weight.ptr());
         tape.own(recurrent_.bias.ptr());
+        if (recurrent_.product != nullptr) tape.own(recurrent_.product);
       }
       tape.record(op);
     }
@@ -341,15 +349,15 @@ class LIFCore : public HasParameters<Derived> {
 
   /// The value of a spike, and whether all neurons share it; if not, it is a padded row. It is g, but with
   /// snnTorch's rules a spike under inhibition has no graded factor.
-  std::pair<const Scalar*, bool> spike_value() const {
+  std::pair<const Scalar*, bool> spike_value(Arena& memory) const {
     static constexpr Scalar one = 1;
-    const Parameter<Scalar>& graded = graded_spikes_factor();
     if (!rules_.graded()) return {&one, true};
-    return {graded.data(), graded.cols() == 1};
+    const detail::CoefficientView<Scalar> graded(coefficients_[count + 1], memory);
+    return {graded.data, graded.shared};
   }
   /// S as rows of bits, with the g of this call.
   detail::BitRows<Scalar> spike_rows(const detail::LineBits* bits, Index width, Tape<Scalar>& tape) const {
-    const auto [value, shared] = spike_value();
+    const auto [value, shared] = spike_value(tape.arena());
     const Index numbers = shared ? 1 : width;
     Scalar* values = tape.template allocate<Scalar>(numbers);
     std::copy_n(value, numbers, values);
@@ -374,8 +382,9 @@ class LIFCore : public HasParameters<Derived> {
                                       Tape<Scalar>& tape, Index features) {
     if (!coefficient.parameter.learned()) return nullptr;
     const ParameterPtr<Scalar>& parameter = coefficient.parameter.ptr();
-    return coefficient.shared() ? &tape.gradients().shared_sum_of(parameter, features)
-                                : &tape.gradients().sum_of(parameter);
+    return coefficient.shared() || coefficient.by_channel()
+               ? &tape.gradients().shared_sum_of(parameter, features)
+               : &tape.gradients().sum_of(parameter);
   }
 
  private:

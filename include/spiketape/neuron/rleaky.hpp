@@ -47,8 +47,8 @@ auto one_to_one(const Options& options) {
 
 }  // namespace detail
 
-/// The options of RLeaky: every parameter of snntorch.RLeaky under its name and in its order (but for
-/// convolutions); those that it shares with Leaky are described there.
+/// The options of RLeaky: every parameter of snntorch.RLeaky under its name and in its order; those that it
+/// shares with Leaky are described there.
 template <typename Scalar, typename Reset, typename Surrogate, typename Quantizer>
 struct RLeakyOptions {
   /// β, the membrane's decay per step, clamped to [0, 1]. Required.
@@ -59,6 +59,10 @@ struct RLeakyOptions {
   bool all_to_all = true;
   /// With all_to_all: the number of neurons.
   Index linear_features = 0;
+  /// With all_to_all, in place of linear_features: the images that the layer is, conv.out_shape(), for a
+  /// recurrence through a convolution that keeps their shape; and its kernel, of odd sizes.
+  RecurrentImages<Scalar> conv2d_channels{};
+  Size2d kernel_size = 0;
   Coefficient<Scalar> threshold = 1;
   Surrogate spike_grad{};
   bool surrogate_disable = false;
@@ -81,12 +85,15 @@ struct RLeakyOptions {
 ///
 ///     U[t] = β U[t−1] + I[t] + V(S[t−1]) − R[t] θ,   S[t] = g·H(U[t] − θ)
 ///
-/// where V(S) is V·S if each neuron acts on itself, or S W + b if all act on all. Gradients flow back through
-/// S[t−1]. The product adds the rows of W whose neurons fired. All else is as in Leaky.
+/// where V(S) is V·S if each neuron acts on itself, S W + b if all act on all, or a convolution of the images
+/// that the layer is. Gradients flow back through S[t−1]. The product adds the rows of W whose neurons fired.
+/// All else is as in Leaky.
 ///
 ///     st::RLeaky<float> lif({.beta = 0.9f, .linear_features = 100}, random);      // draws W and b
 ///     st::RLeaky<float> self({.beta = 0.9f, .V = 0.5f, .all_to_all = false});
-///     auto [spk, mem] = lif(input);                                               // or lif(input, spk, mem)
+///     st::RLeaky<float> images({.beta = 0.9f, .conv2d_channels = conv.out_shape(), .kernel_size = 3},
+///     random); auto [spk, mem] = lif(input);                                               // or lif(input,
+///     spk, mem)
 template <typename Scalar, typename Reset = reset::Subtract, typename Surrogate = surrogate::ATan,
           typename Quantizer = quant::None>
 class RLeaky : public LIF<RLeaky<Scalar, Reset, Surrogate, Quantizer>, detail::RLeakyDynamics, Scalar, Reset,
@@ -100,8 +107,9 @@ class RLeaky : public LIF<RLeaky<Scalar, Reset, Surrogate, Quantizer>, detail::R
   /// Each neuron acts on itself. Throws std::invalid_argument as Leaky does, and if all_to_all is true.
   explicit RLeaky(const Options& options)
       : RLeaky(options, detail::RecurrentWeights<Scalar>::none(name, options)) {}
-  /// All neurons act on all; W and b are initialized like those of a Linear. Throws std::invalid_argument as
-  /// Leaky does, and unless all_to_all is true and linear_features is at least 1.
+  /// All neurons act on all, or through a convolution; W and b are initialized like those of a Linear or of a
+  /// Conv2d. Throws std::invalid_argument as Leaky does, and unless all_to_all is true and either
+  /// linear_features is at least 1 or conv2d_channels and kernel_size are given, the latter of odd sizes.
   RLeaky(const Options& options, Random& random)
       : RLeaky(options, detail::RecurrentWeights<Scalar>::all_to_all(name, options)) {
     detail::draw_recurrent(*this, random);

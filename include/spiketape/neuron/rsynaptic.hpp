@@ -43,8 +43,8 @@ struct RSynapticDynamics {
 
 }  // namespace detail
 
-/// The options of RSynaptic: every parameter of snntorch.RSynaptic under its name and in its order (but for
-/// convolutions); those that it shares with Leaky, Synaptic and RLeaky are described there.
+/// The options of RSynaptic: every parameter of snntorch.RSynaptic under its name and in its order; those
+/// that it shares with Leaky, Synaptic and RLeaky are described there.
 template <typename Scalar, typename Reset, typename Surrogate, typename Quantizer>
 struct RSynapticOptions {
   Coefficient<Scalar> alpha = detail::required_alpha<Scalar>();
@@ -52,6 +52,8 @@ struct RSynapticOptions {
   Coefficient<Scalar> V = 1;
   bool all_to_all = true;
   Index linear_features = 0;
+  RecurrentImages<Scalar> conv2d_channels{};
+  Size2d kernel_size = 0;
   Coefficient<Scalar> threshold = 1;
   Surrogate spike_grad{};
   bool surrogate_disable = false;

@@ -60,7 +60,7 @@ struct ScanOp {
       adjoint.coefficients[k] = wanted ? sums[k]->open() : nullptr;
       learns = learns || wanted;
     }
-    if (call.recurrence) {
+    if (is_recurrent<Dynamics> && call.recurrence) {
       const bool one_for_all = recurrent_weight_sum == nullptr && recurrent_bias_sum == nullptr;
       adjoint.current = tape.bare_room(call.input.shape(), one_for_all);
     }
@@ -69,7 +69,7 @@ struct ScanOp {
     scan_adjoint(learns, call, adjoint);
 
     if (call.input.steps == 0) return;
-    add_recurrence(tape, adjoint.current);
+    if constexpr (is_recurrent<Dynamics>) add_recurrence(tape, adjoint.current);
     const auto pass_on = [&](const Var<Scalar>& var, const SequenceView<Scalar>& carry) {
       if (var.empty() || !var.differentiable()) return;
       const Adjoint<Scalar> touched = tape.touch(var);
@@ -86,20 +86,26 @@ struct ScanOp {
   /// The gradients of the recurrent weights and bias, from the adjoints of the currents of all steps.
   void add_recurrence(Tape<Scalar>& tape, const SequenceView<const Scalar>& current) const {
     const Index neurons = current.features;
-    const LinearProduct<Scalar> product{call.recurrence.weight, call.recurrence.stride, call.recurrence.bias,
-                                        neurons, neurons};
-    if (recurrent_bias_sum != nullptr) product.add_bias_adjoint(current, {recurrent_bias_sum->open(), false});
+    const LinearProduct<Scalar> matrix{call.recurrence.weight, call.recurrence.stride, call.recurrence.bias,
+                                       neurons, neurons};
+    const auto* product = call.recurrence.product;
+    if (recurrent_bias_sum != nullptr && product != nullptr)
+      product->add_bias_adjoint(call.recurrence, current, recurrent_bias_sum->open());
+    else if (recurrent_bias_sum != nullptr)
+      matrix.add_bias_adjoint(current, {recurrent_bias_sum->open(), false});
     if (recurrent_weight_sum == nullptr) return;
     const bool finite = all_finite(current);
     const auto add = [&](const SequenceView<const Scalar>& sent, const SequenceView<const Scalar>& adjoint) {
       if (sent.rows() == 0) return;
+      if (product != nullptr)
+        return product->add_weight_adjoint(call.recurrence, sent, adjoint, recurrent_weight_sum->open());
       const typename LinearProduct<Scalar>::WeightSums place{recurrent_weight_sum->open(), false};
       const Index most = most_events(sent.rows(), neurons);
       if (const Events<Scalar> events =
               decode(sent, EventRoom<Scalar>(sent.rows(), neurons, most, tape.arena())))
-        product.add_weight_adjoint(events, adjoint, place, tape.arena(), tape.threads());
+        matrix.add_weight_adjoint(events, adjoint, place, tape.arena(), tape.threads());
       else
-        product.add_weight_adjoint(sent, adjoint, place, tape.arena(), tape.workspace(), finite);
+        matrix.add_weight_adjoint(sent, adjoint, place, tape.arena(), tape.workspace(), finite);
     };
     if (!call.initial_spk.empty()) add(call.initial_spk, current.step(0));
     SequenceView<const Scalar> before = call.spk, after = current.step(0);

@@ -141,23 +141,12 @@ class ConvLayer : public Layer<Derived, Scalar> {
     return groups;
   }
 
-  /// The input as events if it is sparse enough, else empty. Events leave out the zeros that a dense product
-  /// multiplies, so they are for weights that are finite.
+  /// The input as events if it is sparse enough, else empty.
   Events<Scalar> events_of(const SequenceView<const Scalar>& x, Context<Scalar>& context) const {
-    const Index rows = x.rows(), most = most_events(rows, x.features, densest_window_events);
-    const BitRows<Scalar>* bits = context.bits();
-    if (groups_ > 1 || out_channels() <= line<Scalar>)
-      return {};  // few outputs do not pay for finding events
-    if (bits != nullptr && bits->count(rows) > most) return {};
-    Events<Scalar> events;
-    if (bits == nullptr)
-      events = decode(x, EventRoom<Scalar>(rows, x.features, most, context.memory()));
-    else
-      events =
-          decode(*bits, rows, EventRoom<Scalar>(rows, x.features, most, context.memory(), !bits->shared));
-    const SequenceView<const Scalar> weights(weight_.data(), {1, weight_.rows(), weight_.cols()},
-                                             weight_.stride());
-    return events && all_finite(weights) ? events : Events<Scalar>();
+    if (groups_ > 1) return {};
+    return sparse_rows(x, context.bits(),
+                       {weight_.data(), {1, weight_.rows(), weight_.cols()}, weight_.stride()},
+                       context.memory());
   }
 
   Convolution<Scalar> convolution() const {

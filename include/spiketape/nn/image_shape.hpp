@@ -10,8 +10,10 @@
 
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
+#include <spiketape/core/size2d.hpp>
 #include <spiketape/core/type_name.hpp>
 #include <spiketape/kernels/sliding_window.hpp>
+#include <spiketape/neuron/coefficient.hpp>
 
 #include <string>
 
@@ -33,35 +35,20 @@ struct ImageShape {
   }
 };
 
-/// A height and a width: {3, 2}, or one number for both, 3.
-struct Size2d {
-  Index height;
-  Index width;
-
-  constexpr Size2d(Index both) noexcept : Size2d(both, both) {}  // NOLINT: kernel_size is 3
-  constexpr Size2d(Index height_, Index width_) noexcept : height(height_), width(width_) {}
-
-  friend bool operator==(const Size2d&, const Size2d&) = default;
-  friend void append(std::string& text, const Size2d& size) {
-    text += detail::text_of(size.height, " x ", size.width);
-  }
-};
-
-/// Coefficients of the neurons behind a convolution: a number for each channel, repeated for its places.
+/// A coefficient of the neurons behind a convolution: a number for each channel, which its places share. With
+/// learn_beta the numbers of the channels are learned. Files hold them as (channels, 1, 1), as snnTorch does.
 ///
-///     st::Leaky<float> lif({.beta = st::per_channel(betas, conv.out_shape())});
+///     st::Leaky<float> lif({.beta = st::per_channel(betas, conv.out_shape()), .learn_beta = true});
 ///
-/// With learn_beta each neuron then learns its own. Allocates. Throws std::invalid_argument unless `values`
-/// has as many numbers as the shape has channels.
+/// A call writes them out for all neurons. Allocates. Throws std::invalid_argument unless `values` has as
+/// many numbers as the shape has channels. Lapicque refuses it for beta, R and C, which follow from each
+/// other.
 template <Real Scalar>
-[[nodiscard]] Row<Scalar> per_channel(const Row<Scalar>& values, const ImageShape& shape) {
+[[nodiscard]] Coefficient<Scalar> per_channel(const Row<Scalar>& values, const ImageShape& shape) {
   if (values.size() != shape.channels)
     detail::fail_argument("spiketape::per_channel: values has ", values.size(), " numbers, the shape is ",
                           shape, ", expected one for each channel");
-  const Index places = shape.height * shape.width;
-  Row<Scalar> all(shape.features());
-  for (Index c = 0; c < shape.channels; ++c) all.segment(c * places, places) = values[c];
-  return all;
+  return Coefficient<Scalar>(values).for_places(shape.height * shape.width);
 }
 
 namespace detail {

@@ -45,9 +45,12 @@ template <Real Scalar>
 SPIKETAPE_NOINLINE double norm_of(GradientSums<Scalar>& gradients, int threads) {
   double squares = 0;
   gradients.for_each_gradient([&](const GradientSum<Scalar>& sum) {
-    const Scalar shared = sum.shared ? GradientSums<Scalar>::reduced(sum) : Scalar(0);
-    squares += sum.shared ? sum_of_squares(&shared, 1, 1)
-                          : sum_of_squares(sum.values.data(), static_cast<Index>(sum.values.size()), threads);
+    if (!sum.shared)
+      squares += sum_of_squares(sum.values.data(), static_cast<Index>(sum.values.size()), threads);
+    for (Index k = 0; sum.shared && k < sum.numbers; ++k) {
+      const Scalar shared = GradientSums<Scalar>::reduced(sum, k);
+      squares += sum_of_squares(&shared, 1, 1);
+    }
   });
   return std::sqrt(squares);
 }
@@ -100,11 +103,15 @@ void clip_grad_value(GradientSums<Scalar>& gradients, double max_value, int thre
   const FlushDenormals flush;
   const auto most = static_cast<Scalar>(max_value);
   gradients.for_each_gradient([&](GradientSum<Scalar>& sum) {
-    if (sum.shared) {  // one element, kept as a sum for each neuron
-      const Scalar whole = GradientSums<Scalar>::reduced(sum);
-      if (!(whole < -most || whole > most)) return;
-      std::fill(sum.values.begin(), sum.values.end(), Scalar(0));
-      sum.values.front() = whole < 0 ? -most : most;
+    if (sum.shared) {  // each element is kept as a sum for each neuron
+      const Index places = sum.features / sum.numbers;
+      for (Index k = 0; k < sum.numbers; ++k) {
+        const Scalar whole = GradientSums<Scalar>::reduced(sum, k);
+        if (!(whole < -most || whole > most)) continue;
+        Scalar* of_neurons = sum.values.data() + k * places;
+        std::fill_n(of_neurons, places, Scalar(0));
+        *of_neurons = whole < 0 ? -most : most;
+      }
       return;
     }
     detail::parallel_pieces(threads, static_cast<Index>(sum.values.size()), [&](Index begin, Index end) {

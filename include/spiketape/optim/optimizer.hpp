@@ -82,18 +82,16 @@ class Optimizer {
     check(gradients);
     for (std::size_t k = 0; k < parameters_.size(); ++k)
       if (const GradientSum<Scalar>* sum = gradients.find(parameters_[k]); sum != nullptr && sum->written)
-        Rule::prepare(states_[k], sum->shared ? 1 : parameters_[k]->values.size());
+        Rule::prepare(states_[k], static_cast<std::size_t>(count_of(*sum)));
     for (std::size_t k = 0; k < parameters_.size(); ++k) {
       const ParameterPtr<Scalar>& parameter = parameters_[k];
       const GradientSum<Scalar>* sum = gradients.find(parameter);
       if (sum == nullptr || !sum->written) continue;
       State& state = states_[k];
       const Options& options = groups_[group_of_[k]].now.options;
-      const Scalar shared = sum->shared ? GradientSums<Scalar>::reduced(*sum) : Scalar(0);
-      const Scalar* gradient = sum->shared ? &shared : sum->values.data();
-      const Index count = sum->shared ? 1 : static_cast<Index>(parameter->values.size());
+      const Scalar* gradient = gradients.take(parameter);
+      const Index count = count_of(*sum);
       Rule::advance(state, options);
-      // The whole padded memory: the padding's gradient is zero.
       parallel_pieces(options.threads, count, [&](Index begin, Index end) {
         Rule::update(parameter->values.data(), gradient, begin, end, state, options);
       });
@@ -201,6 +199,11 @@ class Optimizer {
   }
 
  private:
+  /// The numbers that are updated. The whole padded memory, where the padding's gradient is zero.
+  static Index count_of(const GradientSum<Scalar>& sum) {
+    return sum.shared ? sum.numbers : static_cast<Index>(sum.values.size());
+  }
+
   using State = typename Rule::State;
   struct Settings {
     Options options;

@@ -184,7 +184,7 @@ class Windows {
     for (Index w = count - 1; w >= 0; --w) {
       set_hidden_state(net, state(w));
       start(w, input);
-      const std::vector<Var<Scalar>>& begin = variables(net);
+      const std::vector<Var<Scalar>>& begin = variables(net, input.batch);
       const Var<Scalar> part = loss_of(net, input, w, loss);
       if (w == count - 1) save_hidden_state(net, last_);
       hand_over(net);
@@ -216,12 +216,15 @@ class Windows {
     return detail::part_of_loss(loss, net(tape_.constant(part)), w * steps_, part.steps);
   }
 
-  /// The hidden state as variables, so that an adjoint reaches it.
+  /// The hidden state as variables, so that an adjoint reaches it. A state may have several steps.
   template <typename Network>
-  const std::vector<Var<Scalar>>& variables(const Network& net) {
+  const std::vector<Var<Scalar>>& variables(const Network& net, Index batch) {
     begin_.clear();
     net.for_each_hidden([&](const Array<Scalar>& values, Var<Scalar>& var) {
-      var = values.size() > 0 ? tape_.variable(values) : Var<Scalar>();
+      var = {};
+      if (values.size() > 0 && batch > 0)
+        var = tape_.variable(SequenceView<const Scalar>(
+            values.data(), {values.rows() / batch, batch, values.cols()}, values.cols()));
       begin_.push_back(var);
     });
     return begin_;
@@ -234,7 +237,7 @@ class Windows {
     std::size_t k = 0;
     net.for_each_hidden([&](const Array<Scalar>&, const Var<Scalar>& var) {
       if (k < adjoints_.size() && adjoints_[k].size() > 0 && var.differentiable())
-        tape_.open_adjoint(var).step(var.steps() - 1).array() += adjoints_[k];
+        tape_.open_adjoint(var).array().bottomRows(adjoints_[k].rows()) += adjoints_[k];
       ++k;
     });
   }

@@ -29,7 +29,8 @@ double least_distance(const Neuron& neuron, const SequenceView<const Scalar>& in
   for (auto& row : memory) row.setZero(1, input.features);
   typename L::ResultViews results;
   for (std::size_t k = 0; k <= states; ++k) results[k] = memory[k];
-  auto call = neuron.step_call(input, initial, results);
+  Arena of_channels;
+  auto call = neuron.step_call(input, initial, results, of_channels);
   for (std::size_t k = 0; k < states; ++k) call.before_reset[k] = memory[1 + states + k];
   scan_forward(call);
 

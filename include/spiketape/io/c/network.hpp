@@ -124,11 +124,16 @@ void read_neuron(const Neuron& neuron, double margin, CLayer<Scalar>& layer) {
   neuron.for_each_coefficient([&](std::string_view name, const Row<Scalar>& values) {
     layer.coefficients.emplace_back(name, values);
   });
-  if constexpr (L::recurrent)
+  if constexpr (L::recurrent) {
+    if (neuron.recurrent_convolution())
+      fail_layer(
+          path,
+          "has a recurrence through a convolution, expected one of a matrix or of each neuron to itself");
     if (neuron.recurrent_weight().rows() > 0) {
       layer.weight = neuron.recurrent_weight().array();
       layer.bias = neuron.recurrent_bias().array().row(0);
     }
+  }
   layer.run = [&neuron, margin, state = layer.state, quantized = !layer.levels.empty()](
                   const SequenceView<const Scalar>& input, double* distance) {
     if (distance != nullptr) {

@@ -182,6 +182,10 @@ class NirSaver {
     neuron.name = "lif";
     NirNode weight;
     if (layer.has("recurrent.weight")) {
+      if (layer.arrays.find("recurrent.weight")->second.shape.size() != 2)
+        fail(layer.text(),
+             ", has a recurrence through a convolution, expected one of a matrix or of each neuron "
+             "to itself");
       weight = product("w_rec", layer.arrays.find("recurrent.weight")->second,
                        &layer.arrays.find("recurrent.bias")->second);
     } else {
