@@ -66,18 +66,25 @@ TEST_CASE("a window's maximum, mean and sum") {
              st::Array<double>{{1, 3.5, 3, 2}}));
   const double nan = std::numeric_limits<double>::quiet_NaN();
   CHECK(std::isnan(st::MaxPool2d<double>({1, 1, 3}, {1, 3})(st::Array<double>{{1, nan, 2}})(0, 0)));
+  CHECK(std::isnan(st::MaxPool2d<double>({1, 1, 3}, {1, 3})(st::Array<double>{{nan, 1, 2}})(0, 0)));
   // Padding never wins.
   CHECK(same(st::MaxPool2d<double>({1, 1, 2}, {1, 2}, {.padding = {0, 1}})(st::Array<double>{{-3, -2}}),
              st::Array<double>{{-3, -2}}));
 }
 
 TEST_CASE("the first of equal numbers gets the gradient of a maximum") {
-  st::Tape<double> tape;
-  const auto x = tape.variable(st::Array<double>{{0, 1, 1, 1}});
-  const auto y = st::MaxPool2d<double>({1, 2, 2}, 2)(x);
-  tape.open_adjoint(y).fill(3);
-  tape.backward();
-  CHECK(same(x.adjoint().array(), st::Array<double>{{0, 3, 0, 0}}));
+  const auto gradient = [](const st::MaxPool2d<double>& pool, const st::Array<double>& numbers) {
+    st::Tape<double> tape;
+    const auto x = tape.variable(numbers);
+    tape.open_adjoint(pool(x)).fill(3);
+    tape.backward();
+    return st::Array<double>(x.adjoint().array());
+  };
+  CHECK(same(gradient({{1, 2, 2}, 2}, {{0, 1, 1, 1}}), st::Array<double>{{0, 3, 0, 0}}));
+  // Where all are -inf, too, padding is none of them.
+  const double low = -std::numeric_limits<double>::infinity();
+  CHECK(same(gradient({{1, 2, 3}, {2, 3}, {.padding = {1, 1}}}, {{low, low, low, low, low, 2}}),
+             st::Array<double>{{3, 0, 0, 3, 0, 0}}));
 }
 
 TEST_CASE("the largest of spikes are spikes, as bits, of whatever value") {

@@ -67,7 +67,7 @@ class ConvLayer : public Layer<Derived, Scalar> {
     auto* events = context.template save<Events<Scalar>>(1);
     *events = events_of(x, context);
     if (*events)
-      return EventConvolution<Scalar>(window_, out_channels(), *events, x.rows(), memory)
+      return EventConvolution<Scalar>(window_, out_channels(), *events, memory)
           .forward(weight_.data(), weight_.stride(), bias_.data(), y);
     convolution().forward({x, context.bits(), memory}, y, memory,
                           context.tape() == nullptr ? nullptr : &context.tape()->workspace());
@@ -76,15 +76,19 @@ class ConvLayer : public Layer<Derived, Scalar> {
   void backward(const SequenceView<const Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
                 const Adjoint<Scalar>& x_adjoint, Context<Scalar>& context) const {
     Arena& memory = context.memory();
-    Scalar *weight_adjoint = context.gradient(weight_).data, *bias_adjoint = context.gradient(bias_).data;
-    const auto& events = *context.template saved<Events<Scalar>>();
-    if (events && weight_adjoint != nullptr && all_finite(y_adjoint)) {
-      EventConvolution<Scalar>(window_, out_channels(), events, x.rows(), memory)
-          .add_weight_adjoint(y_adjoint, weight_adjoint, weight_.stride());
-      weight_adjoint = nullptr;
+    Workspace<Scalar>* workspace = &context.tape()->workspace();
+    const Convolution<Scalar> products = convolution();
+    const bool finite = all_finite(y_adjoint);
+    if (Scalar* sum = context.gradient(bias_).data) products.add_bias_adjoint(y_adjoint, sum);
+    if (Scalar* sum = context.gradient(weight_).data) {
+      if (const auto& events = *context.template saved<Events<Scalar>>(); events && finite)
+        EventConvolution<Scalar>(window_, out_channels(), events, memory)
+            .add_weight_adjoint(y_adjoint, sum, weight_.stride());
+      else
+        products.add_weight_adjoint({x, context.bits(), memory}, y_adjoint, sum, memory, workspace);
     }
-    convolution().backward({x, context.bits(), memory}, y_adjoint, weight_adjoint, bias_adjoint,
-                           x_adjoint.view, memory, &context.tape()->workspace());
+    if (!x_adjoint.empty())
+      products.add_input_adjoint(y_adjoint, x_adjoint.view, finite && finite_weight(), memory, workspace);
   }
 
   /// Calls f(name, parameter) for W and, if there is one, b.
@@ -144,9 +148,10 @@ class ConvLayer : public Layer<Derived, Scalar> {
   /// The input as events if it is sparse enough, else empty. Events leave out the zeros that a dense product
   /// multiplies, so they are for weights that are finite.
   Events<Scalar> events_of(const SequenceView<const Scalar>& x, Context<Scalar>& context) const {
-    const Index rows = x.rows(), most = most_events(rows, x.features, densest_window_events);
+    // One row has one order of sums, which C files follow, whether it is sparse or not.
+    const Index rows = x.rows(), most = most_events(rows, x.features, rows == 1 ? 1 : densest_window_events);
     const BitRows<Scalar>* bits = context.bits();
-    if (groups_ > 1 || out_channels() <= line<Scalar>)
+    if (groups_ > 1 || (out_channels() <= line<Scalar> && rows > 1))
       return {};  // few outputs do not pay for finding events
     if (bits != nullptr && bits->count(rows) > most) return {};
     Events<Scalar> events;
@@ -155,9 +160,12 @@ class ConvLayer : public Layer<Derived, Scalar> {
     else
       events =
           decode(*bits, rows, EventRoom<Scalar>(rows, x.features, most, context.memory(), !bits->shared));
-    const SequenceView<const Scalar> weights(weight_.data(), {1, weight_.rows(), weight_.cols()},
-                                             weight_.stride());
-    return events && all_finite(weights) ? events : Events<Scalar>();
+    return events && finite_weight() ? events : Events<Scalar>();
+  }
+
+  bool finite_weight() const {
+    return all_finite(SequenceView<const Scalar>(weight_.data(), {1, weight_.rows(), weight_.cols()},
+                                                 weight_.stride()));
   }
 
   Convolution<Scalar> convolution() const {
