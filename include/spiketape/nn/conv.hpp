@@ -56,6 +56,8 @@ class ConvLayer : public Layer<Derived, Scalar> {
   /// The images that it takes and those that it returns.
   ImageShape in_shape() const noexcept { return {window_.planes, window_.rows.in, window_.cols.in}; }
   ImageShape out_shape() const noexcept { return {out_channels(), window_.rows.out(), window_.cols.out()}; }
+  /// How its windows lie: for files of networks.
+  const SlidingWindow& window() const noexcept { return window_; }
   /// The shape of the result. Throws std::invalid_argument for another number of features than in_shape has.
   Shape result(const Shape& input) const { return image_result(static_cast<const Derived&>(*this), input); }
 
@@ -225,7 +227,7 @@ class Conv1d : public detail::ConvLayer<Conv1d<Scalar_>, Scalar_> {
   /// Takes signals of that shape, whose height is 1. Throws what Conv2d throws, and for another height.
   Conv1d(const ImageShape& input, Index out_channels, Index kernel_size, Random& random,
          const Conv1dOptions& options = {})
-      : detail::ConvLayer<Conv1d, Scalar>(window(input, kernel_size, options), out_channels, options.groups,
+      : detail::ConvLayer<Conv1d, Scalar>(window_over(input, kernel_size, options), out_channels, options.groups,
                                           options.bias, random, {kernel_size}) {}
 
   Index kernel_size() const noexcept { return this->window_.cols.window; }
@@ -234,8 +236,8 @@ class Conv1d : public detail::ConvLayer<Conv1d<Scalar_>, Scalar_> {
   Index dilation() const noexcept { return this->window_.cols.dilation; }
 
  private:
-  static detail::SlidingWindow window(const ImageShape& input, Index kernel_size,
-                                      const Conv1dOptions& options) {
+  static detail::SlidingWindow window_over(const ImageShape& input, Index kernel_size,
+                                           const Conv1dOptions& options) {
     if (input.height != 1) Conv1d::fail("the input is ", input, ", expected a height of 1");
     return detail::sliding_window(detail::type_name<Conv1d>(), input, {1, kernel_size}, {1, options.stride},
                                   {0, options.padding}, {1, options.dilation});

@@ -39,6 +39,8 @@ class PoolLayer : public Layer<Derived, Scalar> {
   Size2d stride() const noexcept { return {window_.rows.stride, window_.cols.stride}; }
   Size2d padding() const noexcept { return {window_.rows.padding, window_.cols.padding}; }
 
+  /// How its windows lie: for files of networks.
+  const SlidingWindow& window() const noexcept { return window_; }
   /// The shape of the result. Throws std::invalid_argument for another number of features than in_shape has.
   Shape result(const Shape& input) const { return image_result(static_cast<const Derived&>(*this), input); }
 
