@@ -104,7 +104,7 @@ class BatchNormLayer : public Layer<Derived, Scalar> {
     }
     Scalar* scale = context.template scratch<Scalar>(channels);
     for (Index c = 0; c < channels; ++c) {
-      deviation[c] = 1 / std::sqrt(deviation[c] + static_cast<Scalar>(options_.eps));
+      deviation[c] = inverse_deviation(deviation[c], options_.eps);
       scale[c] = weight_.data()[c] * deviation[c];
     }
     scale_channels(x, plane, mean, scale, bias_.data(), y);
