@@ -65,6 +65,8 @@ class NirWindowReader {
     }
     constexpr double most = static_cast<double>(NirValues::most_features);
     const SlidingWindow& window = result.window;
+    if (double(window.rows.window) * double(window.cols.window) > most)
+      values_.fail("has a window of more than ", NirValues::most_features, " numbers");
     if (double(result.out) * double(window.rows.out()) * double(window.cols.out()) > most)
       values_.fail("sends more than ", NirValues::most_features, " features");
     return result;
