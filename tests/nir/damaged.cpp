@@ -65,17 +65,18 @@ st::NirGraph images() {
   const auto pool = [](const char* name, const char* type) {
     return node(name, type, {row("kernel_size", {2, 2}), row("padding", {0, 0}), row("stride", {2, 2})});
   };
-  st::NirGraph graph = chain(
-      1,
-      {node("conv", "Conv2d",
-            {row("bias", {0, .1}), row("dilation", {1, 1}), numbers("groups", {}, {1}), row("input_shape", {4, 4}),
-             row("padding", {1, 1}), row("stride", {1, 1}), weight({2, 1, 3, 3}, 18)}),
-       lif("lif", {.2}), pool("sum", "SumPool2d"), pool("mean", "AvgPool2d"),
-       node("line", "Conv1d",
-            {row("bias", {0}), numbers("dilation", {}, {1}), numbers("groups", {}, {1}), numbers("padding", {}, {1}),
-             numbers("stride", {}, {1}), weight({1, 2, 3}, 6)}),
-       lif("cuba", {.2})},
-      1);
+  st::NirGraph graph =
+      chain(1,
+            {node("conv", "Conv2d",
+                  {row("bias", {0, .1}), row("dilation", {1, 1}), numbers("groups", {}, {1}),
+                   row("input_shape", {4, 4}), row("padding", {1, 1}), row("stride", {1, 1}),
+                   weight({2, 1, 3, 3}, 18)}),
+             lif("lif", {.2}), pool("sum", "SumPool2d"), pool("mean", "AvgPool2d"),
+             node("line", "Conv1d",
+                  {row("bias", {0}), numbers("dilation", {}, {1}), numbers("groups", {}, {1}),
+                   numbers("padding", {}, {1}), numbers("stride", {}, {1}), weight({1, 2, 3}, 6)}),
+             lif("cuba", {.2})},
+            1);
   for (st::NirNode& one : graph.node.nodes)
     if (one.name == "input") one = port("input", "Input", {1, 4, 4});
   graph.node.groups = {
@@ -145,7 +146,8 @@ int accepted(const char* function, Run&& run) {
     run();
     return 1;
   } catch (const std::invalid_argument& error) {
-    if (!std::string(error.what()).starts_with(std::string("spiketape::") + function + ": ")) FAIL(error.what());
+    if (!std::string(error.what()).starts_with(std::string("spiketape::") + function + ": "))
+      FAIL(error.what());
     return 0;
   }
 }
@@ -190,9 +192,12 @@ TEST_CASE("whatever a graph says, it is run or refused, and what is written is r
 TEST_CASE("whatever a graph of windows says, it is run, loaded or refused") {
   st::Random random(1);
   const auto lif = [] { return st::Leaky<double>({.beta = .5, .reset_delay = false}); };
-  st::Sequential net{st::Conv2d<double>({1, 4, 4}, 2, 3, random, {.padding = 1}), lif(), st::SumPool2d<double>({2, 4, 4}, 2),
+  st::Sequential net{st::Conv2d<double>({1, 4, 4}, 2, 3, random, {.padding = 1}),
+                     lif(),
+                     st::SumPool2d<double>({2, 4, 4}, 2),
                      st::AvgPool2d<double>({2, 2, 2}, 2),
-                     st::Conv1d<double>({.channels = 2, .width = 1}, 1, 3, random, {.padding = 1}), lif()};
+                     st::Conv1d<double>({.channels = 2, .width = 1}, 1, 3, random, {.padding = 1}),
+                     lif()};
   int ran = 0, loaded = 0;
   for_each_seed(300, [&](Damage& damage) {
     st::NirGraph graph = images();

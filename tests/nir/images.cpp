@@ -57,18 +57,19 @@ auto network(int seed, bool delay) {
   };
   st::Row<Scalar> betas(3);
   betas << Scalar(.25), Scalar(.5), Scalar(.75);
-  return st::Sequential{
-      st::named("conv1", st::Conv2d<Scalar>({2, 8, 7}, 3, {3, 2}, random, {.stride = {1, 2}, .padding = {0, 1}})),
-      st::named("lif1", st::Leaky<Scalar>({.beta = st::per_channel(betas, {3, 6, 4}), .threshold = .1,
-                                           .reset_delay = delay})),
-      st::named("pool", st::SumPool2d<Scalar>({3, 6, 4}, 2)),
-      st::named("conv2", st::Conv2d<Scalar>({3, 3, 2}, 4, 2, random, {.bias = false})),
-      st::named("lif2", lif(.5, .1)),
-      st::named("mean", st::AvgPool2d<Scalar>({4, 2, 1}, {2, 1})),
-      st::named("drop", st::Dropout<Scalar>(.5)),
-      st::named("flat", st::Flatten<Scalar>()),
-      st::named("fc", st::Linear<Scalar>(4, 6, random)),
-      st::named("lif3", lif(.8, .2))};
+  return st::Sequential{st::named("conv1", st::Conv2d<Scalar>({2, 8, 7}, 3, {3, 2}, random,
+                                                              {.stride = {1, 2}, .padding = {0, 1}})),
+                        st::named("lif1", st::Leaky<Scalar>({.beta = st::per_channel(betas, {3, 6, 4}),
+                                                             .threshold = .1,
+                                                             .reset_delay = delay})),
+                        st::named("pool", st::SumPool2d<Scalar>({3, 6, 4}, 2)),
+                        st::named("conv2", st::Conv2d<Scalar>({3, 3, 2}, 4, 2, random, {.bias = false})),
+                        st::named("lif2", lif(.5, .1)),
+                        st::named("mean", st::AvgPool2d<Scalar>({4, 2, 1}, {2, 1})),
+                        st::named("drop", st::Dropout<Scalar>(.5)),
+                        st::named("flat", st::Flatten<Scalar>()),
+                        st::named("fc", st::Linear<Scalar>(4, 6, random)),
+                        st::named("lif3", lif(.8, .2))};
 }
 
 }  // namespace
@@ -79,8 +80,8 @@ TEST_CASE("a convolution or pool of a graph is the layer's") {
   check_node(st::Conv2d<double>({2, 5, 4}, 4, {3, 2}, random,
                                 {.stride = {2, 1}, .padding = {1, 2}, .dilation = {1, 2}, .groups = 2}),
              {2, 5, 4}, conv);
-  check_node(st::Conv1d<double>({.channels = 3, .width = 9}, 2, 4, random, {.stride = 2, .padding = 1}), {3, 9},
-             convolution("Conv1d", {2, 3, 4}, -.4, {2}, {1}, {1}, 1));
+  check_node(st::Conv1d<double>({.channels = 3, .width = 9}, 2, 4, random, {.stride = 2, .padding = 1}),
+             {3, 9}, convolution("Conv1d", {2, 3, 4}, -.4, {2}, {1}, {1}, 1));
   const auto pool = [](const char* type) {
     return node("pool", type, {row("kernel_size", {2}), row("stride", {1, 2}), row("padding", {1, 0})});
   };
@@ -110,14 +111,15 @@ TEST_CASE("a convolutional network is its graph and comes back from it") {
   CHECK(graph.node.find_node("input")->find("shape")->shape == std::vector<Index>{3});
 }
 
-TEST_CASE("a graph gets a Flatten where an image goes into a Linear, and takes a batch norm into the weights") {
+TEST_CASE(
+    "a graph gets a Flatten where an image goes into a Linear, and takes a batch norm into the weights") {
   st::Random random(4);
   const auto with_norm = [&](bool norm, bool bias) {
     st::BatchNorm2d<double> bn(2);
     for (const auto& [name, parameter] : bn.named_parameters())
       if (name != "num_batches_tracked") parameter.set(st::Array<double>{{.5 + double(name.size()) / 7, 2}});
-    return std::pair(st::Sequential{st::Conv2d<double>({1, 4, 4}, 2, 3, random, {.bias = bias}), std::move(bn),
-                                    st::Linear<double>(8, 3, random)},
+    return std::pair(st::Sequential{st::Conv2d<double>({1, 4, 4}, 2, 3, random, {.bias = bias}),
+                                    std::move(bn), st::Linear<double>(8, 3, random)},
                      norm);
   };
   for (const bool bias : {true, false}) {
@@ -162,8 +164,9 @@ TEST_CASE("a convolution takes what a Scale or a neuron does to its channels, no
   CHECK(fault("load_nir", [&] { st::load_nir(net, whole(4, .25), options); }) ==
         "node 'conv', a Conv2d, scales or moves neurons of a channel by different numbers, 3 and 4, which a "
         "convolution cannot");
-  CHECK(fault("load_nir", [&] { st::load_nir(net, whole(3, .5), options); })
-            .starts_with("node 'lif', a LIF, scales or moves neurons of a channel"));
+  CHECK(fault("load_nir", [&] {
+          st::load_nir(net, whole(3, .5), options);
+        }).starts_with("node 'lif', a LIF, scales or moves neurons of a channel"));
 }
 
 TEST_CASE("windows that do not fit are refused by name") {
@@ -172,21 +175,27 @@ TEST_CASE("windows that do not fit are refused by name") {
     CHECK(fault("NirNetwork", [&] { static_cast<void>(st::NirNetwork<double>(graph)); }) == expected);
   };
   const auto conv = convolution("Conv2d", {2, 1, 3, 3}, 0, {1}, {0}, {1}, 1);
-  refused("node 'conv', a Conv2d, takes images, what comes to it has the shape (16), expected channels and height and "
-          "width",
-          images({16}, conv, 8));
+  refused(
+      "node 'conv', a Conv2d, takes images, what comes to it has the shape (16), expected channels and "
+      "height and "
+      "width",
+      images({16}, conv, 8));
   refused("node 'conv', a Conv2d, takes 1 channels of (4, 4), what comes to it has the shape (2, 4, 4)",
           images({2, 4, 4}, conv, 8));
-  refused("node 'conv', a Conv2d: kernel_size is 3 x 3 with dilation 1 x 1, the input is 1 x 2 x 2 with padding 0 x 0, "
-          "expected a window that is not larger",
-          images({1, 2, 2}, conv, 8));
+  refused(
+      "node 'conv', a Conv2d: kernel_size is 3 x 3 with dilation 1 x 1, the input is 1 x 2 x 2 with padding "
+      "0 x 0, "
+      "expected a window that is not larger",
+      images({1, 2, 2}, conv, 8));
   refused("node 'conv' sends 8 features to 'out', which takes 9", images({1, 4, 4}, conv, 9));
   refused("node 'conv', a Conv2d, has a stride of 0, expected a whole number of at least 1",
           images({1, 4, 4}, convolution("Conv2d", {2, 1, 3, 3}, 0, {0}, {0}, {1}, 1), 8));
   refused("node 'conv', a Conv2d, has 3 groups and 2 channels that it sends",
           images({3, 4, 4}, convolution("Conv2d", {2, 1, 3, 3}, 0, {1}, {0}, {1}, 3), 8));
-  refused("node 'conv', a Conv1d, has a weight of shape (2, 1, 3, 3), expected (out, in/groups, length), each at least 1",
-          images({1, 4}, convolution("Conv1d", {2, 1, 3, 3}, 0, {1}, {0}, {1}, 1), 8));
+  refused(
+      "node 'conv', a Conv1d, has a weight of shape (2, 1, 3, 3), expected (out, in/groups, length), each at "
+      "least 1",
+      images({1, 4}, convolution("Conv1d", {2, 1, 3, 3}, 0, {1}, {0}, {1}, 1), 8));
   st::NirNode text = conv;
   text.texts["stride"] = "same";
   std::erase_if(text.parameters, [](const st::Tensor& tensor) { return tensor.name == "stride"; });
@@ -197,8 +206,10 @@ TEST_CASE("windows that do not fit are refused by name") {
   };
   load("layer '', a spiketape::Conv2d, has a stride of 2 x 2, node 'conv' of 1 x 1",
        st::Conv2d<double>({1, 4, 4}, 2, 3, random, {.stride = 2}));
-  load("layer '', a spiketape::Linear, stands where the graph has node 'conv', a Conv2d, expected a spiketape::Conv2d",
-       st::Linear<double>(16, 8, random));
+  load(
+      "layer '', a spiketape::Linear, stands where the graph has node 'conv', a Conv2d, expected a "
+      "spiketape::Conv2d",
+      st::Linear<double>(16, 8, random));
 
   const auto save = [&](const std::string& expected, const auto& net) {
     CHECK(fault("to_nir", [&] { static_cast<void>(st::to_nir(net, {})); }).starts_with(expected));
@@ -207,10 +218,14 @@ TEST_CASE("windows that do not fit are refused by name") {
        st::MaxPool2d<double>({1, 4, 4}, 2));
   save("layer '', a spiketape::AvgPool2d, has count_include_pad = false, which NIR does not have",
        st::AvgPool2d<double>({1, 4, 4}, 2, {.padding = 1, .count_include_pad = false}));
-  save("layer '1', a spiketape::BatchNorm2d, is none that NIR has: expected it right behind a Linear or a convolution",
-       st::Sequential{st::SumPool2d<double>({2, 4, 4}, 2), st::BatchNorm2d<double>(2)});
-  save("layer '1', a spiketape::SumPool2d, takes images of shape (1, 2, 4), what comes to it has (8): NIR has no node",
-       st::Sequential{st::Linear<double>(3, 8, random), st::SumPool2d<double>({1, 2, 4}, 2)});
+  save(
+      "layer '1', a spiketape::BatchNorm2d, is none that NIR has: expected it right behind a Linear or a "
+      "convolution",
+      st::Sequential{st::SumPool2d<double>({2, 4, 4}, 2), st::BatchNorm2d<double>(2)});
+  save(
+      "layer '1', a spiketape::SumPool2d, takes images of shape (1, 2, 4), what comes to it has (8): NIR has "
+      "no node",
+      st::Sequential{st::Linear<double>(3, 8, random), st::SumPool2d<double>({1, 2, 4}, 2)});
 }
 
 }  // namespace nir_images_test

@@ -118,7 +118,8 @@ TEST_CASE("what NIR does not have is refused by name") {
   refused("the option reset_delay is false, that of layer '', a spiketape::Leaky, is true",
           Leaky({.beta = row6}), {.dt = 1, .reset_delay = false});
   refused(
-      "layer 'pool', a spiketape::MaxPool2d, is none that NIR has: expected a Linear, Conv1d, Conv2d, SumPool2d, "
+      "layer 'pool', a spiketape::MaxPool2d, is none that NIR has: expected a Linear, Conv1d, Conv2d, "
+      "SumPool2d, "
       "AvgPool2d, Flatten, Dropout, batch norm, Leaky, Synaptic, RLeaky, RSynaptic, Lapicque or Integrator",
       st::Sequential{st::named("pool", st::MaxPool2d<double>({6, 2, 2}, 2)), Leaky({.beta = row6})}, dt);
   refused("block is a spiketape::Residual, expected layers one after the other",

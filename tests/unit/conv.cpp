@@ -124,7 +124,9 @@ TEST_CASE("convolutions: adjoints are derivatives, and all calls agree") {
               1e-15);
 }
 
-TEST_CASE("behind a maximum of windows, where most of its result has no gradient, a convolution's adjoints are derivatives") {
+TEST_CASE(
+    "behind a maximum of windows, where most of its result has no gradient, a convolution's adjoints are "
+    "derivatives") {
   st::Random random(15);
   const auto check = [&](st::Conv2d<double> conv) {
     st::Sequential net{std::move(conv), st::MaxPool2d<double>({4, 6, 6}, {3, 2})};
@@ -134,7 +136,8 @@ TEST_CASE("behind a maximum of windows, where most of its result has no gradient
     CHECK(found);
   };
   check(st::Conv2d<double>({3, 7, 6}, 4, {2, 3}, random, {.padding = {0, 1}}));
-  check(st::Conv2d<double>({2, 12, 7}, 4, {3, 2}, random, {.stride = {2, 1}, .padding = 1, .dilation = {1, 3}}));
+  check(st::Conv2d<double>({2, 12, 7}, 4, {3, 2}, random,
+                           {.stride = {2, 1}, .padding = 1, .dilation = {1, 3}}));
   check(st::Conv2d<double>({4, 6, 6}, 4, 3, random, {.padding = 1, .groups = 2}));
 }
 
@@ -184,9 +187,11 @@ TEST_CASE("a convolution is its formula, over more rows than one product takes")
 
 TEST_CASE("a summary has the sizes of layers on images") {
   st::Random random(2);
-  const std::string text = st::summary(st::Sequential{st::Conv2d<float>({1, 6, 6}, 3, 3, random), st::MaxPool2d<float>({3, 4, 4}, 2),
-                                                      st::Leaky<float>({.beta = 0.5f})});
-  for (const char* row : {"Conv2d           48 ", "MaxPool2d        12 ", "Leaky            12 "}) CHECK(text.find(row) != std::string::npos);
+  const std::string text =
+      st::summary(st::Sequential{st::Conv2d<float>({1, 6, 6}, 3, 3, random),
+                                 st::MaxPool2d<float>({3, 4, 4}, 2), st::Leaky<float>({.beta = 0.5f})});
+  for (const char* row : {"Conv2d           48 ", "MaxPool2d        12 ", "Leaky            12 "})
+    CHECK(text.find(row) != std::string::npos);
 }
 
 TEST_CASE("a convolution starts as in PyTorch, and says its sizes") {

@@ -27,9 +27,9 @@
 //     Flatten           Flatten, or none; to_nir puts one where an image goes into a Linear
 //     none              Dropout, which does nothing in evaluation
 //
-// A scale and a leak go into the weights and the bias of the product before the neuron: of a convolution if they
-// are the same in a channel. to_nir puts what a batch norm computes in evaluation into the product right before
-// it, in double.
+// A scale and a leak go into the weights and the bias of the product before the neuron: of a convolution if
+// they are the same in a channel. to_nir puts what a batch norm computes in evaluation into the product right
+// before it, in double.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>

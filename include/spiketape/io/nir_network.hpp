@@ -61,8 +61,9 @@ class NirState {
 /// sum of what the nodes before it send. In a loop, what a neuron sends to nodes that lead back to it arrives
 /// in the next step. See detail::NirNeuron for the steps of neurons; further nodes:
 ///
-///     Affine W x + b,   Linear W x,   Conv1d, Conv2d, SumPool2d, AvgPool2d as in PyTorch,   Scale s x,   Threshold 1 where x > threshold, else 0,
-///     Delay x of round(delay / dt) steps before, zero at first;   Flatten, Input and Output x
+///     Affine W x + b,   Linear W x,   Conv1d, Conv2d, SumPool2d, AvgPool2d as in PyTorch,   Scale s x,
+///     Threshold 1 where x > threshold, else 0, Delay x of round(delay / dt) steps before, zero at first;
+///     Flatten, Input and Output x
 ///
 /// What a parameter gives once it gives for all neurons. Samples are rows: of an input of shape (2, 34, 34),
 /// 2312 features in C order.
@@ -85,9 +86,9 @@ class NirNetwork {
   /// std::invalid_argument, with the name of the node, for a graph that does not fit together (see
   /// nir_bytes), that has more or less than one Input or Output, or nodes without an input; for types of
   /// nodes, parameters and texts that are not known; numbers of features that differ along an edge; a window
-  /// over something whose height and width nobody says, or that it does not fit; coefficients that are not finite, times that are not positive; a loop without
-  /// a neuron or a Delay; dt or a reset that nobody gives or that differ from the graph's metadata; and reset
-  /// by subtraction with a v_reset that is not 0.
+  /// over something whose height and width nobody says, or that it does not fit; coefficients that are not
+  /// finite, times that are not positive; a loop without a neuron or a Delay; dt or a reset that nobody gives
+  /// or that differ from the graph's metadata; and reset by subtraction with a v_reset that is not 0.
   explicit NirNetwork(const NirGraph& graph, const NirOptions& options = {}) {
     const detail::NirRules rules("NirNetwork", options, graph);
     const detail::NirFlat flat = detail::NirFlattener("NirNetwork").flat(graph);
@@ -267,12 +268,9 @@ class NirNetwork {
     const detail::SlidingWindow& window = node.window.window;
     if (node.kind == Kind::convolution) {
       Arena memory;
-      const detail::Convolution<Scalar> convolution{window,
-                                                    node.window.out,
-                                                    node.window.groups,
-                                                    node.weight.data(),
-                                                    node.weight.stride(),
-                                                    node.bias.data()};
+      const detail::Convolution<Scalar> convolution{
+          window,          node.window.out, node.window.groups, node.weight.data(), node.weight.stride(),
+          node.bias.data()};
       return convolution.forward({x, nullptr, memory}, y, memory, nullptr);
     }
     const auto divisor = node.mean ? detail::Divisor::window : detail::Divisor::one;

@@ -71,7 +71,8 @@ void max_pool(const SlidingWindow& window, const Scalar* x, Scalar* y, std::int3
   std::copy_n(best, outputs, y);
   for (Index plane = 0, o = 0; plane < window.planes; ++plane)
     for (Index row = 0; row < window.rows.out(); ++row) {
-      Index first = plane * window.in_plane() + window.rows.at(row, 0) * window.cols.in + window.cols.at(0, 0);
+      Index first =
+          plane * window.in_plane() + window.rows.at(row, 0) * window.cols.in + window.cols.at(0, 0);
       for (Index col = 0; col < window.cols.out(); ++col, ++o, first += window.cols.stride) {
         auto offset = static_cast<Index>(offsets[o]);
         if (offset < 0)  // all are -inf

@@ -46,7 +46,8 @@ class WindowAdjoint {
     for (Index plane = 0; plane < window.planes; ++plane)
       for (Index k = 0; k < window.size(); ++k)
         for (Index o = 0; o < out; ++o)
-          weights_[o * stride_ + place_of(k) + plane] = weight[(plane * window.size() + k) * weight_stride + o];
+          weights_[o * stride_ + place_of(k) + plane] =
+              weight[(plane * window.size() + k) * weight_stride + o];
   }
 
   /// Adds the x̄ of a sample and step: its planes begin at x_adjoint, those of ȳ at y_adjoint. `finite` says
@@ -114,7 +115,7 @@ class WindowAdjoint {
   Scalar *weights_, *zeros_;       // (out, depth)
   Scalar *outputs_, *windows_;     // (places, out), (places, depth)
   Index image_size_;
-  Scalar* image_;                  // with its padding
+  Scalar* image_;  // with its padding
   EventRoom<Scalar> room_;
 };
 

@@ -70,11 +70,12 @@ class EventConvolution {
   void forward(const Scalar* weight, Index weight_stride, const Scalar* bias, const SequenceView<Scalar>& y) {
     for (Index row = 0; row < y.rows(); ++row) {
       std::fill_n(numbers_, places_ * stride_, Scalar(0));
-      for_events(row, [&](auto factor, Index number, Index place, Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
-        using Block = LaneBlock<Scalar, lanes()>;
-        Scalar* to = numbers_ + place * stride_ + i;
-        add_multiple(factor, Block::load(weight + number * weight_stride + i), Block::load(to)).store(to);
-      });
+      for_events(
+          row, [&](auto factor, Index number, Index place, Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+            using Block = LaneBlock<Scalar, lanes()>;
+            Scalar* to = numbers_ + place * stride_ + i;
+            add_multiple(factor, Block::load(weight + number * weight_stride + i), Block::load(to)).store(to);
+          });
       scale([&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA { return load(bias + i, whole); });
       transpose_rows(places_, out_, numbers_, stride_, y.data + row * y.stride, places_);
     }
@@ -88,16 +89,18 @@ class EventConvolution {
     for (Index row = 0; row < y_adjoint.rows(); ++row) {
       transpose_rows(out_, places_, y_adjoint.data + row * y_adjoint.stride, places_, numbers_, stride_);
       scale([](Index, auto) SPIKETAPE_INLINE_LAMBDA { return Lane<Scalar>(0); });
-      for_events(row, [&](auto factor, Index number, Index place, Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
-        using Block = LaneBlock<Scalar, lanes()>;
-        Scalar* to = weight_adjoint + number * weight_stride + i;
-        add_multiple(factor, Block::load(numbers_ + place * stride_ + i), Block::load(to)).store(to);
-      });
+      for_events(
+          row, [&](auto factor, Index number, Index place, Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+            using Block = LaneBlock<Scalar, lanes()>;
+            Scalar* to = weight_adjoint + number * weight_stride + i;
+            add_multiple(factor, Block::load(numbers_ + place * stride_ + i), Block::load(to)).store(to);
+          });
     }
   }
 
  private:
-  /// Each number of the places becomes v times itself, for a value v that all events share, plus added(i, whole).
+  /// Each number of the places becomes v times itself, for a value v that all events share, plus added(i,
+  /// whole).
   template <typename Added>
   SPIKETAPE_INLINE void scale(Added&& added) {
     const Lane<Scalar> value(x_.values == nullptr ? x_.value : Scalar(1));
@@ -119,7 +122,7 @@ class EventConvolution {
           const Index first = x_.columns[e] / plane * window_.size(), i = x_.columns[e] % plane;
           const auto value = factor(e);
           const auto *cols_begin = cols_readers_.begin(i % width), *cols_end = cols_readers_.end(i % width);
-          for (auto *r = rows_readers_.begin(i / width); r != rows_readers_.end(i / width); ++r)
+          for (auto* r = rows_readers_.begin(i / width); r != rows_readers_.end(i / width); ++r)
             for (auto* c = cols_begin; c != cols_end; ++c)
               visit(value, first + r->k * window_.cols.window + c->k, r->output * out_width + c->output,
                     column, lanes);

@@ -166,8 +166,8 @@ class ConvLayer : public Layer<Derived, Scalar> {
   }
 
   bool finite_weight() const {
-    return all_finite(SequenceView<const Scalar>(weight_.data(), {1, weight_.rows(), weight_.cols()},
-                                                 weight_.stride()));
+    return all_finite(
+        SequenceView<const Scalar>(weight_.data(), {1, weight_.rows(), weight_.cols()}, weight_.stride()));
   }
 
   Convolution<Scalar> convolution() const {
@@ -227,8 +227,8 @@ class Conv1d : public detail::ConvLayer<Conv1d<Scalar_>, Scalar_> {
   /// Takes signals of that shape, whose height is 1. Throws what Conv2d throws, and for another height.
   Conv1d(const ImageShape& input, Index out_channels, Index kernel_size, Random& random,
          const Conv1dOptions& options = {})
-      : detail::ConvLayer<Conv1d, Scalar>(window_over(input, kernel_size, options), out_channels, options.groups,
-                                          options.bias, random, {kernel_size}) {}
+      : detail::ConvLayer<Conv1d, Scalar>(window_over(input, kernel_size, options), out_channels,
+                                          options.groups, options.bias, random, {kernel_size}) {}
 
   Index kernel_size() const noexcept { return this->window_.cols.window; }
   Index stride() const noexcept { return this->window_.cols.stride; }

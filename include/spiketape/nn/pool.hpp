@@ -104,8 +104,8 @@ class MaxPool2d : public detail::PoolLayer<MaxPool2d<Scalar_>, Scalar_> {
     if (input.features() > std::numeric_limits<std::int32_t>::max())
       this->fail("the input is ", input, ", expected fewer than 2^31 numbers");
     if (!detail::counts_offsets<Scalar>(this->window_))
-      this->fail("kernel_size is ", kernel_size, ", expected rows that are fewer numbers of the input, ", input,
-                 ", than a Scalar counts");
+      this->fail("kernel_size is ", kernel_size, ", expected rows that are fewer numbers of the input, ",
+                 input, ", than a Scalar counts");
   }
 
   /// On a tape, keeps the place of each largest number.

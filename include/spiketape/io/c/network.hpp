@@ -33,7 +33,8 @@ namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 enum class CReset { none, subtract, zero, zero_before_input };
 enum class CKind { dense, neuron, convolution, pool, norm };
-/// What a pool does with a window: its largest number, or its sum divided by 1, its size, or what of it is inside.
+/// What a pool does with a window: its largest number, or its sum divided by 1, its size, or what of it is
+/// inside.
 enum class CDivisor { max, one, window, inside };
 
 /// A layer that computes in evaluation.
@@ -176,7 +177,9 @@ bool read_image_layer(const L& leaf, CLayer<Scalar>& layer) {
     }
   } else if constexpr (requires { leaf.running_var(); }) {
     layer.kind = CKind::norm;
-    const auto row = [](const Parameter<Scalar>& parameter) -> Row<Scalar> { return parameter.array().row(0); };
+    const auto row = [](const Parameter<Scalar>& parameter) -> Row<Scalar> {
+      return parameter.array().row(0);
+    };
     layer.mean = row(leaf.running_mean());
     layer.bias = row(leaf.bias());
     layer.weight = row(leaf.weight());
@@ -206,8 +209,9 @@ void check_finite(const CLayer<Scalar>& layer) {
 
 template <Real Scalar>
 [[noreturn]] void fail_unknown_layer(const CLayer<Scalar>& layer) {
-  fail_layer(layer.path, "is a ", layer.type,
-             ", expected Linear, convolutions, pools, batch norms, Flatten, Dropout and neurons of the library");
+  fail_layer(
+      layer.path, "is a ", layer.type,
+      ", expected Linear, convolutions, pools, batch norms, Flatten, Dropout and neurons of the library");
 }
 /// Runs a layer without a state.
 template <Real Scalar, typename L>
@@ -243,7 +247,8 @@ std::vector<CLayer<typename Network::Scalar>> c_layers(const Network& net, doubl
       layer.weight = leaf.weight().array();
       if (leaf.has_bias()) layer.bias = leaf.bias().array().row(0);
       run_leaf(leaf, layer);
-    } else if constexpr (requires { leaf.window().planes; } || requires { leaf.running_var(); }) {
+    } else if constexpr (
+        requires { leaf.window().planes; } || requires { leaf.running_var(); }) {
       if (!read_image_layer(leaf, layer)) fail_unknown_layer(layer);
       run_leaf(leaf, layer);
     } else if constexpr (requires {
@@ -265,8 +270,8 @@ std::vector<CLayer<typename Network::Scalar>> c_layers(const Network& net, doubl
   return layers;
 }
 
-/// Gives layers that keep the number of features their size: what comes in, or for the first ones what neurons
-/// or the first other layer say. `given` is the size of a recorded input, or 0.
+/// Gives layers that keep the number of features their size: what comes in, or for the first ones what
+/// neurons or the first other layer say. `given` is the size of a recorded input, or 0.
 template <Real Scalar>
 void give_sizes(std::vector<CLayer<Scalar>>& layers, Index given) {
   Index width = given;

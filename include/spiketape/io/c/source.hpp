@@ -59,8 +59,8 @@ class CSource {
   }
 
  private:
-  /// Where a layer's result goes: to the caller, to the list that the next layer adds, or to a row of work space.
-  /// A pool reads one row and writes the other.
+  /// Where a layer's result goes: to the caller, to the list that the next layer adds, or to a row of work
+  /// space. A pool reads one row and writes the other.
   CRow row_behind(std::size_t l) const {
     if (l + 1 == layers_.size()) return CRow::output;
     if (layers_[l].is_neuron() && layers_[l + 1].multiplies()) return CRow::listed;
@@ -152,7 +152,8 @@ class CSource {
       const bool values = layer.multiplies() && (!comes_listed(l) || !layers_[l - 1].sends_ones());
       if (layer.kind != CKind::dense) {
         functions += CWindows<Scalar>(style_.name, layer, values).text();
-        calls += "  " + name + '(' + (layer.multiplies() ? "state" : from) + ", " + name_of(rows_[l]) + ");\n";
+        calls +=
+            "  " + name + '(' + (layer.multiplies() ? "state" : from) + ", " + name_of(rows_[l]) + ");\n";
         continue;
       }
       const CBlocks blocks = c_blocks<Scalar>(layer.outputs);
@@ -347,7 +348,7 @@ int $_self_test(void) {
   const CRecording<Scalar>& recording_;
   const CLayer<Scalar>& last_;
   CStyle style_{};
-  std::vector<CRow> rows_;  // of each layer, where its result goes
+  std::vector<CRow> rows_;                                       // of each layer, where its result goes
   Index listed_ = 0, row_ = 0, second_row_ = 0, recurrent_ = 0;  // the numbers that the work space has
   bool lists_numbers_ = false, adds_rows_ = false;
   std::string members_;

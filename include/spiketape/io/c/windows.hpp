@@ -42,7 +42,8 @@ class CWindows {
                                                        {"OUT_ROWS", w.rows.out()},
                                                        {"OUT_COLS", w.cols.out()},
                                                        {"IN_COLS", w.cols.in}};
-      for (const auto& [word, number] : numbers) replace(body, '{' + std::string(word) + '}', c_whole(number));
+      for (const auto& [word, number] : numbers)
+        replace(body, '{' + std::string(word) + '}', c_whole(number));
     }
     return c_filled<Scalar>(body, name_);
   }
@@ -59,16 +60,17 @@ class CWindows {
                             const std::string& result, const std::string& indent) {
     const std::string offset = axis.dilation == 1 ? k : k + " * " + c_whole(axis.dilation),
                       shifted = axis.padding == 0 ? from : from + " + " + c_whole(axis.padding);
-    std::string text = indent + "if (" + shifted + " < " + offset + ") break;\n" + indent + "uint32_t " + result +
-                       " = " + shifted + " - " + offset + ";\n";
+    std::string text = indent + "if (" + shifted + " < " + offset + ") break;\n" + indent + "uint32_t " +
+                       result + " = " + shifted + " - " + offset + ";\n";
     if (axis.stride > 1)
-      text += indent + "if (" + result + " % " + c_whole(axis.stride) + " != 0) continue;\n" + indent + result +
-              " /= " + c_whole(axis.stride) + ";\n";
+      text += indent + "if (" + result + " % " + c_whole(axis.stride) + " != 0) continue;\n" + indent +
+              result + " /= " + c_whole(axis.stride) + ";\n";
     return text + indent + "if (" + result + " >= " + c_whole(axis.out()) + ") continue;\n";
   }
 
   std::string convolution() const {
-    const std::string add = values_ ? "^_MADD(x, weights[o], to[o * {PLACES}])" : "to[o * {PLACES}] + weights[o]";
+    const std::string add =
+        values_ ? "^_MADD(x, weights[o], to[o * {PLACES}])" : "to[o * {PLACES}] + weights[o]";
     return R"(
 /* PATH: TYPE. Each input that is listed adds its weights to the places whose windows read it. */
 static void FUNCTION(const $_state* state, @* out) {
@@ -91,22 +93,24 @@ static void FUNCTION(const $_state* state, @* out) {
       }
     }
   }
-)" + (layer_.bias.size() > 0 ? R"(  for (o = 0; o < {CHANNELS}; ++o)
+)" +
+           (layer_.bias.size() > 0 ? R"(  for (o = 0; o < {CHANNELS}; ++o)
     for (i = 0; i < {PLACES}; ++i) out[o * {PLACES} + i] = out[o * {PLACES} + i] + FUNCTION_bias[o];
 )"
-                             : "") +
+                                   : "") +
            "}\n";
   }
 
   /// The input that number `k` of a window reads, unless that is outside.
   static std::string read(const SlidingAxis& axis, Index in, const std::string& k, const std::string& output,
                           const std::string& name, const std::string& indent) {
-    std::string text = indent + "const uint32_t " + name + " = " + output + " * " + c_whole(axis.stride) + " + " + k;
+    std::string text =
+        indent + "const uint32_t " + name + " = " + output + " * " + c_whole(axis.stride) + " + " + k;
     if (axis.dilation > 1) text += " * " + c_whole(axis.dilation);
     text += ";\n";
     if (axis.padding > 0)
-      text += indent + "if (" + name + " < " + c_whole(axis.padding) + " || " + name + " >= " +
-              c_whole(in + axis.padding) + ") continue;\n";
+      text += indent + "if (" + name + " < " + c_whole(axis.padding) + " || " + name +
+              " >= " + c_whole(in + axis.padding) + ") continue;\n";
     return text;
   }
 
@@ -134,12 +138,12 @@ static void FUNCTION(const @* x, @* out) {
            read(w.rows, w.rows.in, "k", "row", "i", "          ") +
            "          for (l = 0; l < {COLS_WINDOW}; ++l) {\n" +
            read(w.cols, w.cols.in, "l", "col", "j", "            ") +
-           "            {\n              const @ number = x[" + inner("i", w.rows.padding) + " * {IN_COLS} + " +
-           inner("j", w.cols.padding) + "];\n" +
+           "            {\n              const @ number = x[" + inner("i", w.rows.padding) +
+           " * {IN_COLS} + " + inner("j", w.cols.padding) + "];\n" +
            (max ? "              if (inside == 0u || sum < number || !(number == number)) sum = number;\n"
                 : "              sum += number;\n") +
-           (counts ? "              ++inside;\n" : "") + "            }\n          }\n        }\n        *out++ = " +
-           result + ";\n      }\n}\n";
+           (counts ? "              ++inside;\n" : "") +
+           "            }\n          }\n        }\n        *out++ = " + result + ";\n      }\n}\n";
   }
 
   std::string norm() const {

@@ -168,8 +168,8 @@ class NirLoader {
     } else {
       const auto planes = static_cast<std::size_t>(window->window.planes),
                  groups = static_cast<std::size_t>(window->groups);
-      const Numbers factors = by_channel(link.values, scale_, planes,
-                                         static_cast<std::size_t>(window->window.in_plane()));
+      const Numbers factors =
+          by_channel(link.values, scale_, planes, static_cast<std::size_t>(window->window.in_plane()));
       const std::size_t size = static_cast<std::size_t>(window->window.size());
       for (std::size_t k = 0; k < weight_.size(); ++k)
         weight_[k] *= at(factors, k / in / (out_ / groups) * (planes / groups) + k % in / size);
@@ -181,7 +181,8 @@ class NirLoader {
     const std::string_view type = link.values.type().name;
     if (!layer.is(type))
       mismatch(layer, link, type == "SumPool2d" ? "a spiketape::SumPool2d" : "a spiketape::AvgPool2d");
-    if (!scale_.empty()) link.values.fail("comes behind '", shown(scaled_), "', a Scale, whose factors it cannot take");
+    if (!scale_.empty())
+      link.values.fail("comes behind '", shown(scaled_), "', a Scale, whose factors it cannot take");
     static_cast<void>(window_for(layer, link));
     if (!layer.counts_padding && has_padding(*layer.window))
       rules_->fail(layer.text(), ", has count_include_pad = false, node '", shown(link.node->path),
@@ -190,7 +191,8 @@ class NirLoader {
   static bool has_padding(const SlidingWindow& window) {
     return window.rows.padding > 0 || window.cols.padding > 0;
   }
-  /// A factor for each channel, or the one for all, from one for each feature; fails if they differ in a channel.
+  /// A factor for each channel, or the one for all, from one for each feature; fails if they differ in a
+  /// channel.
   Numbers by_channel(const NirValues& values, const Numbers& factors, std::size_t channels,
                      std::size_t places) const {
     check_count(values, factors, channels * places);

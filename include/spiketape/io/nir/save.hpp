@@ -43,10 +43,10 @@ class NirSaver {
       if (is_norm(layer))
         fold(layer, nodes.back());
       else if (!layer.is("Dropout"))  // which does nothing in evaluation
-        nodes.push_back(layer.is("Linear")                      ? product(layer)
-                        : layer.is("Flatten")                   ? flatten(name_of(layer))
+        nodes.push_back(layer.is("Linear")                   ? product(layer)
+                        : layer.is("Flatten")                ? flatten(name_of(layer))
                         : layer.convolves() || layer.pools() ? windows(layer)
-                                                                : neuron(layer, &layer == &layers_->back()));
+                                                             : neuron(layer, &layer == &layers_->back()));
     }
     nodes.push_back(port(output, "Output"));
     for (std::size_t k = 1; k < nodes.size(); ++k)
@@ -124,7 +124,8 @@ class NirSaver {
     if (comes != shape_)
       fail(layer.text(), ", takes images of shape ", shape_text(comes), ", what comes to it has ",
            shape_text(shape_), ": NIR has no node between them");
-    NirNode node{name_of(layer), layer.facts.type.substr(std::string_view("spiketape::").size()), {}, {}, {}, {}, {}};
+    NirNode node{
+        name_of(layer), layer.facts.type.substr(std::string_view("spiketape::").size()), {}, {}, {}, {}, {}};
     const SlidingWindow& window = of.window;
     const auto add_sizes = [&](const char* name, Index height, Index width) {
       node.parameters.push_back(
@@ -141,9 +142,9 @@ class NirSaver {
       add_size("stride", &SlidingAxis::stride);
     } else {
       const Tensor& weight = layer.arrays.find("weight")->second;
-      node.parameters.push_back(layer.has("bias")
-                                    ? layer.arrays.find("bias")->second
-                                    : nir_numbers("bias", {of.out}, Numbers(static_cast<std::size_t>(of.out), 0)));
+      node.parameters.push_back(
+          layer.has("bias") ? layer.arrays.find("bias")->second
+                            : nir_numbers("bias", {of.out}, Numbers(static_cast<std::size_t>(of.out), 0)));
       node.parameters.back().name = "bias";
       add_size("dilation", &SlidingAxis::dilation);
       node.parameters.push_back(whole_numbers("groups", {of.groups}, true));

@@ -77,7 +77,8 @@ class NirWindowReader {
   Size2d size(const char* name, std::size_t rank, Index least) const {
     const std::vector<double> numbers = values_.numbers(name, NirAllowed::finite);
     if (numbers.size() != 1 && numbers.size() != rank)
-      values_.fail("has ", numbers.size(), " numbers of ", name, ", expected ", rank == 1 ? "one" : "one or two");
+      values_.fail("has ", numbers.size(), " numbers of ", name, ", expected ",
+                   rank == 1 ? "one" : "one or two");
     for (const double number : numbers)
       if (!(number >= static_cast<double>(least) && number <= NirValues::most_features &&
             number == std::floor(number)))
@@ -90,15 +91,18 @@ class NirWindowReader {
     const std::string* text = values_.text("padding");
     if (text == nullptr) return size("padding", rank_, 0);
     if (*text == "valid") return 0;
-    if (*text != "same") values_.fail("has the padding '", shown(*text), "', expected numbers, same or valid");
+    if (*text != "same")
+      values_.fail("has the padding '", shown(*text), "', expected numbers, same or valid");
     const Index rows = dilation_.height * (kernel_.height - 1), cols = dilation_.width * (kernel_.width - 1);
     if (size("stride", rank_, 1) != Size2d(1) || rows % 2 != 0 || cols % 2 != 0)
-      values_.fail("has the padding 'same' with a stride or a window of even size, expected as much on both sides");
+      values_.fail(
+          "has the padding 'same' with a stride or a window of even size, expected as much on both sides");
     return {rows / 2, cols / 2};
   }
 
   SlidingWindow windows(const ImageShape& image) const {
-    return sliding_window(values_.text_of_node(), image, kernel_, size("stride", rank_, 1), padding(), dilation_);
+    return sliding_window(values_.text_of_node(), image, kernel_, size("stride", rank_, 1), padding(),
+                          dilation_);
   }
 
   /// What comes: as what sends it says, or as input_shape does where that is only a number of features. Of
@@ -109,7 +113,8 @@ class NirWindowReader {
     std::vector<Index> given;
     if (values_.find("input_shape") != nullptr) {
       const Size2d extents = size("input_shape", rank_, 1);
-      given = rank_ == 1 ? std::vector<Index>{extents.width} : std::vector<Index>{extents.height, extents.width};
+      given =
+          rank_ == 1 ? std::vector<Index>{extents.width} : std::vector<Index>{extents.height, extents.width};
     }
     std::vector<Index> extents = given;
     if (from_.size() > rank_) extents.assign(from_.end() - static_cast<std::ptrdiff_t>(rank_), from_.end());
