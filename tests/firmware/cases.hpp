@@ -180,5 +180,6 @@ auto network(st::Index inputs, st::Index hidden, st::Index outputs, First first,
 void add_leaky(Cases& cases);
 void add_coupled(Cases& cases);
 void add_shapes(Cases& cases);
+void add_images(Cases& cases);
 void add_recurrent(Cases& cases);
 void add_quantized(Cases& cases);

@@ -12,6 +12,7 @@ int main(int argc, char** argv) try {
   add_leaky(cases);
   add_coupled(cases);
   add_shapes(cases);
+  add_images(cases);
   add_recurrent(cases);
   add_quantized(cases);
   for (int i = 1; i < argc; ++i) st::write_file(argv[i], cases.program());

@@ -8,7 +8,9 @@
 #include <spiketape/io/nir.hpp>
 #include <spiketape/io/nir_layers.hpp>
 #include <spiketape/io/nir_network.hpp>
+#include <spiketape/nn/conv.hpp>
 #include <spiketape/nn/linear.hpp>
+#include <spiketape/nn/pool.hpp>
 #include <spiketape/nn/sequential.hpp>
 
 #include "catch.hpp"
@@ -50,6 +52,33 @@ st::NirGraph whole() {
        node("scale", "Scale", {row("scale", {2})}), node("delay", "Delay", {row("delay", {.1, 0})}), cuba,
        node("flat", "Flatten", {row("end_dim", {-1}), row("input_type", {1, 2}), row("start_dim", {0})})},
       2);
+  graph.node.groups = {
+      {"metadata", {numbers("spiketape.dt", {}, {.1})}, {{"spiketape.reset", "subtract"}}, {}}};
+  return graph;
+}
+
+/// A graph of windows over images.
+st::NirGraph images() {
+  const auto weight = [](std::vector<st::Index> shape, std::size_t count) {
+    return numbers("weight", std::move(shape), std::vector<double>(count, .4));
+  };
+  const auto pool = [](const char* name, const char* type) {
+    return node(name, type, {row("kernel_size", {2, 2}), row("padding", {0, 0}), row("stride", {2, 2})});
+  };
+  st::NirGraph graph =
+      chain(1,
+            {node("conv", "Conv2d",
+                  {row("bias", {0, .1}), row("dilation", {1, 1}), numbers("groups", {}, {1}),
+                   row("input_shape", {4, 4}), row("padding", {1, 1}), row("stride", {1, 1}),
+                   weight({2, 1, 3, 3}, 18)}),
+             lif("lif", {.2}), pool("sum", "SumPool2d"), pool("mean", "AvgPool2d"),
+             node("line", "Conv1d",
+                  {row("bias", {0}), numbers("dilation", {}, {1}), numbers("groups", {}, {1}),
+                   numbers("padding", {}, {1}), numbers("stride", {}, {1}), weight({1, 2, 3}, 6)}),
+             lif("cuba", {.2})},
+            1);
+  for (st::NirNode& one : graph.node.nodes)
+    if (one.name == "input") one = port("input", "Input", {1, 4, 4});
   graph.node.groups = {
       {"metadata", {numbers("spiketape.dt", {}, {.1})}, {{"spiketape.reset", "subtract"}}, {}}};
   return graph;
@@ -110,6 +139,19 @@ void change(Damage& damage, st::NirNode& node) {
   }
 }
 
+/// 1, or 0 if run() throws in the name of a function.
+template <typename Run>
+int accepted(const char* function, Run&& run) {
+  try {
+    run();
+    return 1;
+  } catch (const std::invalid_argument& error) {
+    if (!std::string(error.what()).starts_with(std::string("spiketape::") + function + ": "))
+      FAIL(error.what());
+    return 0;
+  }
+}
+
 }  // namespace
 
 TEST_CASE("whatever a graph says, it is run or refused, and what is written is read again equal") {
@@ -128,23 +170,13 @@ TEST_CASE("whatever a graph says, it is run or refused, and what is written is r
       graph.node.edges = {
           {"input", "fc"}, {"fc", "block"}, {"block", "cuba"}, {"cuba", "flat"}, {"flat", "output"}};
     for (std::size_t changes = damage.below(3); changes > 0; --changes) change(damage, graph.node);
-    const auto refused = [&](const char* function, auto&& run) {
-      try {
-        run();
-        return 1;
-      } catch (const std::invalid_argument& error) {
-        if (!std::string(error.what()).starts_with(std::string("spiketape::") + function + ": "))
-          FAIL(error.what());
-        return 0;
-      }
-    };
-    ran += refused("NirNetwork", [&] {
+    ran += accepted("NirNetwork", [&] {
       const st::NirNetwork<double> runs(graph);
       auto state = runs.state(2);
       runs(st::Sequence<double>(5, 2, runs.in_features()), state);
     });
-    loaded += refused("load_nir", [&] { st::load_nir(net, graph); });
-    written += refused("nir_bytes", [&] {
+    loaded += accepted("load_nir", [&] { st::load_nir(net, graph); });
+    written += accepted("nir_bytes", [&] {
       const std::string bytes = st::nir_bytes(graph);
       const st::NirGraph read = st::parse_nir(Bytes(bytes.begin(), bytes.end()), "x");
       const std::string again = st::nir_bytes(read);
@@ -155,6 +187,30 @@ TEST_CASE("whatever a graph says, it is run or refused, and what is written is r
   INFO(ran << " run, " << loaded << " loaded, " << written << " written");
   if (from_environment("SPIKETAPE_READERS_CASES", 300) >= 300)
     CHECK((ran > 90 && loaded > 45 && written > 150));
+}
+
+TEST_CASE("whatever a graph of windows says, it is run, loaded or refused") {
+  st::Random random(1);
+  const auto lif = [] { return st::Leaky<double>({.beta = .5, .reset_delay = false}); };
+  st::Sequential net{st::Conv2d<double>({1, 4, 4}, 2, 3, random, {.padding = 1}),
+                     lif(),
+                     st::SumPool2d<double>({2, 4, 4}, 2),
+                     st::AvgPool2d<double>({2, 2, 2}, 2),
+                     st::Conv1d<double>({.channels = 2, .width = 1}, 1, 3, random, {.padding = 1}),
+                     lif()};
+  int ran = 0, loaded = 0;
+  for_each_seed(300, [&](Damage& damage) {
+    st::NirGraph graph = images();
+    for (std::size_t changes = damage.below(3); changes > 0; --changes) change(damage, graph.node);
+    ran += accepted("NirNetwork", [&] {
+      const st::NirNetwork<double> runs(graph);
+      auto state = runs.state(2);
+      runs(st::Sequence<double>(5, 2, runs.in_features()), state);
+    });
+    loaded += accepted("load_nir", [&] { st::load_nir(net, graph); });
+  });
+  INFO(ran << " run, " << loaded << " loaded");
+  if (from_environment("SPIKETAPE_READERS_CASES", 300) >= 300) CHECK((ran > 90 && loaded > 90));
 }
 
 }  // namespace nir_damaged_test

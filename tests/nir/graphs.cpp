@@ -54,10 +54,10 @@ st::NirNode scale(std::string name) { return node(std::move(name), "Scale", {row
 
 TEST_CASE("types, parameters and numbers that make no sense are refused by name") {
   const st::NirNode neuron = lif("n", {.1});
-  CHECK(fault_of(node("c", "Conv2d", {})) ==
-        "node 'c' is a 'Conv2d', expected one of Input, Output, Affine, Linear, Scale, Threshold, Flatten, "
-        "Delay, LIF, LI, "
-        "IF, I, CubaLIF, CubaLI");
+  CHECK(fault_of(node("c", "Conv3d", {})) ==
+        "node 'c' is a 'Conv3d', expected one of Input, Output, Affine, Linear, Scale, Threshold, Flatten, "
+        "Delay, Conv1d, Conv2d, SumPool2d, AvgPool2d, LIF, LI, IF, I, CubaLIF, CubaLI");
+  CHECK(fault_of(node("c", "Conv2d", {})) == "node 'c', a Conv2d, has no weight");
   CHECK(fault_of(without(neuron, "tau")) == "node 'n', a LIF, has no tau");
   CHECK(fault_of(with(neuron, row("w_in", {1}))) ==
         "node 'n', a LIF, has a parameter 'w_in' that is not known, expected tau r v_leak v_threshold "

@@ -5,8 +5,8 @@
 #include "parts.hpp"
 #include "plain_neurons.hpp"
 
-#include <spiketape/nn/conv.hpp>
 #include <spiketape/nn/delay.hpp>
+#include <spiketape/nn/pool.hpp>
 #include <spiketape/nn/recurrent_convolution.hpp>
 #include <spiketape/nn/residual.hpp>
 
@@ -120,12 +120,9 @@ TEST_CASE("what NIR does not have is refused by name") {
   refused("the option reset_delay is false, that of layer '', a spiketape::Leaky, is true",
           Leaky({.beta = row6}), {.dt = 1, .reset_delay = false});
   refused(
-      "layer 'conv1', a spiketape::Conv2d, is none that NIR has: expected a Linear, a Leaky, Synaptic, RLeaky, "
-      "RSynaptic, Lapicque or Integrator",
-      st::Sequential{st::named("conv1", st::Conv2d<double>({1, 3, 3}, 2, 2, random)), Leaky({.beta = row6})}, dt);
-  refused(
-      "layer 'axon', a spiketape::Delay, is none that NIR has: expected a Linear, a Leaky, Synaptic, RLeaky, "
-      "RSynaptic, Lapicque or Integrator",
+      "layer 'axon', a spiketape::Delay, is none that NIR has: expected a Linear, Conv1d, Conv2d, "
+      "SumPool2d, AvgPool2d, Flatten, Dropout, batch norm, Leaky, Synaptic, RLeaky, RSynaptic, Lapicque or "
+      "Integrator",
       st::Sequential{st::named("axon", st::Delay<double>({.max_delay = 2})), Leaky({.beta = row6})}, dt);
   refused(
       "layer 'lif', a spiketape::RLeaky, has a recurrence through a convolution, expected one of a matrix or of "
@@ -136,6 +133,10 @@ TEST_CASE("what NIR does not have is refused by name") {
                                                           .kernel_size = 3},
                                                          random))},
       dt);
+  refused(
+      "layer 'pool', a spiketape::MaxPool2d, is none that NIR has: expected a Linear, Conv1d, Conv2d, "
+      "SumPool2d, AvgPool2d, Flatten, Dropout, batch norm, Leaky, Synaptic, RLeaky, RSynaptic, Lapicque or Integrator",
+      st::Sequential{st::named("pool", st::MaxPool2d<double>({6, 2, 2}, 2)), Leaky({.beta = row6})}, dt);
   refused("block is a spiketape::Residual, expected layers one after the other",
           st::Sequential{st::named("block", st::Residual{Leaky({.beta = row6})})}, dt);
   const auto two = [&](bool first, bool second) {

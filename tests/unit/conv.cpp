@@ -8,6 +8,7 @@
 #include <spiketape/autograd/ops.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
+#include <spiketape/nn/summary.hpp>
 #include <spiketape/train/shards.hpp>
 
 #include "catch.hpp"
@@ -17,6 +18,8 @@
 
 #include <limits>
 #include <stdexcept>
+#include <string>
+#include <utility>
 
 namespace conv_test {
 
@@ -66,18 +69,25 @@ TEST_CASE("a window's maximum, mean and sum") {
              st::Array<double>{{1, 3.5, 3, 2}}));
   const double nan = std::numeric_limits<double>::quiet_NaN();
   CHECK(std::isnan(st::MaxPool2d<double>({1, 1, 3}, {1, 3})(st::Array<double>{{1, nan, 2}})(0, 0)));
+  CHECK(std::isnan(st::MaxPool2d<double>({1, 1, 3}, {1, 3})(st::Array<double>{{nan, 1, 2}})(0, 0)));
   // Padding never wins.
   CHECK(same(st::MaxPool2d<double>({1, 1, 2}, {1, 2}, {.padding = {0, 1}})(st::Array<double>{{-3, -2}}),
              st::Array<double>{{-3, -2}}));
 }
 
 TEST_CASE("the first of equal numbers gets the gradient of a maximum") {
-  st::Tape<double> tape;
-  const auto x = tape.variable(st::Array<double>{{0, 1, 1, 1}});
-  const auto y = st::MaxPool2d<double>({1, 2, 2}, 2)(x);
-  tape.open_adjoint(y).fill(3);
-  tape.backward();
-  CHECK(same(x.adjoint().array(), st::Array<double>{{0, 3, 0, 0}}));
+  const auto gradient = [](const st::MaxPool2d<double>& pool, const st::Array<double>& numbers) {
+    st::Tape<double> tape;
+    const auto x = tape.variable(numbers);
+    tape.open_adjoint(pool(x)).fill(3);
+    tape.backward();
+    return st::Array<double>(x.adjoint().array());
+  };
+  CHECK(same(gradient({{1, 2, 2}, 2}, {{0, 1, 1, 1}}), st::Array<double>{{0, 3, 0, 0}}));
+  // Where all are -inf, too, padding is none of them.
+  const double low = -std::numeric_limits<double>::infinity();
+  CHECK(same(gradient({{1, 2, 3}, {2, 3}, {.padding = {1, 1}}}, {{low, low, low, low, low, 2}}),
+             st::Array<double>{{3, 0, 0, 3, 0, 0}}));
 }
 
 TEST_CASE("the largest of spikes are spikes, as bits, of whatever value") {
@@ -114,6 +124,39 @@ TEST_CASE("convolutions: adjoints are derivatives, and all calls agree") {
               1e-15);
 }
 
+TEST_CASE(
+    "behind a maximum of windows, where most of its result has no gradient, a convolution's adjoints are "
+    "derivatives") {
+  st::Random random(15);
+  const auto check = [&](st::Conv2d<double> conv) {
+    st::Sequential net{std::move(conv), st::MaxPool2d<double>({4, 6, 6}, {3, 2})};
+    const auto x = random_sequence<double>(random, {2, 3, net.layer<0>().in_shape().features()});
+    const auto found = st::check_gradients(net, x, net.parameters());
+    INFO(found.text());
+    CHECK(found);
+  };
+  check(st::Conv2d<double>({3, 7, 6}, 4, {2, 3}, random, {.padding = {0, 1}}));
+  check(st::Conv2d<double>({2, 12, 7}, 4, {3, 2}, random,
+                           {.stride = {2, 1}, .padding = 1, .dilation = {1, 3}}));
+  check(st::Conv2d<double>({4, 6, 6}, 4, 3, random, {.padding = 1, .groups = 2}));
+}
+
+TEST_CASE("an infinite adjoint reaches the inputs of its window alone") {
+  st::Random random(16);
+  const st::Conv2d<double> conv({2, 4, 9}, 3, {2, 3}, random);
+  st::Tape<double> tape;
+  const auto x = tape.variable(random_sequence<double>(random, {1, 1, 72}));
+  const auto y_adjoint = tape.open_adjoint(conv(x));
+  y_adjoint.fill(0);
+  y_adjoint.row(0, 0)[7 + 3] = std::numeric_limits<double>::infinity();  // row 1, column 3
+  tape.backward();
+  for (Index c = 0; c < 2; ++c)
+    for (Index row = 0; row < 4; ++row)
+      for (Index col = 0; col < 9; ++col)
+        CHECK(std::isfinite(x.adjoint().row(0, 0)[(c * 4 + row) * 9 + col]) ==
+              !(row >= 1 && row <= 2 && col >= 3 && col <= 5));
+}
+
 TEST_CASE("a convolution is its formula, over more rows than one product takes") {
   st::Random random(6);
   const st::Index groups = 2, out = 4, c_in = 3, height = 20, width = 18;
@@ -140,6 +183,15 @@ TEST_CASE("a convolution is its formula, over more rows than one product takes")
             expected(t, b, (o * rows + i) * cols + j) = sum;
           }
   CHECK(near(conv(x).array(), expected.array(), tolerance::rounding<double>));
+}
+
+TEST_CASE("a summary has the sizes of layers on images") {
+  st::Random random(2);
+  const std::string text =
+      st::summary(st::Sequential{st::Conv2d<float>({1, 6, 6}, 3, 3, random),
+                                 st::MaxPool2d<float>({3, 4, 4}, 2), st::Leaky<float>({.beta = 0.5f})});
+  for (const char* row : {"Conv2d           48 ", "MaxPool2d        12 ", "Leaky            12 "})
+    CHECK(text.find(row) != std::string::npos);
 }
 
 TEST_CASE("a convolution starts as in PyTorch, and says its sizes") {

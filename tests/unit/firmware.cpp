@@ -3,8 +3,10 @@
 #include <spiketape/io/firmware.hpp>
 #include <spiketape/neuron/integrator.hpp>
 #include <spiketape/neuron/leaky.hpp>
+#include <spiketape/nn/batch_norm.hpp>
 #include <spiketape/nn/conv.hpp>
 #include <spiketape/nn/delay.hpp>
+#include <spiketape/nn/dropout.hpp>
 #include <spiketape/nn/named.hpp>
 #include <spiketape/nn/residual.hpp>
 #include <spiketape/nn/sequential.hpp>
@@ -128,11 +130,18 @@ TEST_CASE("firmware: what C cannot have is refused by its path and type") {
             .substr(0, 7) == "1 is a ");
   CHECK(fault(st::Sequential{st::named("in", st::Sequential{st::named("own", OwnLayer())}),
                              st::Linear<double>(2, 3, random)}) ==
-        "in.own is a firmware_test::OwnLayer, expected Linear layers and neurons of the library");
-  CHECK(fault(st::Sequential{st::named("conv1", st::Conv2d<double>({1, 3, 3}, 2, 2, random)), Leaky({.beta = 0.5})}) ==
-        "conv1 is a spiketape::Conv2d, expected Linear layers and neurons of the library");
+        "in.own is a firmware_test::OwnLayer, expected Linear, convolutions, pools, batch norms, Flatten, "
+        "Dropout and neurons of the library");
+  CHECK(
+      fault(st::Sequential{st::named("conv1", st::Conv2d<double>({2, 3, 3}, 2, 2, random, {.groups = 2}))}) ==
+      "conv1 is a spiketape::Conv2d of 2 groups, expected one");
+  CHECK(fault(st::Sequential{st::Dropout<double>(0.5)}) == "the network has no layer that computes");
+  CHECK(
+      fault(st::Sequential{st::Linear<double>(2, 3, random), st::named("bn", st::BatchNorm1d<double>(2))}) ==
+      "bn has 2 channels, its input 3 features");
   CHECK(fault(st::Sequential{st::named("axon", st::Delay<double>({.max_delay = 2})), Leaky({.beta = 0.5})}) ==
-        "axon is a spiketape::Delay, expected Linear layers and neurons of the library");
+        "axon is a spiketape::Delay, expected Linear, convolutions, pools, batch norms, Flatten, Dropout and "
+        "neurons of the library");
   CHECK(fault(st::Sequential{st::Linear<double>(2, 3, random), st::named("block", st::Residual{Leaky({.beta = 0.5})})}) ==
         "block is a spiketape::Residual, expected layers one after the other");
   CHECK(fault(st::Sequential{st::Linear<double>(2, 3, random), st::Leaky<double, OwnReset>({.beta = 0.5})}) ==

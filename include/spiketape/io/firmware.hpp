@@ -40,14 +40,15 @@ struct FirmwareOptions {
 
 /// The text of a C file that computes what a network does for one sample, step by step.
 ///
-/// The network is made of Linear, Leaky, Lapicque, Synaptic, Alpha, Alif, RLeaky, RSynaptic and Integrator
-/// layers with this library's resets and quantizers, in Sequentials or alone. What neurons keep inside
-/// (init_hidden) is not read: the file starts from zero.
+/// The network is made of Linear, Conv2d, Conv1d, MaxPool2d, AvgPool2d, SumPool2d, BatchNorm1d, BatchNorm2d
+/// and Dropout (in evaluation), Flatten, Leaky, Lapicque, Synaptic, Alpha, Alif, RLeaky, RSynaptic and
+/// Integrator layers with this library's resets and quantizers, in Sequentials or alone. What neurons keep
+/// inside (init_hidden) is not read: the file starts from zero.
 ///
-/// Throws std::invalid_argument for any other layer, reset or quantizer, by its path and type; for a number
-/// that is not finite, except thresholds that are all infinite; for a name that C cannot have; if the network
-/// consists of neurons that do not say how many they are, and there is no self_test; and if no step of the
-/// self-test keeps its margin.
+/// Throws std::invalid_argument for any other layer, reset or quantizer, by its path and type; for a
+/// convolution with groups; for a number that is not finite, except thresholds that are all infinite; for a
+/// name that C cannot have; if the network consists of neurons that do not say how many they are, and there
+/// is no self_test; and if no step of the self-test keeps its margin.
 template <typename Network>
 [[nodiscard]] std::string c_source(const Network& net,
                                    const FirmwareOptions<typename Network::Scalar>& options = {}) {

@@ -20,10 +20,16 @@
 //     LI, I             Integrator, as the last layer
 //     LIF, IF, CubaLIF with an Affine or Linear from itself to itself, in a graph of their own or not
 //                       RLeaky, RSynaptic; with all_to_all = false the product is a diagonal
+//     Conv1d, Conv2d    Conv1d, Conv2d of the same windows
+//     SumPool2d         SumPool2d
+//     AvgPool2d         AvgPool2d that counts padding
 //     Scale             none: its factors go into the product next to it
-//     Flatten           none
+//     Flatten           Flatten, or none; to_nir puts one where an image goes into a Linear
+//     none              Dropout, which does nothing in evaluation
 //
-// A scale and a leak go into the weights and the bias of the product before the neuron.
+// A scale and a leak go into the weights and the bias of the product before the neuron: of a convolution if
+// they are the same in a channel. to_nir puts what a batch norm computes in evaluation into the product right
+// before it, in double.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>
@@ -57,6 +63,17 @@ std::vector<NirLayer> nir_layers(const char* function, Network& net,
   std::size_t number = 0;
   for_each_leaf(net, "", [&](const std::string&, auto& leaf) {
     NirLayer& layer = layers[number++];
+    if constexpr (requires { leaf.window().planes; }) {
+      layer.window = leaf.window();
+      layer.channels = leaf.out_shape().channels;
+      if constexpr (requires { leaf.groups(); }) layer.groups = leaf.groups();
+      if constexpr (requires { leaf.count_include_pad(); }) layer.counts_padding = leaf.count_include_pad();
+    }
+    if constexpr (requires { leaf.running_var(); }) {
+      const Row<double> scale = leaf.scale(), shift = leaf.shift();
+      layer.coefficients["scale"].assign(scale.begin(), scale.end());
+      layer.coefficients["shift"].assign(shift.begin(), shift.end());
+    }
     if constexpr (requires { leaf.for_each_coefficient(TakesAnything()); })
       leaf.for_each_coefficient([&](std::string_view name, const Row<Scalar>& values) {
         std::vector<double>& all = layer.coefficients[std::string(name)];

@@ -4,6 +4,7 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/arena.hpp>
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/float_mode.hpp>
@@ -12,7 +13,9 @@
 #include <spiketape/io/nir/options.hpp>
 #include <spiketape/io/nir/run_node.hpp>
 #include <spiketape/io/nir/values.hpp>
+#include <spiketape/kernels/convolution.hpp>
 #include <spiketape/kernels/linear_product.hpp>
+#include <spiketape/kernels/pool.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -58,8 +61,9 @@ class NirState {
 /// sum of what the nodes before it send. In a loop, what a neuron sends to nodes that lead back to it arrives
 /// in the next step. See detail::NirNeuron for the steps of neurons; further nodes:
 ///
-///     Affine W x + b,   Linear W x,   Scale s x,   Threshold 1 where x > threshold, else 0,
-///     Delay x of round(delay / dt) steps before, zero at first;   Flatten, Input and Output x
+///     Affine W x + b,   Linear W x,   Conv1d, Conv2d, SumPool2d, AvgPool2d as in PyTorch,   Scale s x,
+///     Threshold 1 where x > threshold, else 0, Delay x of round(delay / dt) steps before, zero at first;
+///     Flatten, Input and Output x
 ///
 /// What a parameter gives once it gives for all neurons. Samples are rows: of an input of shape (2, 34, 34),
 /// 2312 features in C order.
@@ -81,10 +85,10 @@ class NirNetwork {
   /// Copies what it needs of the graph; numbers are rounded to Scalar. Allocates. Throws
   /// std::invalid_argument, with the name of the node, for a graph that does not fit together (see
   /// nir_bytes), that has more or less than one Input or Output, or nodes without an input; for types of
-  /// nodes, parameters and texts that are not known (convolutions and pools, as yet); numbers of features
-  /// that differ along an edge; coefficients that are not finite, times that are not positive; a loop without
-  /// a neuron or a Delay; dt or a reset that nobody gives or that differ from the graph's metadata; and reset
-  /// by subtraction with a v_reset that is not 0.
+  /// nodes, parameters and texts that are not known; numbers of features that differ along an edge; a window
+  /// over something whose height and width nobody says, or that it does not fit; coefficients that are not
+  /// finite, times that are not positive; a loop without a neuron or a Delay; dt or a reset that nobody gives
+  /// or that differ from the graph's metadata; and reset by subtraction with a v_reset that is not 0.
   explicit NirNetwork(const NirGraph& graph, const NirOptions& options = {}) {
     const detail::NirRules rules("NirNetwork", options, graph);
     const detail::NirFlat flat = detail::NirFlattener("NirNetwork").flat(graph);
@@ -239,6 +243,8 @@ class NirNetwork {
                                                   node.in, node.out};
       if (x.rows() > 0)
         product.forward(SequenceView<const Scalar>(x), SequenceView<Scalar>(part.sent), node.out, nullptr);
+    } else if (node.kind == Kind::convolution || node.kind == Kind::pool) {
+      slide(node, x, part.sent);
     } else if (node.kind == Kind::scale) {
       part.sent = x.rowwise() * node.weight.array().row(0);
     } else if (node.kind == Kind::threshold) {
@@ -255,6 +261,21 @@ class NirNetwork {
     } else {
       part.sent = x;
     }
+  }
+
+  /// A convolution or a pool.
+  static void slide(const Node& node, const SequenceView<const Scalar>& x, const SequenceView<Scalar>& y) {
+    const detail::SlidingWindow& window = node.window.window;
+    if (node.kind == Kind::convolution) {
+      Arena memory;
+      const detail::Convolution<Scalar> convolution{
+          window,          node.window.out, node.window.groups, node.weight.data(), node.weight.stride(),
+          node.bias.data()};
+      return convolution.forward({x, nullptr, memory}, y, memory, nullptr);
+    }
+    const auto divisor = node.mean ? detail::Divisor::window : detail::Divisor::one;
+    for (Index row = 0; row < x.rows(); ++row)
+      detail::sum_pool(window, divisor, x.data + row * x.stride, y.data + row * y.stride);
   }
 
   /// Keeps what a Delay has received in this step.

@@ -36,6 +36,12 @@ void channel_figures(const SequenceView<const Scalar>& x, Index plane, double* s
   for (Index c = 0; c < channels; ++c) variance[c] = static_cast<Scalar>(sums[c] / count);
 }
 
+/// 1/√(variance + eps).
+template <Real Scalar>
+Scalar inverse_deviation(const Scalar& variance, double eps) {
+  return 1 / std::sqrt(variance + static_cast<Scalar>(eps));
+}
+
 /// y = (x − centre)·scale + shift.
 template <Real Scalar>
 void scale_channels(const SequenceView<const Scalar>& x, Index plane, const Scalar* centre,

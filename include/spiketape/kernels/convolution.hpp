@@ -1,7 +1,7 @@
 // The dense products of a convolution. The windows of some rows (samples and steps) are copied side by side,
 // a column for each place of the window, so that a product with all weights does the work:
 //
-//     y (out, places) = Wᵀ windows + b,   W̄ += windows ȳᵀ,   the adjoint of windows = W ȳ
+//     y (out, places) = Wᵀ windows + b,   W̄ += windows ȳᵀ
 //
 // (Chellapilla, Puri and Simard, High performance convolutional neural networks for document processing,
 // 2006).
@@ -15,6 +15,7 @@
 #include <spiketape/kernels/product.hpp>
 #include <spiketape/kernels/sliding_window.hpp>
 #include <spiketape/kernels/sums.hpp>
+#include <spiketape/kernels/window_adjoint.hpp>
 
 #include <algorithm>
 
@@ -61,28 +62,6 @@ void copy_windows(const SlidingWindow& window, Index planes, const Scalar* x, Sc
           std::fill_n(line + cols.end, width - cols.end, Scalar(0));
         }
         std::fill_n(to + rows.end * width, (height - rows.end) * width, Scalar(0));
-      }
-    }
-}
-
-/// The adjoint of copy_windows: adds what each place of a window has to what it reads.
-template <Real Scalar>
-void add_windows(const SlidingWindow& window, Index planes, const Scalar* from, Index stride,
-                 Scalar* x_adjoint) {
-  const Index width = window.cols.out(), step = window.cols.stride;
-  for (Index plane = 0; plane < planes; ++plane, x_adjoint += window.in_plane())
-    for (Index k = 0; k < window.rows.window; ++k) {
-      const auto rows = window.rows.outputs(k);
-      for (Index l = 0; l < window.cols.window; ++l, from += stride) {
-        const auto cols = window.cols.outputs(l);
-        for (Index row = rows.begin; row < rows.end; ++row) {
-          Scalar* to = x_adjoint + window.rows.at(row, k) * window.cols.in;
-          const Scalar* line = from + row * width;
-          if (const Index first = window.cols.at(cols.begin, l); step == 1)
-            for (Index col = cols.begin; col < cols.end; ++col) to[first + col - cols.begin] += line[col];
-          else
-            for (Index col = cols.begin, i = first; col < cols.end; ++col, i += step) to[i] += line[col];
-        }
       }
     }
 }
@@ -147,36 +126,44 @@ struct Convolution {
     });
   }
 
-  /// Adds to those that are not null: W̄ and b̄, laid out like W and b, and x̄.
-  void backward(const RowSource<Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
-                Scalar* weight_adjoint, Scalar* bias_adjoint, const SequenceView<Scalar>& x_adjoint,
-                Arena& memory, Workspace<Scalar>* workspace) const {
+  /// Adds to W̄, laid out like W.
+  void add_weight_adjoint(const RowSource<Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
+                          Scalar* weight_adjoint, Arena& memory, Workspace<Scalar>* workspace) const {
     const Block block(*this, y_adjoint.rows(), memory);
     for_blocks(block, y_adjoint.rows(), [&](Index first, Index rows, Index group) {
-      const Index channel = group * group_out(), columns = rows * block.places;
-      for (Index o = 0; o < group_out(); ++o) {
-        Scalar* to = block.results + o * block.stride;
+      const Index channel = group * group_out();
+      for (Index o = 0; o < group_out(); ++o)
         for (Index r = 0; r < rows; ++r)
           std::copy_n(y_adjoint.data + (first + r) * y_adjoint.stride + (channel + o) * block.places,
-                      block.places, to + r * block.places);
-        if (bias_adjoint != nullptr) bias_adjoint[channel + o] += sum_of(to, columns);
-      }
-      if (weight_adjoint != nullptr) {
-        copy(x, first, rows, group, block);
-        add_product<Order::as_is, Order::transposed, Scalar>(
-            depth(), group_out(), columns, {block.windows, block.stride}, {block.results, block.stride},
-            weight_adjoint + channel, weight_stride, workspace);
-      }
-      if (x_adjoint.empty()) return;
-      for (Index d = 0; d < depth(); ++d) std::fill_n(block.windows + d * block.stride, columns, Scalar(0));
-      add_product<Order::as_is, Order::as_is, Scalar>(
-          depth(), columns, group_out(), {weight + channel, weight_stride}, {block.results, block.stride},
-          block.windows, block.stride, workspace);
-      for (Index r = 0; r < rows; ++r)
-        add_windows(
-            window, group_planes(), block.windows + r * block.places, block.stride,
-            x_adjoint.data + (first + r) * x_adjoint.stride + group * group_planes() * window.in_plane());
+                      block.places, block.results + o * block.stride + r * block.places);
+      copy(x, first, rows, group, block);
+      add_product<Order::as_is, Order::transposed, Scalar>(
+          depth(), group_out(), rows * block.places, {block.windows, block.stride},
+          {block.results, block.stride}, weight_adjoint + channel, weight_stride, workspace);
     });
+  }
+
+  /// b̄ += Σ ȳ over the places of each channel.
+  void add_bias_adjoint(const SequenceView<const Scalar>& y_adjoint, Scalar* bias_adjoint) const {
+    const Index places = window.out_plane();
+    for (Index row = 0; row < y_adjoint.rows(); ++row)
+      for (Index o = 0; o < out; ++o)
+        bias_adjoint[o] += sum_of(y_adjoint.data + row * y_adjoint.stride + o * places, places);
+  }
+
+  /// x̄ += the adjoint of its windows. `finite` says that ȳ and W are.
+  void add_input_adjoint(const SequenceView<const Scalar>& y_adjoint, const SequenceView<Scalar>& x_adjoint,
+                         bool finite, Arena& memory, Workspace<Scalar>* workspace) const {
+    SlidingWindow of_group = window;
+    of_group.planes = group_planes();
+    for (Index group = 0; group < groups; ++group) {
+      const Index channel = group * group_out();
+      WindowAdjoint<Scalar> adjoint(of_group, group_out(), weight + channel, weight_stride, memory);
+      for (Index row = 0; row < y_adjoint.rows(); ++row)
+        adjoint.add(y_adjoint.data + row * y_adjoint.stride + channel * window.out_plane(),
+                    x_adjoint.data + row * x_adjoint.stride + group * group_planes() * window.in_plane(),
+                    finite, workspace);
+    }
   }
 };
 

@@ -1,5 +1,5 @@
-// The products of a convolution whose input is mostly zero: each place of the window becomes a row of events,
-// and these are multiplied as a dense layer's are.
+// The products of a convolution whose input is mostly zero: each input that is not adds its weights to the
+// places whose windows read it.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>
@@ -8,9 +8,9 @@
 #include <spiketape/kernels/event_products.hpp>
 #include <spiketape/kernels/events.hpp>
 #include <spiketape/kernels/sliding_window.hpp>
+#include <spiketape/kernels/transpose.hpp>
 
 #include <algorithm>
-#include <cstdint>
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
@@ -24,8 +24,9 @@ inline constexpr double densest_window_events = 0.18;
 template <Real Scalar>
 Events<Scalar> sparse_rows(const SequenceView<const Scalar>& x, const BitRows<Scalar>* bits,
                            const SequenceView<const Scalar>& weights, Arena& memory) {
-  const Index rows = x.rows(), most = most_events(rows, x.features, densest_window_events);
-  if (weights.features <= line<Scalar>) return {};  // few outputs do not pay for finding events
+  // One row has one order of sums, which C files follow, whether it is sparse or not.
+  const Index rows = x.rows(), most = most_events(rows, x.features, rows == 1 ? 1 : densest_window_events);
+  if (weights.features <= line<Scalar> && rows > 1) return {};  // few outputs do not pay for finding events
   if (bits != nullptr && bits->count(rows) > most) return {};
   const EventRoom<Scalar> room(rows, x.features, most, memory, bits == nullptr || !bits->shared);
   const Events<Scalar> events = bits == nullptr ? decode(x, room) : decode(*bits, rows, room);
@@ -64,114 +65,97 @@ class WindowReaders {
   Reader* readers_;
 };
 
-/// A convolution without groups, with events for its input.
+/// A convolution without groups, with events for its input. Sums run in the order of a window's numbers:
+/// planes, rows, columns.
 template <Real Scalar>
 class EventConvolution {
  public:
-  EventConvolution(const SlidingWindow& window, Index out, const Events<Scalar>& x, Index rows, Arena& memory)
+  EventConvolution(const SlidingWindow& window, Index out, const Events<Scalar>& x, Arena& memory)
       : window_(window),
         out_(out),
         x_(x),
-        rows_(rows),
         places_(window.out_plane()),
+        width_(whole_lines<Scalar>(out)),
         stride_(padded<Scalar>(out)),
         rows_readers_(window.rows, memory),
-        cols_readers_(window.cols, memory) {
-    constexpr Index most = (Index(256) << 10) / Index(sizeof(Scalar));
-    some_ = std::clamp<Index>(most / (places_ * stride_), 1, std::max<Index>(rows, 1));
-    Index events = 0;
-    for (Index first = 0; first < rows; first += some_)
-      events = std::max(events, x.begins[std::min(first + some_, rows)] - x.begins[first]);
-    events *= window.size();
-    numbers_ = memory.allocate<Scalar>(some_ * places_ * stride_);
-    in_plane_ = memory.allocate<Index>(window.in_plane());
-    begins_ = memory.allocate<Index>(some_ * places_ + 2);
-    columns_ = memory.allocate<std::int32_t>(events);
-    values_ = x.values == nullptr ? nullptr : memory.allocate<Scalar>(events);
-  }
+        cols_readers_(window.cols, memory),
+        numbers_(memory.allocate<Scalar>(places_ * stride_)) {}
 
+  /// y = b + v Σ W, or b + Σ v W where each event has a value v of its own.
   void forward(const Scalar* weight, Index weight_stride, const Scalar* bias, const SequenceView<Scalar>& y) {
-    for (Index first = 0; first < rows_; first += some_) {
-      const Index rows = std::min(some_, rows_ - first);
-      events_times_weight(events(first, rows), rows * places_, window_.planes * window_.size(), weight,
-                          weight_stride, bias, whole_lines<Scalar>(out_), numbers_, stride_);
-      for (Index r = 0; r < rows; ++r)
-        for (Index o = 0; o < out_; ++o) {
-          const Scalar* from = numbers_ + r * places_ * stride_ + o;
-          Scalar* to = y.data + (first + r) * y.stride + o * places_;
-          for (Index place = 0; place < places_; ++place) to[place] = from[place * stride_];
-        }
+    for (Index row = 0; row < y.rows(); ++row) {
+      std::fill_n(numbers_, places_ * stride_, Scalar(0));
+      for_events(
+          row, [&](auto factor, Index number, Index place, Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+            using Block = LaneBlock<Scalar, lanes()>;
+            Scalar* to = numbers_ + place * stride_ + i;
+            add_multiple(factor, Block::load(weight + number * weight_stride + i), Block::load(to)).store(to);
+          });
+      scale([&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA { return load(bias + i, whole); });
+      transpose_rows(places_, out_, numbers_, stride_, y.data + row * y.stride, places_);
     }
   }
 
+  /// W̄ += v ȳ.
   void add_weight_adjoint(const SequenceView<const Scalar>& y_adjoint, Scalar* weight_adjoint,
                           Index weight_stride) {
-    const Index width = whole_lines<Scalar>(out_);
-    for (Index first = 0; first < rows_; first += some_) {
-      const Index rows = std::min(some_, rows_ - first);
-      for (Index r = 0; r < rows; ++r) {
-        const Scalar* from = y_adjoint.data + (first + r) * y_adjoint.stride;
-        for (Index place = 0; place < places_; ++place) {
-          Scalar* to = numbers_ + (r * places_ + place) * stride_;
-          for (Index o = 0; o < out_; ++o) to[o] = from[o * places_ + place];
-          std::fill_n(to + out_, width - out_, Scalar(0));
-        }
-      }
-      scatter_weight_gradient(events(first, rows), rows * places_, numbers_, stride_, width, weight_adjoint,
-                              weight_stride);
+    for (Index place = 0; place < places_; ++place)
+      std::fill_n(numbers_ + place * stride_ + out_, width_ - out_, Scalar(0));
+    for (Index row = 0; row < y_adjoint.rows(); ++row) {
+      transpose_rows(out_, places_, y_adjoint.data + row * y_adjoint.stride, places_, numbers_, stride_);
+      scale([](Index, auto) SPIKETAPE_INLINE_LAMBDA { return Lane<Scalar>(0); });
+      for_events(
+          row, [&](auto factor, Index number, Index place, Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+            using Block = LaneBlock<Scalar, lanes()>;
+            Scalar* to = weight_adjoint + number * weight_stride + i;
+            add_multiple(factor, Block::load(numbers_ + place * stride_ + i), Block::load(to)).store(to);
+          });
     }
   }
 
  private:
-  /// The events of all places of some rows, in ascending order, valid until the next call.
-  Events<Scalar> events(Index first, Index rows) {
-    const Index plane = window_.in_plane(), width = window_.cols.in, out_width = window_.cols.out();
-    // Place p is counted at p + 2 and filled at p + 1, which then holds its end, the begin of place p + 1.
-    std::fill_n(begins_, rows * places_ + 2, Index(0));
-    for (Index r = 0; r < rows; ++r) {
-      std::fill_n(in_plane_, plane, Index(0));
-      for (Index e = x_.begins[first + r]; e < x_.begins[first + r + 1]; ++e)
-        ++in_plane_[x_.columns[e] % plane];
-      Index* counts = begins_ + r * places_ + 2;
-      for (Index i = 0; i < plane; ++i)
-        if (const Index count = in_plane_[i]; count > 0)
-          for_readers(i / width, i % width, out_width, [&](Index, Index place) { counts[place] += count; });
-    }
-    for (Index p = 0; p < rows * places_; ++p) begins_[p + 2] += begins_[p + 1];
-    for (Index r = 0; r < rows; ++r) {
-      Index* next = begins_ + r * places_ + 1;
-      for (Index e = x_.begins[first + r]; e < x_.begins[first + r + 1]; ++e) {
-        const Index channel = x_.columns[e] / plane, i = x_.columns[e] % plane;
-        const Index column = channel * window_.size();
-        for_readers(i / width, i % width, out_width, [&](Index k, Index place) SPIKETAPE_INLINE_LAMBDA {
-          const Index to = next[place]++;
-          columns_[to] = static_cast<std::int32_t>(column + k);
-          if (values_ != nullptr) values_[to] = x_.values[e];
-        });
-      }
-    }
-    return {begins_, columns_, values_, x_.value};
+  /// Each number of the places becomes v times itself, for a value v that all events share, plus added(i,
+  /// whole).
+  template <typename Added>
+  SPIKETAPE_INLINE void scale(Added&& added) {
+    const Lane<Scalar> value(x_.values == nullptr ? x_.value : Scalar(1));
+    for (Index place = 0; place < places_; ++place)
+      for_whole_lines<Scalar>(width_, [&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA {
+        Scalar* at = numbers_ + place * stride_ + i;
+        store(multiply_add(value, load(at, whole), added(i, whole)), at, whole);
+      });
   }
 
-  /// Calls visit(number of the window, place) for all windows that read an input.
+  /// Calls visit(factor, row of W, place, column, lanes) for all windows that read an event of a row.
   template <typename Visit>
-  SPIKETAPE_INLINE void for_readers(Index row, Index col, Index out_width, Visit&& visit) const {
-    const auto *begin = cols_readers_.begin(col), *end = cols_readers_.end(col);
-    for (const auto* of_row = rows_readers_.begin(row); of_row != rows_readers_.end(row); ++of_row)
-      for (const auto* of_col = begin; of_col != end; ++of_col)
-        visit(of_row->k * window_.cols.window + of_col->k, of_row->output * out_width + of_col->output);
+  SPIKETAPE_INLINE void for_events(Index row, Visit&& visit) const {
+    const Index plane = window_.in_plane(), width = window_.cols.in, out_width = window_.cols.out();
+    const Index begin = x_.begins[row], end = x_.begins[row + 1];
+    for_column_blocks<Scalar>(width_, [&](Index column, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+      const auto each = [&](auto&& factor) SPIKETAPE_INLINE_LAMBDA {
+        for (Index e = begin; e < end; ++e) {
+          const Index first = x_.columns[e] / plane * window_.size(), i = x_.columns[e] % plane;
+          const auto value = factor(e);
+          const auto *cols_begin = cols_readers_.begin(i % width), *cols_end = cols_readers_.end(i % width);
+          for (auto* r = rows_readers_.begin(i / width); r != rows_readers_.end(i / width); ++r)
+            for (auto* c = cols_begin; c != cols_end; ++c)
+              visit(value, first + r->k * window_.cols.window + c->k, r->output * out_width + c->output,
+                    column, lanes);
+        }
+      };
+      if (x_.values == nullptr)
+        each(Ones());
+      else
+        each(Values<Scalar>{x_.values});
+    });
   }
 
   SlidingWindow window_;
   Index out_;
   Events<Scalar> x_;
-  Index rows_, places_, stride_, some_ = 1;
+  Index places_, width_, stride_;
   WindowReaders rows_readers_, cols_readers_;
-  Scalar* numbers_;  // (places, out) of some rows
-  Index* in_plane_;
-  Index* begins_;
-  std::int32_t* columns_;
-  Scalar* values_;
+  Scalar* numbers_;  // (places, out) of a row
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::detail

@@ -64,6 +64,17 @@ class BatchNormLayer : public Layer<Derived, Scalar> {
   const Parameter<Scalar>& running_var() const { return running_var_; }
   const Parameter<Scalar>& num_batches_tracked() const { return num_batches_tracked_; }
 
+  /// What evaluation computes for each channel, y = scale·x + shift, in double: what a product before it can
+  /// take into its weights. Allocate.
+  [[nodiscard]] Row<double> scale() const {
+    const Row<double> variance = running_var_.array().row(0).template cast<double>();
+    return weight_.array().row(0).template cast<double>() / (variance + options_.eps).sqrt();
+  }
+  [[nodiscard]] Row<double> shift() const {
+    return bias_.array().row(0).template cast<double>() -
+           running_mean_.array().row(0).template cast<double>() * scale();
+  }
+
   /// The shape of the input. Throws std::invalid_argument for features that are no multiple of num_features.
   Shape result(const Shape& input) const {
     if (input.features % num_features() != 0 || input.features == 0)
@@ -93,7 +104,7 @@ class BatchNormLayer : public Layer<Derived, Scalar> {
     }
     Scalar* scale = context.template scratch<Scalar>(channels);
     for (Index c = 0; c < channels; ++c) {
-      deviation[c] = 1 / std::sqrt(deviation[c] + static_cast<Scalar>(options_.eps));
+      deviation[c] = inverse_deviation(deviation[c], options_.eps);
       scale[c] = weight_.data()[c] * deviation[c];
     }
     scale_channels(x, plane, mean, scale, bias_.data(), y);

@@ -56,6 +56,8 @@ class ConvLayer : public Layer<Derived, Scalar> {
   /// The images that it takes and those that it returns.
   ImageShape in_shape() const noexcept { return {window_.planes, window_.rows.in, window_.cols.in}; }
   ImageShape out_shape() const noexcept { return {out_channels(), window_.rows.out(), window_.cols.out()}; }
+  /// How its windows lie: for files of networks.
+  const SlidingWindow& window() const noexcept { return window_; }
   /// The shape of the result. Throws std::invalid_argument for another number of features than in_shape has.
   Shape result(const Shape& input) const { return image_result(static_cast<const Derived&>(*this), input); }
 
@@ -67,7 +69,7 @@ class ConvLayer : public Layer<Derived, Scalar> {
     auto* events = context.template save<Events<Scalar>>(1);
     *events = events_of(x, context);
     if (*events)
-      return EventConvolution<Scalar>(window_, out_channels(), *events, x.rows(), memory)
+      return EventConvolution<Scalar>(window_, out_channels(), *events, memory)
           .forward(weight_.data(), weight_.stride(), bias_.data(), y);
     convolution().forward({x, context.bits(), memory}, y, memory,
                           context.tape() == nullptr ? nullptr : &context.tape()->workspace());
@@ -76,15 +78,19 @@ class ConvLayer : public Layer<Derived, Scalar> {
   void backward(const SequenceView<const Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
                 const Adjoint<Scalar>& x_adjoint, Context<Scalar>& context) const {
     Arena& memory = context.memory();
-    Scalar *weight_adjoint = context.gradient(weight_).data, *bias_adjoint = context.gradient(bias_).data;
-    const auto& events = *context.template saved<Events<Scalar>>();
-    if (events && weight_adjoint != nullptr && all_finite(y_adjoint)) {
-      EventConvolution<Scalar>(window_, out_channels(), events, x.rows(), memory)
-          .add_weight_adjoint(y_adjoint, weight_adjoint, weight_.stride());
-      weight_adjoint = nullptr;
+    Workspace<Scalar>* workspace = &context.tape()->workspace();
+    const Convolution<Scalar> products = convolution();
+    const bool finite = all_finite(y_adjoint);
+    if (Scalar* sum = context.gradient(bias_).data) products.add_bias_adjoint(y_adjoint, sum);
+    if (Scalar* sum = context.gradient(weight_).data) {
+      if (const auto& events = *context.template saved<Events<Scalar>>(); events && finite)
+        EventConvolution<Scalar>(window_, out_channels(), events, memory)
+            .add_weight_adjoint(y_adjoint, sum, weight_.stride());
+      else
+        products.add_weight_adjoint({x, context.bits(), memory}, y_adjoint, sum, memory, workspace);
     }
-    convolution().backward({x, context.bits(), memory}, y_adjoint, weight_adjoint, bias_adjoint,
-                           x_adjoint.view, memory, &context.tape()->workspace());
+    if (!x_adjoint.empty())
+      products.add_input_adjoint(y_adjoint, x_adjoint.view, finite && all_finite(weights()), memory, workspace);
   }
 
   /// Calls f(name, parameter) for W and, if there is one, b.
@@ -144,9 +150,11 @@ class ConvLayer : public Layer<Derived, Scalar> {
   /// The input as events if it is sparse enough, else empty.
   Events<Scalar> events_of(const SequenceView<const Scalar>& x, Context<Scalar>& context) const {
     if (groups_ > 1) return {};
-    return sparse_rows(x, context.bits(),
-                       {weight_.data(), {1, weight_.rows(), weight_.cols()}, weight_.stride()},
-                       context.memory());
+    return sparse_rows(x, context.bits(), weights(), context.memory());
+  }
+
+  SequenceView<const Scalar> weights() const {
+    return {weight_.data(), {1, weight_.rows(), weight_.cols()}, weight_.stride()};
   }
 
   Convolution<Scalar> convolution() const {
@@ -206,8 +214,8 @@ class Conv1d : public detail::ConvLayer<Conv1d<Scalar_>, Scalar_> {
   /// Takes signals of that shape, whose height is 1. Throws what Conv2d throws, and for another height.
   Conv1d(const ImageShape& input, Index out_channels, Index kernel_size, Random& random,
          const Conv1dOptions& options = {})
-      : detail::ConvLayer<Conv1d, Scalar>(window(input, kernel_size, options), out_channels, options.groups,
-                                          options.bias, random, {kernel_size}) {}
+      : detail::ConvLayer<Conv1d, Scalar>(window_over(input, kernel_size, options), out_channels,
+                                          options.groups, options.bias, random, {kernel_size}) {}
 
   Index kernel_size() const noexcept { return this->window_.cols.window; }
   Index stride() const noexcept { return this->window_.cols.stride; }
@@ -215,8 +223,8 @@ class Conv1d : public detail::ConvLayer<Conv1d<Scalar_>, Scalar_> {
   Index dilation() const noexcept { return this->window_.cols.dilation; }
 
  private:
-  static detail::SlidingWindow window(const ImageShape& input, Index kernel_size,
-                                      const Conv1dOptions& options) {
+  static detail::SlidingWindow window_over(const ImageShape& input, Index kernel_size,
+                                           const Conv1dOptions& options) {
     if (input.height != 1) Conv1d::fail("the input is ", input, ", expected a height of 1");
     return detail::sliding_window(detail::type_name<Conv1d>(), input, {1, kernel_size}, {1, options.stride},
                                   {0, options.padding}, {1, options.dilation});

@@ -39,6 +39,8 @@ class PoolLayer : public Layer<Derived, Scalar> {
   Size2d stride() const noexcept { return {window_.rows.stride, window_.cols.stride}; }
   Size2d padding() const noexcept { return {window_.rows.padding, window_.cols.padding}; }
 
+  /// How its windows lie: for files of networks.
+  const SlidingWindow& window() const noexcept { return window_; }
   /// The shape of the result. Throws std::invalid_argument for another number of features than in_shape has.
   Shape result(const Shape& input) const { return image_result(static_cast<const Derived&>(*this), input); }
 
@@ -95,12 +97,15 @@ class MaxPool2d : public detail::PoolLayer<MaxPool2d<Scalar_>, Scalar_> {
   static constexpr bool takes_bits = true, gives_bits = true;
 
   /// Takes images of that shape. Throws std::invalid_argument for extents and sizes below 1, a negative
-  /// padding or one of more than half of kernel_size, a window that is larger than the padded input, and an
-  /// input of 2³¹ numbers or more.
+  /// padding or one of more than half of kernel_size, a window that is larger than the padded input, one
+  /// whose rows have 2²⁴ numbers of the input or more (2⁵³ in double), and an input of 2³¹ numbers or more.
   MaxPool2d(const ImageShape& input, const Size2d& kernel_size, const PoolOptions& options = {})
       : detail::PoolLayer<MaxPool2d, Scalar>(input, kernel_size, options.stride, options.padding) {
     if (input.features() > std::numeric_limits<std::int32_t>::max())
       this->fail("the input is ", input, ", expected fewer than 2^31 numbers");
+    if (!detail::counts_offsets<Scalar>(this->window_))
+      this->fail("kernel_size is ", kernel_size, ", expected rows that are fewer numbers of the input, ",
+                 input, ", than a Scalar counts");
   }
 
   /// On a tape, keeps the place of each largest number.
@@ -113,12 +118,13 @@ class MaxPool2d : public detail::PoolLayer<MaxPool2d<Scalar_>, Scalar_> {
     const Index lines = detail::whole_lines<Scalar>(outputs) / detail::line<Scalar>;
     Scalar* numbers =
         bits == nullptr ? nullptr : context.template scratch<Scalar>(detail::whole_lines<Scalar>(x.features));
+    Scalar* room = context.template scratch<Scalar>(3 * lines * detail::line<Scalar>);
     Scalar* largest = result == nullptr ? nullptr : context.template scratch<Scalar>(outputs);
     for (Index row = 0; row < rows; ++row) {
       if (bits != nullptr) bits->write(row, numbers);
       const Scalar* from = bits != nullptr ? numbers : x.data + row * x.stride;
       Scalar* to = result != nullptr ? largest : y.data + row * y.stride;
-      detail::max_pool(this->window_, from, to, winners + row * outputs);
+      detail::max_pool(this->window_, from, to, winners + row * outputs, room);
       if (result != nullptr) detail::write_bits(to, outputs, result + row * lines);
     }
   }

@@ -45,7 +45,7 @@ class RecurrentConvolution final : public RecurrentProduct<Scalar> {
       return;
     }
     if (const Events<Scalar> events = sparse_rows<Scalar>(spk, nullptr, weights(of), *of.memory))
-      EventConvolution<Scalar>(window_, channels(), events, spk.rows(), *of.memory)
+      EventConvolution<Scalar>(window_, channels(), events, *of.memory)
           .forward(of.weight, of.stride, of.bias, current);
     else
       convolution(of).forward({spk, nullptr, *of.memory}, current, *of.memory, of.workspace);
@@ -54,7 +54,9 @@ class RecurrentConvolution final : public RecurrentProduct<Scalar> {
   void backward(const Recurrence<Scalar>& of, const In& current_adjoint,
                 const SequenceView<Scalar>& spk_adjoint) const override {
     const Arena::Scope scope(*of.memory);
-    dense(of, current_adjoint, current_adjoint, nullptr, nullptr, spk_adjoint);
+    convolution(of).add_input_adjoint(current_adjoint, spk_adjoint,
+                                      all_finite(current_adjoint) && all_finite(weights(of)), *of.memory,
+                                      of.workspace);
   }
 
   void add_weight_adjoint(const Recurrence<Scalar>& of, const In& spk, const In& current_adjoint,
@@ -62,14 +64,14 @@ class RecurrentConvolution final : public RecurrentProduct<Scalar> {
     const Arena::Scope scope(*of.memory);
     const Events<Scalar> events = sparse_rows<Scalar>(spk, nullptr, weights(of), *of.memory);
     if (events && all_finite(current_adjoint))
-      EventConvolution<Scalar>(window_, channels(), events, spk.rows(), *of.memory)
+      EventConvolution<Scalar>(window_, channels(), events, *of.memory)
           .add_weight_adjoint(current_adjoint, sum, of.stride);
     else
-      dense(of, spk, current_adjoint, sum, nullptr, {});
+      convolution(of).add_weight_adjoint({spk, nullptr, *of.memory}, current_adjoint, sum, *of.memory,
+                                         of.workspace);
   }
   void add_bias_adjoint(const Recurrence<Scalar>& of, const In& current_adjoint, Scalar* sum) const override {
-    const Arena::Scope scope(*of.memory);
-    dense(of, current_adjoint, current_adjoint, nullptr, sum, {});
+    convolution(of).add_bias_adjoint(current_adjoint, sum);
   }
 
  private:
@@ -80,11 +82,6 @@ class RecurrentConvolution final : public RecurrentProduct<Scalar> {
   }
   Convolution<Scalar> convolution(const Recurrence<Scalar>& of) const {
     return {window_, channels(), 1, of.weight, of.stride, of.bias};
-  }
-  void dense(const Recurrence<Scalar>& of, const In& spk, const In& current_adjoint, Scalar* weight_adjoint,
-             Scalar* bias_adjoint, const SequenceView<Scalar>& spk_adjoint) const {
-    convolution(of).backward({spk, nullptr, *of.memory}, current_adjoint, weight_adjoint, bias_adjoint,
-                             spk_adjoint, *of.memory, of.workspace);
   }
 
   SlidingWindow window_;

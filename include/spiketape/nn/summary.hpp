@@ -61,6 +61,8 @@ class Summary {
       }
     } else if constexpr (requires { layer.in_features(); }) {
       features_ = layer.result({1, 1, layer.in_features()}).features;
+    } else if constexpr (requires { layer.out_shape().features(); }) {
+      features_ = layer.out_shape().features();
     } else if constexpr (requires(Shape shape) { layer.result(shape); }) {
       if (features_ >= 0) features_ = layer.result({1, 1, features_}).features;
     } else if constexpr (!requires { layer.graded_spikes_factor(); }) {

@@ -10,6 +10,8 @@
 #include <spiketape/io/c/margin.hpp>
 #include <spiketape/io/c/text.hpp>
 #include <spiketape/io/policy_text.hpp>
+#include <spiketape/kernels/batch_norm.hpp>
+#include <spiketape/kernels/sliding_window.hpp>
 #include <spiketape/neuron/lif.hpp>
 #include <spiketape/nn/leaves.hpp>
 #include <spiketape/nn/linear.hpp>
@@ -20,6 +22,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -29,19 +32,27 @@
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 enum class CReset { none, subtract, zero, zero_before_input };
+enum class CKind { dense, neuron, convolution, pool, norm };
+/// What a pool does with a window: its largest number, or its sum divided by 1, its size, or what of it is
+/// inside.
+enum class CDivisor { max, one, window, inside };
 
-/// A Linear or a layer of neurons.
+/// A layer that computes in evaluation.
 template <Real Scalar>
 struct CLayer {
   std::string path;  // block.lif1
   std::string type;  // spiketape::Leaky
   std::string id;    // block_lif1
-  Index inputs = 0, outputs = 0;
+  CKind kind = CKind::dense;
+  Index inputs = 0, outputs = 0;  // 0: not known before give_sizes
 
-  Array<Scalar> weight;  // of a Linear, or of a recurrence where all neurons act on all; else empty
+  Array<Scalar> weight;  // of a product or norm, or of a recurrence where all neurons act on all; else empty
   Row<Scalar> bias;      // empty: none
+  Row<Scalar> mean;      // of a norm: y = (x − mean)·weight + bias
+  std::optional<SlidingWindow> window;  // of a convolution or pool
+  CDivisor divisor = CDivisor::max;
 
-  std::vector<std::string> states;  // names; empty: a Linear
+  std::vector<std::string> states;  // names; of neurons
   std::vector<std::pair<std::string, Row<Scalar>>> coefficients;
   CReset reset = CReset::subtract;
   bool delayed = true, inhibited = false, exact = false;
@@ -54,7 +65,9 @@ struct CLayer {
   std::function<SequenceView<const Scalar>(const SequenceView<const Scalar>&, double* distance)> run;
   std::shared_ptr<State<Scalar>> state;
 
-  [[nodiscard]] bool is_neuron() const { return !states.empty(); }
+  [[nodiscard]] bool is_neuron() const { return kind == CKind::neuron; }
+  /// Whether it adds the weights of inputs that are listed.
+  [[nodiscard]] bool multiplies() const { return kind == CKind::dense || kind == CKind::convolution; }
   [[nodiscard]] bool all_to_all() const { return is_neuron() && weight.size() > 0; }
   [[nodiscard]] bool is(std::string_view name) const { return type == "spiketape::" + std::string(name); }
   [[nodiscard]] const Row<Scalar>& coefficient(std::string_view name) const {
@@ -93,6 +106,7 @@ template <Real Scalar, typename Neuron>
 void read_neuron(const Neuron& neuron, double margin, CLayer<Scalar>& layer) {
   using L = std::remove_cvref_t<Neuron>;
   const std::string& path = layer.path;
+  layer.kind = CKind::neuron;
   layer.states.assign(L::Dynamics::state_names.begin(), L::Dynamics::state_names.end());
   layer.recurrent = L::recurrent;
   neuron.for_each_option([&]<typename Option>(std::string_view name, const Option& option) {
@@ -144,6 +158,44 @@ void read_neuron(const Neuron& neuron, double margin, CLayer<Scalar>& layer) {
   };
 }
 
+/// Collects what a layer on images is made of. Returns false for one that C files do not have.
+template <Real Scalar, typename L>
+bool read_image_layer(const L& leaf, CLayer<Scalar>& layer) {
+  if constexpr (requires { leaf.window().planes; }) {
+    layer.window = leaf.window();
+    layer.inputs = leaf.in_shape().features();
+    layer.outputs = leaf.out_shape().features();
+    if constexpr (requires { leaf.groups(); }) {
+      layer.kind = CKind::convolution;
+      if (leaf.groups() != 1)
+        fail_layer(layer.path, "is a ", layer.type, " of ", leaf.groups(), " groups, expected one");
+      layer.weight = leaf.weight().array();
+      if (leaf.has_bias()) layer.bias = leaf.bias().array().row(0);
+      return layer.is("Conv2d") || layer.is("Conv1d");
+    } else {
+      layer.kind = CKind::pool;
+      if constexpr (requires { leaf.count_include_pad(); })
+        layer.divisor = leaf.count_include_pad() ? CDivisor::window : CDivisor::inside;
+      else
+        layer.divisor = layer.is("MaxPool2d") ? CDivisor::max : CDivisor::one;
+      return layer.is("MaxPool2d") || layer.is("AvgPool2d") || layer.is("SumPool2d");
+    }
+  } else if constexpr (requires { leaf.running_var(); }) {
+    layer.kind = CKind::norm;
+    const auto row = [](const Parameter<Scalar>& parameter) -> Row<Scalar> {
+      return parameter.array().row(0);
+    };
+    layer.mean = row(leaf.running_mean());
+    layer.bias = row(leaf.bias());
+    layer.weight = row(leaf.weight());
+    for (Index c = 0; c < layer.bias.size(); ++c)
+      layer.weight(0, c) *= inverse_deviation(leaf.running_var().array()(0, c), leaf.options().eps);
+    return layer.is("BatchNorm1d") || layer.is("BatchNorm2d");
+  } else {
+    return false;
+  }
+}
+
 /// Every number that a C file would have to hold is finite.
 template <Real Scalar>
 void check_finite(const CLayer<Scalar>& layer) {
@@ -155,8 +207,23 @@ void check_finite(const CLayer<Scalar>& layer) {
   };
   check("weight", layer.weight);
   check("bias", layer.bias);
+  check("mean", layer.mean);
   for (const auto& [name, values] : layer.coefficients)
     if (name != "threshold" || layer.fires()) check(name, values);
+}
+
+template <Real Scalar>
+[[noreturn]] void fail_unknown_layer(const CLayer<Scalar>& layer) {
+  fail_layer(
+      layer.path, "is a ", layer.type,
+      ", expected Linear, convolutions, pools, batch norms, Flatten, Dropout and neurons of the library");
+}
+/// Runs a layer without a state.
+template <Real Scalar, typename L>
+void run_leaf(const L& leaf, CLayer<Scalar>& layer) {
+  layer.run = [&leaf, state = layer.state](const SequenceView<const Scalar>& input, double*) {
+    return leaf(input, *state);
+  };
 }
 
 /// The layers of a network, and their sizes as far as they say them; see give_sizes.
@@ -170,6 +237,7 @@ std::vector<CLayer<typename Network::Scalar>> c_layers(const Network& net, doubl
     CLayer<Scalar> layer;
     layer.path = path;
     layer.type = type_name<L>();
+    if (layer.is("Flatten") || layer.is("Dropout")) return;  // they pass on what comes
     layer.id = c_name_of(path);
     while (std::any_of(layers.begin(), layers.end(), [&](const auto& other) { return other.id == layer.id; }))
       layer.id += "x";
@@ -183,9 +251,11 @@ std::vector<CLayer<typename Network::Scalar>> c_layers(const Network& net, doubl
       layer.outputs = leaf.out_features();
       layer.weight = leaf.weight().array();
       if (leaf.has_bias()) layer.bias = leaf.bias().array().row(0);
-      layer.run = [&leaf, state = layer.state](const SequenceView<const Scalar>& input, double*) {
-        return leaf(input, *state);
-      };
+      run_leaf(leaf, layer);
+    } else if constexpr (
+        requires { leaf.window().planes; } || requires { leaf.running_var(); }) {
+      if (!read_image_layer(leaf, layer)) fail_unknown_layer(layer);
+      run_leaf(leaf, layer);
     } else if constexpr (requires {
                            typename L::Dynamics;
                            leaf.for_each_coefficient(TakesAnything());
@@ -196,39 +266,38 @@ std::vector<CLayer<typename Network::Scalar>> c_layers(const Network& net, doubl
         fail_layer(path, "is a ", layer.type, ", which is no neuron of the library");
       read_neuron(leaf, margin, layer);
     } else {
-      fail_layer(path, "is a ", layer.type, ", expected Linear layers and neurons of the library");
+      fail_unknown_layer(layer);
     }
     check_finite(layer);
     layers.push_back(std::move(layer));
   });
+  if (layers.empty()) fail_argument("spiketape::write_c: the network has no layer that computes");
   return layers;
 }
 
-/// Gives each neuron layer its size: what comes in, or for the first layers what the neurons or the first
-/// Linear say. `given` is the size of a recorded input, or 0.
+/// Gives layers that keep the number of features their size: what comes in, or for the first ones what
+/// neurons or the first other layer say. `given` is the size of a recorded input, or 0.
 template <Real Scalar>
 void give_sizes(std::vector<CLayer<Scalar>>& layers, Index given) {
   Index width = given;
   for (std::size_t l = 0; l < layers.size() && width == 0; ++l) {
-    if (!layers[l].is_neuron()) width = layers[l].inputs;
+    width = layers[l].inputs;
     if (layers[l].all_to_all()) width = layers[l].weight.rows();
     for (const auto& [name, values] : layers[l].coefficients)
       if (values.size() > 1) width = values.size();
-    if (!layers[l].is_neuron()) break;
   }
   if (width == 0)
     fail_argument(
         "spiketape::write_c: the network does not say how many inputs it has, expected a self_test with "
         "them");
   for (CLayer<Scalar>& layer : layers) {
-    if (!layer.is_neuron()) {
-      if (layer.inputs != width)
-        fail_layer(layer.path, "expects ", layer.inputs, " features, its input has ", width);
-      width = layer.outputs;
-    }
+    if (layer.inputs == 0) layer.inputs = layer.outputs = width;
+    if (layer.inputs != width)
+      fail_layer(layer.path, "expects ", layer.inputs, " features, its input has ", width);
+    width = layer.outputs;
     if (width == 0) fail_layer(layer.path, "has no features, expected at least 1");
-    layer.inputs = layer.outputs = width;
-    if (!layer.is_neuron()) layer.inputs = layer.weight.rows();
+    if (layer.kind == CKind::norm && width % layer.bias.size() != 0)
+      fail_layer(layer.path, "has ", layer.bias.size(), " channels, its input ", width, " features");
   }
 }
 

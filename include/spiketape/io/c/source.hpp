@@ -6,6 +6,7 @@
 #include <spiketape/io/c/neuron.hpp>
 #include <spiketape/io/c/products.hpp>
 #include <spiketape/io/c/recording.hpp>
+#include <spiketape/io/c/windows.hpp>
 #include <spiketape/version.hpp>
 
 #include <algorithm>
@@ -18,6 +19,9 @@
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
+/// Where the result of a layer goes.
+enum class CRow { output, listed, first, second };
+
 /// Writes a C file. The layers have sizes.
 template <Real Scalar>
 class CSource {
@@ -28,18 +32,19 @@ class CSource {
     style_.name = name;
     for (std::size_t l = 0; l < layers.size(); ++l) {
       const CLayer<Scalar>& layer = layers[l];
-      const bool lists = !layer.is_neuron();
-      if (lists) {
+      const CRow to = rows_.emplace_back(row_behind(l));
+      if (to == CRow::first) row_ = std::max(row_, layer.outputs);
+      if (to == CRow::second) second_row_ = std::max(second_row_, layer.outputs);
+      adds_rows_ = adds_rows_ || layer.kind == CKind::dense || layer.all_to_all();
+      if (layer.multiplies()) {
         listed_ = std::max(listed_, layer.inputs);
-        row_ = std::max(row_, l + 1 < layers.size() ? layer.outputs : 0);
-        lists_numbers_ = lists_numbers_ || l == 0 || !layers[l - 1].is_neuron();
-      } else {
-        if (l + 1 < layers.size() && layers[l + 1].is_neuron()) row_ = std::max(row_, layer.outputs);
+        lists_numbers_ = lists_numbers_ || !comes_listed(l);
+      } else if (layer.is_neuron()) {
         if (layer.all_to_all()) {
           listed_ = std::max(listed_, layer.outputs);
           recurrent_ = std::max(recurrent_, layer.outputs);
         }
-        const bool sends = layer.all_to_all() || (l + 1 < layers.size() && !layers[l + 1].is_neuron());
+        const bool sends = layer.all_to_all() || to == CRow::listed;
         style_.multiplies = style_.multiplies || (sends && !layer.sends_ones());
       }
     }
@@ -54,6 +59,21 @@ class CSource {
   }
 
  private:
+  /// Where a layer's result goes: to the caller, to the list that the next layer adds, or to a row of work
+  /// space. A pool reads one row and writes the other.
+  CRow row_behind(std::size_t l) const {
+    if (l + 1 == layers_.size()) return CRow::output;
+    if (layers_[l].is_neuron() && layers_[l + 1].multiplies()) return CRow::listed;
+    const bool moves = layers_[l].kind == CKind::pool || layers_[l].kind == CKind::norm;
+    return moves && l > 0 && rows_[l - 1] == CRow::first ? CRow::second : CRow::first;
+  }
+  bool comes_listed(std::size_t l) const { return l > 0 && rows_[l - 1] == CRow::listed; }
+  /// The row that layer l reads or writes, as C has it.
+  std::string input_of(std::size_t l) const { return l == 0 ? "input" : name_of(rows_[l - 1]); }
+  static std::string name_of(CRow row) {
+    return row == CRow::output ? "output" : row == CRow::first ? "state->row" : "state->row2";
+  }
+
   std::string filled(std::string_view text) const { return c_filled<Scalar>(text, style_.name); }
   bool gives_numbers() const { return !last_.is_neuron(); }
   std::string result() const { return filled(gives_numbers() ? "@* output" : "uint8_t* spikes"); }
@@ -76,6 +96,7 @@ class CSource {
       add_member(number, "recurrent", recurrent_, sizeof(Scalar), "work space, as all below");
     if (row_ > 0)
       add_member(number, "row", row_, sizeof(Scalar), recurrent_ > 0 ? "" : "work space, as all below");
+    if (second_row_ > 0) add_member(number, "row2", second_row_, sizeof(Scalar), "");
     if (listed_ > 0) {
       if (style_.multiplies) add_member(number, "values", listed_, sizeof(Scalar), "");
       members_ += "  uint32_t listed;\n";
@@ -95,47 +116,52 @@ class CSource {
   std::string write_layers() {
     write_members();
     std::string arrays, functions, calls;
-    std::string from = "input";
     const bool chunks = std::any_of(layers_.begin(), layers_.end(), [](const CLayer<Scalar>& layer) {
-      return layer.weight.rows() > c_inputs_at_once;
+      return layer.kind != CKind::convolution && layer.weight.rows() > c_inputs_at_once;
     });
     if (lists_numbers_) functions += c_list_function<Scalar>(style_.name, style_.place);
-    if (listed_ > 0)
+    if (adds_rows_)
       functions += c_product_function<Scalar>(style_.name, style_.place, chunks, style_.multiplies);
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       const CLayer<Scalar>& layer = layers_[l];
       const bool last = l + 1 == layers_.size();
+      const std::string name = style_.name + '_' + layer.id, from = input_of(l);
       if (layer.is_neuron()) {
-        const CSpikes spikes = last                         ? CSpikes::returned
-                               : layers_[l + 1].is_neuron() ? CSpikes::row
-                                                            : CSpikes::listed;
+        const CSpikes spikes = last                       ? CSpikes::returned
+                               : rows_[l] == CRow::listed ? CSpikes::listed
+                                                          : CSpikes::row;
         const CNeuron<Scalar> neuron(style_, layer, spikes);
         functions += neuron.text();
         bytes_ += neuron.bytes();
-        calls += "  " + style_.name + '_' + layer.id + "(state, " + from + (last ? ", spikes" : "") + ");\n";
-        from = "state->row";
+        calls += "  " + name + "(state, " + from + (last ? ", spikes" : "") + ");\n";
         continue;
       }
-      const auto count = static_cast<std::size_t>(layer.weight.size());
-      const std::string weight = style_.name + '_' + layer.id + "_weight";
-      std::string bias = "0";
-      arrays += "\n/* " + in_comment(layer.path) + ": a row of weights for each input */\n" +
-                c_array(weight, layer.weight.data(), count);
-      if (layer.bias.size() > 0) {
-        bias = style_.name + '_' + layer.id + "_bias";
-        arrays += c_array(bias, layer.bias.data(), static_cast<std::size_t>(layer.bias.size()));
-      }
-      bytes_ += (count + static_cast<std::size_t>(layer.bias.size())) * sizeof(Scalar);
-      const bool events = l > 0 && layers_[l - 1].is_neuron();
-      if (!events)
+      const auto add_array = [&](const std::string& of, const auto& numbers) {
+        const auto count = static_cast<std::size_t>(numbers.size());
+        bytes_ += count * sizeof(Scalar);
+        if (count > 0) arrays += c_array(name + '_' + of, numbers.data(), count);
+      };
+      if (layer.weight.size() > 0)
+        arrays += "\n/* " + in_comment(layer.path) +
+                  (layer.multiplies() ? ": a row of weights for each input */\n" : " */\n");
+      add_array("weight", layer.weight);
+      add_array("bias", layer.bias);
+      add_array("mean", layer.mean);
+      if (layer.multiplies() && !comes_listed(l))
         calls += "  " + style_.name + "_list(" + from + ", " + std::to_string(layer.inputs) + "u, state);\n";
-      const bool values = !events || !layers_[l - 1].sends_ones();
+      const bool values = layer.multiplies() && (!comes_listed(l) || !layers_[l - 1].sends_ones());
+      if (layer.kind != CKind::dense) {
+        functions += CWindows<Scalar>(style_.name, layer, values).text();
+        calls +=
+            "  " + name + '(' + (layer.multiplies() ? "state" : from) + ", " + name_of(rows_[l]) + ");\n";
+        continue;
+      }
       const CBlocks blocks = c_blocks<Scalar>(layer.outputs);
-      from = "state->row";
       calls += "  " + style_.name + "_add_rows(state, " +
-               (style_.multiplies ? values ? "state->values, " : "0, " : "") + weight + ", " + bias + ", " +
-               std::to_string(layer.outputs) + "u, " + std::to_string(blocks.one) + "u, " +
-               std::to_string(blocks.two) + "u, " + (last ? "output" : from) + ");\n";
+               (style_.multiplies ? values ? "state->values, " : "0, " : "") + name + "_weight, " +
+               (layer.bias.size() > 0 ? name + "_bias" : "0") + ", " + std::to_string(layer.outputs) + "u, " +
+               std::to_string(blocks.one) + "u, " + std::to_string(blocks.two) + "u, " + name_of(rows_[l]) +
+               ");\n";
     }
     return filled(R"(
 #if defined(^_IMPLEMENTATION) && !defined(^_IMPLEMENTED)
@@ -322,8 +348,9 @@ int $_self_test(void) {
   const CRecording<Scalar>& recording_;
   const CLayer<Scalar>& last_;
   CStyle style_{};
-  Index listed_ = 0, row_ = 0, recurrent_ = 0;  // the numbers that the work space has
-  bool lists_numbers_ = false;
+  std::vector<CRow> rows_;                                       // of each layer, where its result goes
+  Index listed_ = 0, row_ = 0, second_row_ = 0, recurrent_ = 0;  // the numbers that the work space has
+  bool lists_numbers_ = false, adds_rows_ = false;
   std::string members_;
   std::size_t bytes_ = 0, state_bytes_ = 0;
 };

@@ -6,6 +6,7 @@
 #include <spiketape/core/utf8.hpp>
 #include <spiketape/io/network_state.hpp>
 #include <spiketape/io/nir/chain.hpp>
+#include <spiketape/io/nir/window.hpp>
 #include <spiketape/io/safetensors.hpp>
 #include <spiketape/io/tensor.hpp>
 
@@ -13,6 +14,7 @@
 #include <cmath>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,12 +23,21 @@
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// A layer of a network without its type: its arrays as files hold them, by the names they have in the layer,
-/// and the coefficients of a neuron as its step uses them.
+/// and the coefficients of a neuron as its step uses them, or of a batch norm in evaluation.
 struct NirLayer {
   LayerFacts facts;
-  std::map<std::string, Tensor, std::less<>> arrays;
-  std::map<std::string, std::vector<double>, std::less<>> coefficients;
+  std::map<std::string, Tensor, std::less<>> arrays{};
+  std::map<std::string, std::vector<double>, std::less<>> coefficients{};
+  std::optional<SlidingWindow> window{};  // of a convolution or pool
+  Index channels = 0, groups = 1;         // that it sends
+  bool counts_padding = true;
 
+  bool convolves() const { return is("Conv1d") || is("Conv2d"); }
+  bool pools() const { return is("SumPool2d") || is("AvgPool2d"); }
+  /// Whether it passes on what comes, in evaluation.
+  bool passes() const { return is("Flatten") || is("Dropout"); }
+  /// Where its windows lie, if it is a convolution or pool.
+  NirWindow windows() const { return {*window, channels, groups, is("Conv1d") ? 1 : 2}; }
   bool is(std::string_view type) const { return facts.type == "spiketape::" + std::string(type); }
   bool has(std::string_view array) const { return arrays.contains(array); }
   std::string text() const {
@@ -51,9 +62,12 @@ class NirLoader {
       const std::string_view type = link.values.type().name;
       if (type == "Scale") {
         scale(link);
-      } else if (type == "Affine" || type == "Linear") {
+      } else if (type == "Affine" || type == "Linear" || is_nir_convolution(type)) {
         finish_product();
         product(link);
+      } else if (is_nir_pool(type)) {
+        finish_product();
+        pool(link);
       } else if (link.values.type().neuron) {
         neuron(link);
         finish_product();
@@ -64,16 +78,20 @@ class NirLoader {
     finish_product();
     if (!scale_.empty())
       rules_->fail("node '", shown(scaled_), "', a Scale, has no product that takes its factors");
-    if (next_ < layers_->size())
-      rules_->fail((*layers_)[next_].text(), ", has no node: the graph ends before it");
+    if (has_next()) rules_->fail((*layers_)[next_].text(), ", has no node: the graph ends before it");
     return std::move(contents_);
   }
 
  private:
   using Numbers = std::vector<double>;
 
+  /// Whether there is a layer that needs a node; it is layer next_.
+  bool has_next() {
+    while (next_ < layers_->size() && (*layers_)[next_].passes()) ++next_;
+    return next_ < layers_->size();
+  }
   const NirLayer& layer_for(const NirChainNode& link) {
-    if (next_ == layers_->size())
+    if (!has_next())
       link.values.fail("has no layer: the network has ", layers_->size(), " and ends before it");
     return (*layers_)[next_++];
   }
@@ -100,19 +118,93 @@ class NirLoader {
   }
   static double at(const Numbers& numbers, std::size_t k) { return numbers[numbers.size() == 1 ? 0 : k]; }
 
+  /// The windows of a node, which must be those of the layer.
+  NirWindow window_for(const NirLayer& layer, const NirChainNode& link) const {
+    const NirWindow ours = layer.windows(), theirs = nir_window(link.values, ours.in_shape());
+    const auto check = [&](const char* what, Index SlidingAxis::*member) {
+      const Size2d own(ours.window.rows.*member, ours.window.cols.*member),
+          other(theirs.window.rows.*member, theirs.window.cols.*member);
+      if (own != other)
+        rules_->fail(layer.text(), ", has a ", what, " of ", own, ", node '", shown(link.node->path), "' of ",
+                     other);
+    };
+    check("kernel_size", &SlidingAxis::window);
+    check("stride", &SlidingAxis::stride);
+    check("padding", &SlidingAxis::padding);
+    check("dilation", &SlidingAxis::dilation);
+    if (ours.groups != theirs.groups)
+      rules_->fail(layer.text(), ", has ", ours.groups, " groups, node '", shown(link.node->path), "' ",
+                   theirs.groups);
+    return theirs;
+  }
+
   void product(const NirChainNode& link) {
     const NirLayer& layer = layer_for(link);
-    if (!layer.is("Linear")) mismatch(layer, link, "a spiketape::Linear");
+    const std::string_view type = link.values.type().name;
+    const bool convolves = is_nir_convolution(type);
+    if (!layer.is(convolves ? type : "Linear"))
+      mismatch(layer, link,
+               !convolves         ? "a spiketape::Linear"
+               : type == "Conv1d" ? "a spiketape::Conv1d"
+                                  : "a spiketape::Conv2d");
     product_ = &layer;
-    const auto [out, in] = link.values.weight_shape();
-    out_ = static_cast<std::size_t>(out);
-    in_ = static_cast<std::size_t>(in);
+    weight_shape_ = link.values.find("weight")->shape;
+    places_ = 1;
+    std::optional<NirWindow> window;
+    if (convolves) {
+      window = window_for(layer, link);
+      places_ = static_cast<std::size_t>(window->window.out_plane());
+    } else {
+      static_cast<void>(link.values.weight_shape());
+    }
     weight_ = link.values.numbers("weight", NirAllowed::any);
+    out_ = static_cast<std::size_t>(weight_shape_[0]);
     bias_ = bias_of(link.values, out_);
     if (scale_.empty()) return;
-    check_count(link.values, scale_, in_);
-    for (std::size_t k = 0; k < weight_.size(); ++k) weight_[k] *= at(scale_, k % in_);
+    const std::size_t in = weight_.size() / out_;
+    if (!window) {
+      check_count(link.values, scale_, in);
+      for (std::size_t k = 0; k < weight_.size(); ++k) weight_[k] *= at(scale_, k % in);
+    } else {
+      const auto planes = static_cast<std::size_t>(window->window.planes),
+                 groups = static_cast<std::size_t>(window->groups);
+      const Numbers factors =
+          by_channel(link.values, scale_, planes, static_cast<std::size_t>(window->window.in_plane()));
+      const std::size_t size = static_cast<std::size_t>(window->window.size());
+      for (std::size_t k = 0; k < weight_.size(); ++k)
+        weight_[k] *= at(factors, k / in / (out_ / groups) * (planes / groups) + k % in / size);
+    }
     scale_.clear();
+  }
+  void pool(const NirChainNode& link) {
+    const NirLayer& layer = layer_for(link);
+    const std::string_view type = link.values.type().name;
+    if (!layer.is(type))
+      mismatch(layer, link, type == "SumPool2d" ? "a spiketape::SumPool2d" : "a spiketape::AvgPool2d");
+    if (!scale_.empty())
+      link.values.fail("comes behind '", shown(scaled_), "', a Scale, whose factors it cannot take");
+    static_cast<void>(window_for(layer, link));
+    if (!layer.counts_padding && has_padding(*layer.window))
+      rules_->fail(layer.text(), ", has count_include_pad = false, node '", shown(link.node->path),
+                   "' counts padding");
+  }
+  static bool has_padding(const SlidingWindow& window) {
+    return window.rows.padding > 0 || window.cols.padding > 0;
+  }
+  /// A factor for each channel, or the one for all, from one for each feature; fails if they differ in a
+  /// channel.
+  Numbers by_channel(const NirValues& values, const Numbers& factors, std::size_t channels,
+                     std::size_t places) const {
+    check_count(values, factors, channels * places);
+    if (factors.size() == 1) return factors;
+    Numbers result;
+    for (std::size_t k = 0; k < factors.size(); ++k) {
+      if (k % places == 0) result.push_back(factors[k]);
+      if (factors[k] != result.back())
+        values.fail("scales or moves neurons of a channel by different numbers, ", result.back(), " and ",
+                    factors[k], ", which a convolution cannot");
+    }
+    return result;
   }
   static Numbers bias_of(const NirValues& values, std::size_t out) {
     Numbers bias = values.numbers("bias", NirAllowed::any, 0);
@@ -124,8 +216,7 @@ class NirLoader {
   void scale(const NirChainNode& link) {
     const Numbers factors = link.values.numbers("scale", NirAllowed::number);
     if (product_ != nullptr) {
-      check_count(link.values, factors, out_);
-      scale_rows(weight_, bias_, factors);
+      scale_rows(weight_, bias_, by_channel(link.values, factors, out_, places_));
       return;
     }
     if (scale_.size() < factors.size()) scale_.resize(factors.size(), scale_.empty() ? 1 : scale_[0]);
@@ -140,7 +231,7 @@ class NirLoader {
   }
   void finish_product() {
     if (product_ == nullptr) return;
-    add(*product_, "weight", {static_cast<Index>(out_), static_cast<Index>(in_)}, weight_);
+    add(*product_, "weight", weight_shape_, weight_);
     if (product_->has("bias"))
       add(*product_, "bias", {static_cast<Index>(out_)}, bias_);
     else if (std::any_of(bias_.begin(), bias_.end(), [](double number) { return number != 0; }))
@@ -166,7 +257,7 @@ class NirLoader {
                : link.recurrent ? (current ? "a spiketape::RSynaptic" : "a spiketape::RLeaky")
                : current        ? "a spiketape::Synaptic"
                                 : "a spiketape::Leaky or Lapicque");
-    if (!fires && next_ < layers_->size())
+    if (!fires && has_next())
       rules_->fail(layer.text(), ", is not the last layer and sends nothing, node '", shown(link.node->path),
                    "' sends its membrane");
     if (!scale_.empty()) {
@@ -188,9 +279,9 @@ class NirLoader {
   /// Puts the scale of the input and v_leak into the product before the neuron.
   void take_current(const NirChainNode& link, const Numbers& gain, const Numbers& leak) {
     if (product_ != nullptr) {
-      check_count(link.values, gain, out_);
-      scale_rows(weight_, bias_, gain);
-      for (std::size_t k = 0; k < out_; ++k) bias_[k] += at(leak, k);
+      scale_rows(weight_, bias_, by_channel(link.values, gain, out_, places_));
+      const Numbers currents = by_channel(link.values, leak, out_, places_);
+      for (std::size_t k = 0; k < out_; ++k) bias_[k] += at(currents, k);
       return;
     }
     constexpr double rounding = 1e-6;  // of r in float
@@ -272,7 +363,8 @@ class NirLoader {
   Safetensors contents_;
   // The product before the node that is read, and factors of a Scale before that has no product yet.
   const NirLayer* product_ = nullptr;
-  std::size_t out_ = 0, in_ = 0;
+  std::size_t out_ = 0, places_ = 1;  // its channels, and the places of each
+  std::vector<Index> weight_shape_;
   Numbers weight_, bias_, scale_;
   std::string scaled_;
 };

@@ -10,6 +10,7 @@
 #include <spiketape/io/nir/neuron.hpp>
 #include <spiketape/io/nir/options.hpp>
 #include <spiketape/io/nir/values.hpp>
+#include <spiketape/io/nir/window.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -20,7 +21,7 @@
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
-enum class NirKind { pass, product, scale, threshold, delay, neuron };
+enum class NirKind { pass, product, convolution, pool, scale, threshold, delay, neuron };
 
 /// Where a node takes its input from: of this step, or, late, of the one before.
 struct NirLink {
@@ -33,6 +34,9 @@ struct NirRunNode {
   std::string path;
   NirKind kind = NirKind::pass;
   Index in = 0, out = 0;
+  std::vector<Index> shape;  // of what it sends: an image, or a number of features
+  NirWindow window;          // of a convolution or pool
+  bool mean = false;         // of an AvgPool2d
   std::vector<NirLink> from;
   bool sends_late = false;
   NirNeuron<Scalar> neuron;
@@ -44,37 +48,56 @@ struct NirRunNode {
   bool receives_late() const { return kind == NirKind::delay && shortest > 0; }
 };
 
-/// Numbers of features: what nodes say of themselves, else what comes to them.
+/// The features that a node takes and sends, and their shape: what it says of itself, else what comes to it,
+/// which has the shape `from`.
+template <Real Scalar>
+void set_nir_features(NirRunNode<Scalar>& node, const NirValues& of, const std::vector<Index>& from) {
+  const std::string_view type = of.type().name;
+  Index coming = 1;
+  for (const Index extent : from) coming *= extent;
+  if (type == "Affine" || type == "Linear") {
+    const auto [out, in] = of.weight_shape();
+    node.out = out;
+    node.in = in;
+    node.shape = {out};
+  } else if (is_nir_convolution(type) || is_nir_pool(type)) {
+    node.window = nir_window(of, from);
+    node.in = node.window.in_features();
+    node.out = node.window.out_features();
+    node.shape = node.window.out_shape();
+  } else if (type == "Input" || type == "Output") {
+    node.in = node.out = of.extent("shape");
+    node.shape.clear();
+    for (const double extent : of.numbers("shape", NirAllowed::finite))
+      node.shape.push_back(static_cast<Index>(extent));
+  } else {
+    constexpr Index any = 1;
+    const Index width = type == "Flatten" ? of.flatten_width() : of.width(of.type().parameters);
+    node.in = node.out = width <= any ? coming : width;
+    node.shape = node.out == coming && type != "Flatten" ? from : std::vector<Index>{node.out};
+  }
+}
+
+/// The features of all nodes, along the edges from the Input on.
 template <Real Scalar>
 void find_nir_features(const NirRules& rules, const NirFlat& flat, const std::vector<NirValues>& values,
                        std::vector<NirRunNode<Scalar>>& nodes) {
-  constexpr Index any = 1;
-  std::vector<std::size_t> known;
-  for (std::size_t k = 0; k < flat.nodes.size(); ++k) {
-    const NirValues& of = values[k];
-    const std::string_view type = of.type().name;
-    NirRunNode<Scalar>& node = nodes.emplace_back();
-    node.path = flat.nodes[k].path;
-    if (type == "Affine" || type == "Linear") {
-      const auto [out, in] = of.weight_shape();
-      node.out = out;
-      node.in = in;
-    } else if (type == "Input" || type == "Output") {
-      node.in = node.out = of.extent("shape");
-    } else {
-      const Index width = type == "Flatten" ? of.flatten_width() : of.width(of.type().parameters);
-      node.in = node.out = width == any ? 0 : width;  // 0: not known yet
-    }
-    if (node.out > 0) known.push_back(k);
+  std::vector<bool> known(flat.nodes.size(), false);
+  std::vector<std::size_t> next;
+  const auto set = [&](std::size_t k, const std::vector<Index>& from) {
+    if (known[k]) return;
+    known[k] = true;
+    set_nir_features(nodes[k], values[k], from);
+    next.push_back(k);
+  };
+  for (const NirFlatNode& node : flat.nodes) nodes.emplace_back().path = node.path;
+  set(flat.input, {1});
+  for (std::size_t other = 0; other <= flat.nodes.size(); ++other) {
+    for (std::size_t done = 0; done < next.size(); ++done)
+      for (const std::size_t to : flat.nodes[next[done]].to) set(to, nodes[next[done]].shape);
+    next.clear();
+    if (other < flat.nodes.size()) set(other, {1});  // one that the Input does not reach
   }
-  for (std::size_t done = 0; done < known.size(); ++done)
-    for (const std::size_t to : flat.nodes[known[done]].to)
-      if (nodes[to].out == 0) {
-        nodes[to].in = nodes[to].out = nodes[known[done]].out;
-        known.push_back(to);
-      }
-  for (NirRunNode<Scalar>& node : nodes)
-    if (node.out == 0) node.in = node.out = any;
   for (std::size_t to = 0; to < nodes.size(); ++to)
     for (const std::size_t from : flat.nodes[to].from)
       if (nodes[from].out != nodes[to].in)
@@ -99,15 +122,20 @@ void make_nir_node(NirRunNode<Scalar>& node, const NirValues& values, const NirR
   if (values.type().neuron) {
     node.kind = NirKind::neuron;
     node.neuron = NirNeuron<Scalar>(rules, values, node.path, node.out);
-  } else if (type == "Affine" || type == "Linear") {
-    node.kind = NirKind::product;
+  } else if (is_nir_pool(type)) {
+    node.kind = NirKind::pool;
+    node.mean = type == "AvgPool2d";
+  } else if (type == "Affine" || type == "Linear" || is_nir_convolution(type)) {
+    const bool dense = !is_nir_convolution(type);
+    node.kind = dense ? NirKind::product : NirKind::convolution;
     const std::vector<double> given = values.numbers("weight", NirAllowed::any);
-    node.weight = Parameter<Scalar>(node.in, node.out);
-    for (Index o = 0; o < node.out; ++o)
-      for (Index i = 0; i < node.in; ++i)
-        node.weight.array()(i, o) = static_cast<Scalar>(given[static_cast<std::size_t>(o * node.in + i)]);
-    node.bias = Parameter<Scalar>(1, node.out);
-    if (type == "Affine") node.bias.set(row("bias", NirAllowed::any, node.out));
+    const Index out = dense ? node.out : node.window.out, in = static_cast<Index>(given.size()) / out;
+    node.weight = Parameter<Scalar>(in, out);
+    for (Index o = 0; o < out; ++o)
+      for (Index i = 0; i < in; ++i)
+        node.weight.array()(i, o) = static_cast<Scalar>(given[static_cast<std::size_t>(o * in + i)]);
+    node.bias = Parameter<Scalar>(1, out);
+    if (type != "Linear") node.bias.set(row("bias", NirAllowed::any, out));
   } else if (type == "Scale" || type == "Threshold") {
     node.kind = type == "Scale" ? NirKind::scale : NirKind::threshold;
     const char* name = type == "Scale" ? "scale" : "threshold";

@@ -26,8 +26,10 @@ class NirSaver {
   NirGraph graph() {
     NirGraph result;
     for (const NirLayer& layer : *layers_)
-      if (!layer.is("Linear") && !layer.facts.is_neuron()) fail_unknown(layer);
-    features_ = first_features();
+      if (!layer.is("Linear") && !layer.convolves() && !layer.pools() && !layer.passes() && !is_norm(layer) &&
+          !layer.facts.is_neuron())
+        fail_unknown(layer);
+    shape_ = first_shape();
     const auto unused = [&](std::string name) {
       while (std::any_of(layers_->begin(), layers_->end(),
                          [&](const auto& one) { return name_of(one) == name; }))
@@ -36,8 +38,16 @@ class NirSaver {
     };
     const std::string input = unused("input"), output = unused("output");
     std::vector<NirNode> nodes = {port(input, "Input")};
-    for (const NirLayer& layer : *layers_)
-      nodes.push_back(layer.is("Linear") ? product(layer) : neuron(layer, &layer == &layers_->back()));
+    for (const NirLayer& layer : *layers_) {
+      if (layer.is("Linear") && shape_.size() > 1) nodes.push_back(flatten(unused("flatten")));
+      if (is_norm(layer))
+        fold(layer, nodes.back());
+      else if (!layer.is("Dropout"))  // which does nothing in evaluation
+        nodes.push_back(layer.is("Linear")                   ? product(layer)
+                        : layer.is("Flatten")                ? flatten(name_of(layer))
+                        : layer.convolves() || layer.pools() ? windows(layer)
+                                                             : neuron(layer, &layer == &layers_->back()));
+    }
     nodes.push_back(port(output, "Output"));
     for (std::size_t k = 1; k < nodes.size(); ++k)
       result.node.edges.emplace_back(nodes[k - 1].name, nodes[k].name);
@@ -58,27 +68,115 @@ class NirSaver {
   }
   [[noreturn]] static void fail_unknown(const NirLayer& layer) {
     fail(layer.text(),
-         ", is none that NIR has: expected a Linear, a Leaky, Synaptic, RLeaky, RSynaptic, Lapicque "
-         "or Integrator");
+         ", is none that NIR has: expected a Linear, Conv1d, Conv2d, SumPool2d, AvgPool2d, Flatten, Dropout, "
+         "batch norm, Leaky, Synaptic, RLeaky, RSynaptic, Lapicque or Integrator");
   }
+  static bool is_norm(const NirLayer& layer) { return layer.is("BatchNorm1d") || layer.is("BatchNorm2d"); }
   static std::string name_of(const NirLayer& layer) {
     return layer.facts.path.empty() ? "layer" : layer.facts.path;
   }
 
-  /// The features of the input: those of the first layer that says how many it has. Neurons keep the number.
-  Index first_features() const {
+  /// The shape of the input: that of the first product or pool. Neurons keep it, so else what they say.
+  std::vector<Index> first_shape() const {
     for (const NirLayer& layer : *layers_) {
-      if (layer.is("Linear")) return layer.arrays.find("weight")->second.shape[1];
-      if (layer.has("recurrent.weight")) return layer.arrays.find("recurrent.weight")->second.shape[0];
+      if (layer.is("Linear")) return {layer.arrays.find("weight")->second.shape[1]};
+      if (layer.window) return layer.windows().in_shape();
+    }
+    for (const NirLayer& layer : *layers_) {
+      if (layer.has("recurrent.weight")) return {layer.arrays.find("recurrent.weight")->second.shape[0]};
+      if (!layer.facts.is_neuron()) continue;
       for (const auto& [name, values] : layer.coefficients)
-        if (values.size() > 1) return static_cast<Index>(values.size());
+        if (values.size() > 1) return {static_cast<Index>(values.size())};
     }
     fail("no layer says how many features it has: expected a Linear, or a coefficient for each neuron");
   }
+  Index features() const {
+    Index product = 1;
+    for (const Index extent : shape_) product *= extent;
+    return product;
+  }
+  static Tensor whole_numbers(std::string name, const std::vector<Index>& numbers, bool one = false) {
+    Tensor tensor{std::move(name), DType::I64, {}, {}};
+    if (!one) tensor.shape = {static_cast<Index>(numbers.size())};
+    for (const Index number : numbers) append_little_endian(tensor.bytes, static_cast<std::uint64_t>(number));
+    return tensor;
+  }
   NirNode port(std::string name, std::string type) const {
-    Tensor shape{"shape", DType::I64, {1}, {}};
-    append_little_endian(shape.bytes, static_cast<std::uint64_t>(features_));
-    return {std::move(name), std::move(type), {std::move(shape)}, {}, {}, {}, {}};
+    return {std::move(name), std::move(type), {whole_numbers("shape", shape_)}, {}, {}, {}, {}};
+  }
+  NirNode flatten(std::string name) {
+    NirNode node{std::move(name),
+                 "Flatten",
+                 {whole_numbers("end_dim", {-1}, true), whole_numbers("input_type", shape_),
+                  whole_numbers("start_dim", {0}, true)},
+                 {},
+                 {},
+                 {},
+                 {}};
+    shape_ = {features()};
+    return node;
+  }
+
+  /// A convolution or pool.
+  NirNode windows(const NirLayer& layer) {
+    const NirWindow of = layer.windows();
+    const std::vector<Index> comes = of.in_shape();
+    if (comes != shape_)
+      fail(layer.text(), ", takes images of shape ", shape_text(comes), ", what comes to it has ",
+           shape_text(shape_), ": NIR has no node between them");
+    NirNode node{
+        name_of(layer), layer.facts.type.substr(std::string_view("spiketape::").size()), {}, {}, {}, {}, {}};
+    const SlidingWindow& window = of.window;
+    const auto add_sizes = [&](const char* name, Index height, Index width) {
+      node.parameters.push_back(
+          whole_numbers(name, of.rank == 1 ? std::vector{width} : std::vector{height, width}, of.rank == 1));
+    };
+    const auto add_size = [&](const char* name, Index SlidingAxis::*member) {
+      add_sizes(name, window.rows.*member, window.cols.*member);
+    };
+    if (layer.pools()) {
+      if (!layer.counts_padding && (window.rows.padding > 0 || window.cols.padding > 0))
+        fail(layer.text(), ", has count_include_pad = false, which NIR does not have");
+      add_size("kernel_size", &SlidingAxis::window);
+      add_size("padding", &SlidingAxis::padding);
+      add_size("stride", &SlidingAxis::stride);
+    } else {
+      const Tensor& weight = layer.arrays.find("weight")->second;
+      node.parameters.push_back(
+          layer.has("bias") ? layer.arrays.find("bias")->second
+                            : nir_numbers("bias", {of.out}, Numbers(static_cast<std::size_t>(of.out), 0)));
+      node.parameters.back().name = "bias";
+      add_size("dilation", &SlidingAxis::dilation);
+      node.parameters.push_back(whole_numbers("groups", {of.groups}, true));
+      add_sizes("input_shape", window.rows.in, window.cols.in);
+      add_size("padding", &SlidingAxis::padding);
+      add_size("stride", &SlidingAxis::stride);
+      node.parameters.push_back(weight);
+      node.parameters.back().name = "weight";
+    }
+    shape_ = of.out_shape();
+    return node;
+  }
+
+  /// Puts a batch norm into the product before it.
+  static void fold(const NirLayer& layer, NirNode& before) {
+    const Numbers &scale = layer.coefficients.find("scale")->second,
+                  &shift = layer.coefficients.find("shift")->second;
+    const Tensor* weight = before.find("weight");
+    if (weight == nullptr || weight->shape[0] != static_cast<Index>(scale.size()))
+      fail(layer.text(), ", is none that NIR has: expected it right behind a Linear or a convolution of ",
+           scale.size(), " outputs, whose weights take it");
+    Numbers weights, biases = shift;
+    const std::size_t count = number_count(*weight);
+    for (std::size_t k = 0; k < count; ++k)
+      weights.push_back(number_at(*weight, k) * scale[k / (count / scale.size())]);
+    if (const Tensor* bias = before.find("bias"))
+      for (std::size_t k = 0; k < biases.size(); ++k) biases[k] += number_at(*bias, k) * scale[k];
+    const std::vector<Index> shape = weight->shape;
+    std::erase_if(before.parameters, [](const Tensor& t) { return t.name == "weight" || t.name == "bias"; });
+    before.parameters.push_back(nir_numbers("weight", shape, weights));
+    before.parameters.insert(before.parameters.begin(), nir_numbers("bias", {shape[0]}, biases));
+    if (before.type == "Linear") before.type = "Affine";
   }
 
   NirNode product(const NirLayer& layer) {
@@ -93,18 +191,18 @@ class NirSaver {
     }
     node.parameters.push_back(weight);
     node.parameters.back().name = "weight";
-    features_ = weight.shape[0];
+    shape_ = {weight.shape[0]};
     return node;
   }
 
   /// A row of a number for each neuron.
   Numbers row(const NirLayer& layer, std::string_view name) const {
     Numbers values = layer.coefficients.find(name)->second;
-    if (values.size() == 1) values.assign(static_cast<std::size_t>(features_), values[0]);
+    if (values.size() == 1) values.assign(static_cast<std::size_t>(features()), values[0]);
     return values;
   }
   void add(NirNode& node, const char* name, const Numbers& values) const {
-    node.parameters.push_back(nir_numbers(name, {static_cast<Index>(values.size())}, values));
+    node.parameters.push_back(nir_numbers(name, shape_, values));
   }
   double dt(const NirLayer& layer) const {
     if (!options_->dt) fail(layer.text(), ", needs the option dt, the time of a step");
@@ -142,7 +240,7 @@ class NirSaver {
       fail(layer.text(), ", is not the last layer: it sends nothing, NIR's LI its membrane");
     NirNode node{name_of(layer), "", {}, {}, {}, {}, {}};
     const Numbers tau = times(layer, circuit ? "decay" : "beta", !circuit);
-    Numbers gain = circuit ? row(layer, "gain") : Numbers(static_cast<std::size_t>(features_), 1);
+    Numbers gain = circuit ? row(layer, "gain") : Numbers(static_cast<std::size_t>(features()), 1);
     if (current) {
       const Numbers tau_syn = times(layer, "alpha", true);
       if (tau.empty() || tau_syn.empty())
@@ -165,7 +263,7 @@ class NirSaver {
       add(node, "r", gain);
       if (!tau.empty()) add(node, "tau", tau);
     }
-    const Numbers zeros(static_cast<std::size_t>(features_), 0);
+    const Numbers zeros(static_cast<std::size_t>(features()), 0);
     if (!tau.empty()) add(node, "v_leak", zeros);
     if (!reads_out) {
       add(node, "v_reset", zeros);
@@ -192,7 +290,7 @@ class NirSaver {
       const Numbers v = row(layer, "V");
       Numbers diagonal(v.size() * v.size(), 0);
       for (std::size_t k = 0; k < v.size(); ++k) diagonal[k * (v.size() + 1)] = v[k];
-      weight = product("w_rec", nir_numbers("weight", {features_, features_}, diagonal), nullptr);
+      weight = product("w_rec", nir_numbers("weight", {features(), features()}, diagonal), nullptr);
     }
     graph.nodes = {port("input", "Input"), std::move(neuron), port("output", "Output"), std::move(weight)};
     graph.edges = {{"input", "lif"}, {"lif", "output"}, {"lif", "w_rec"}, {"w_rec", "lif"}};
@@ -248,7 +346,7 @@ class NirSaver {
 
   const NirOptions* options_;
   const std::vector<NirLayer>* layers_;
-  Index features_ = 0;  // of what is sent so far
+  std::vector<Index> shape_;  // of what is sent so far: an image, or a number of features
   const NirLayer* resets_ = nullptr;
   std::optional<NirReset> reset_;
   bool delayed_ = false;

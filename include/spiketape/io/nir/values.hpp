@@ -25,7 +25,7 @@ struct NirType {
   std::string_view name, parameters;
   bool neuron = false, fires = false, has_current = false;  // current: a synaptic one
 };
-inline constexpr std::array<NirType, 14> nir_types = {
+inline constexpr std::array<NirType, 18> nir_types = {
     {{"Input", "shape"},
      {"Output", "shape"},
      {"Affine", "weight bias"},
@@ -34,6 +34,10 @@ inline constexpr std::array<NirType, 14> nir_types = {
      {"Threshold", "threshold"},
      {"Flatten", "start_dim end_dim ?input_type"},
      {"Delay", "delay"},
+     {"Conv1d", "weight bias stride padding dilation groups ?input_shape"},
+     {"Conv2d", "weight bias stride padding dilation groups ?input_shape"},
+     {"SumPool2d", "kernel_size stride padding"},
+     {"AvgPool2d", "kernel_size stride padding"},
      {"LIF", "tau r v_leak v_threshold ?v_reset", true, true},
      {"LI", "tau r v_leak", true},
      {"IF", "r v_threshold ?v_reset", true, true},
@@ -54,15 +58,24 @@ class NirValues {
     while (!names.empty()) {
       const std::string_view name = names.substr(0, names.find(' '));
       names.remove_prefix(std::min(names.size(), name.size() + 1));
-      if (name.front() != '?' && find(name) == nullptr) fail("has no ", name);
+      if (name.front() != '?' && find(name) == nullptr && text(name) == nullptr) fail("has no ", name);
     }
   }
 
   const NirType& type() const { return *type_; }
   const Tensor* find(std::string_view name) const { return at_->node->find(name); }
+  /// A parameter that is a text, or nullptr: only the padding of a convolution may be one.
+  const std::string* text(std::string_view name) const {
+    const auto at = at_->node->texts.find(std::string(name));
+    return at == at_->node->texts.end() ? nullptr : &at->second;
+  }
   template <typename... Parts>
   [[noreturn]] void fail(const Parts&... parts) const {
     rules_->fail("node '", shown(at_->path), "', a ", shown(at_->node->type), ", ", parts...);
+  }
+  /// The node and what reads it, for messages of others.
+  std::string text_of_node() const {
+    return text_of("spiketape::", rules_->function, ": node '", shown(at_->path), "', a ", type_->name);
   }
 
   /// The numbers of a parameter, row by row; if it is left out, `otherwise`.
@@ -159,7 +172,8 @@ class NirValues {
     std::replace(names.begin(), names.end(), '?', ' ');
     if (names.find(' ' + name + ' ') == std::string::npos)
       fail("has a parameter '", shown(name), "' that is not known, expected ", type_->parameters);
-    if (at_->node->texts.contains(name)) fail("has a text as ", name, ", expected numbers");
+    const bool may_be_text = name == "padding" && type_->name.starts_with("Conv");
+    if (at_->node->texts.contains(name) && !may_be_text) fail("has a text as ", name, ", expected numbers");
   }
   static const char* refusal(const double& value, NirAllowed allowed) {
     if (allowed == NirAllowed::any) return nullptr;
