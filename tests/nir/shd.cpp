@@ -215,17 +215,15 @@ TEST_CASE("rows that share their memory in the file do not take more than the fi
   file.units.resize(400);
   file.labels.resize(400);
   bytes = bytes_of(file);
-  // The reference to row 0, of 16 bytes, in place of those to all other rows, which are empty: length 0, no
-  // address.
-  for (const std::uint32_t length : {20000u}) {
-    const std::uint8_t first[] = {static_cast<std::uint8_t>(length), static_cast<std::uint8_t>(length >> 8),
-                                  0, 0};
-    const Bytes empty(16 * 399, 0);
-    for (auto at = bytes.begin(); at + 16 * 400 <= bytes.end(); ++at) {
-      if (!std::equal(first, first + 4, at) || !std::equal(empty.begin(), empty.end(), at + 16)) continue;
-      for (std::ptrdiff_t k = 1; k < 400; ++k) std::copy_n(at, 16, at + 16 * k);
-      at += 16 * 399;
-    }
+  // References take 16 bytes, of which the first 4 are the length, and are 0 for empty rows. That to row 0 comes in
+  // place of all others.
+  const std::uint8_t first[] = {20000 & 255, 20000 >> 8, 0, 0};
+  const Bytes empty(16 * 399, 0);
+  for (std::size_t k = 0; k + 16 * 400 <= bytes.size(); ++k) {
+    const auto at = bytes.begin() + static_cast<std::ptrdiff_t>(k);
+    if (!std::equal(first, first + 4, at) || !std::equal(empty.begin(), empty.end(), at + 16)) continue;
+    for (std::ptrdiff_t row = 1; row < 400; ++row) std::copy_n(at, 16, at + 16 * row);
+    k += 16 * 399;
   }
   CHECK(error_text<std::runtime_error>([&] {
           static_cast<void>(st::parse_shd(bytes, "a file"));
