@@ -114,10 +114,11 @@ TEST_CASE("what is given of step_length, num_steps and duration decides on the s
   const auto shape = [](const st::TimeBins& time, const Units& all) {
     return st::bin_spikes<float>(all, st::UnitBins{.units = 8, .time = time}).spikes.shape().steps;
   };
-  CHECK(shape({.step_length = .1, .duration = 1.1}, {}) == 11);  // 1.1 / .1 is above 11
+  CHECK(shape({.step_length = .3, .duration = 2.1}, {}) == 7);  // 2.1 / .3 is above 7
   CHECK(shape({.step_length = .1, .duration = 1.15}, {}) == 12);
   CHECK(shape({.step_length = 1}, {}) == 1);
   CHECK(shape({.step_length = 1}, {{3, 0}}) == 4);
+  CHECK(shape({.step_length = 1, .begin = -2}, {{-2, 0}, {-1, 1}}) == 2);
   CHECK(shape({.num_steps = 5}, {}) == 5);
 }
 

@@ -95,6 +95,10 @@ TEST_CASE("the packets of AEDAT 3.1 are events, others are counted") {
   CHECK(aedat(aedat_header()).events.empty());
   const Bytes by_hand = bytes_of("#!AER-DAT3.1\n#!END-HEADER\n");
   CHECK(aedat(by_hand).events.empty());
+  bytes = aedat_header();
+  add_packet(bytes, 1, 8, 0, 1, 1);
+  add_polarity(bytes, 32767, 32766, true, 1);
+  CHECK(st::parse_aedat(bytes, "large", {32768, 32768}).events == Events{{1, 32767, 32766, true}});
 }
 
 TEST_CASE("what is no AEDAT 3.1 is refused with the place") {

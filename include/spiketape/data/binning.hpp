@@ -83,7 +83,7 @@ SPIKETAPE_NOINLINE inline TimeWindow window_of(const char* function, const TimeB
     window.end = time.begin + time.duration;
   } else if (time.duration > 0) {
     steps = time.duration / time.step_length;
-    // A whole number of steps stays one if it was rounded up: 1.1 / 0.1 is 11.000000000000002.
+    // A whole number of steps stays one if it was rounded up: 2.1 / 0.3 is 7.000000000000001.
     steps = std::abs(steps - std::round(steps)) < 1e-9 * steps ? std::round(steps) : std::ceil(steps);
     window.end = time.begin + time.duration;
   } else if (time.step_length > 0 && time.num_steps > 0) {
