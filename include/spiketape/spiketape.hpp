@@ -1,7 +1,7 @@
 // The umbrella: every public header but conv.hpp (layers for images and deep networks), spikegen.hpp (data as spikes),
-// data/samples.hpp and data/split.hpp (other data than images), functional/losses.hpp (all losses and metrics), optim/
-// beyond optimizers, train/trainer.hpp, plot/ (pictures), io/ (files of networks), data/gzip.hpp (needs zlib) and
-// core/file.hpp (write_file).
+// data/samples.hpp and data/split.hpp (other data than images), data/spike_samples.hpp (event data),
+// functional/losses.hpp (all losses and metrics), optim/ beyond optimizers, train/trainer.hpp, plot/ (pictures), io/
+// (files of networks), data/gzip.hpp (needs zlib) and core/file.hpp (write_file).
 //
 // Where things are. A folder includes only itself and folders listed above it. (Headers that have moved stay
 // at their old path until version 0.3 and only include the new one.)

@@ -73,7 +73,8 @@ class Hdf5Reader {
       f(name, at, open(group, name, at));
     }
   }
-  Hdf5Id open(hid_t group, const std::string& name, const std::string& path) {
+  /// `attributes`: whether it may have some, which are ignored.
+  Hdf5Id open(hid_t group, const std::string& name, const std::string& path, bool attributes = false) {
     H5L_info_t link{};
     // Other links may lead out of the file.
     if (H5Lget_info(group, name.c_str(), &link, H5P_DEFAULT) < 0 || link.type != H5L_TYPE_HARD)
@@ -83,7 +84,8 @@ class Hdf5Reader {
     if (!is_group(object.get()) && H5Iget_type(object.get()) != H5I_DATASET)
       fail("has '", shown(path), "', which is neither a group nor an array");
     const auto one = [](hid_t, const char*, const H5A_info_t*, void*) -> herr_t { return 1; };
-    if (H5Aiterate2(object.get(), H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, one, nullptr) != 0)
+    if (!attributes &&
+        H5Aiterate2(object.get(), H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, one, nullptr) != 0)
       fail("has '", shown(path), "' with attributes, which would be lost, expected none");
     return object;
   }
