@@ -55,9 +55,10 @@ class Var {
   bool differentiable() const { return node("differentiable").differentiable; }
 
   /// The value; its rows are padded to whole cache lines. Spikes are stored as bits; the first call writes
-  /// them out as numbers. Threads may read the values of a tape at once.
+  /// them out as numbers. Threads may read the values of a tape at once. The view is memory of the tape, not
+  /// checked later: copy it before the tape is reset.
   SequenceView<const Scalar> value() const;
-  /// The stored rows of the value as an Eigen array.
+  /// The stored rows of the value as an Eigen array, a view like that of value().
   ArrayMap<const Scalar> array() const { return value().array(); }
   /// The value of a single number, such as a loss. Throws std::invalid_argument for any other shape.
   Scalar item() const {
@@ -69,7 +70,7 @@ class Var {
   /// Whether the backward pass has reached it.
   bool has_adjoint() const { return node("has_adjoint").touched; }
   /// The adjoint after a backward pass. Throws std::invalid_argument if none has reached it. For a constant
-  /// sequence it is the adjoint of the one stored step, the sum over all steps.
+  /// sequence it is the adjoint of the one stored step, the sum over all steps. A view like that of value().
   SequenceView<const Scalar> adjoint() const {
     if (!has_adjoint())
       detail::fail_argument("spiketape::Var::adjoint: no gradient has reached this value",

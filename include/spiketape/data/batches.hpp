@@ -10,6 +10,7 @@
 #include <spiketape/data/images.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -17,6 +18,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -147,7 +149,9 @@ class Batches {
     order_.resize(static_cast<std::size_t>(data.count()));
     std::iota(order_.begin(), order_.end(), Index(0));
   }
-  Batches(const Data&&, Index, const Random&) = delete;  // the data would not live long enough
+  template <typename Generator>
+    requires std::same_as<std::remove_cvref_t<Generator>, Random>
+  Batches(const Data&&, Index, Generator&&) = delete;  // the data would not live long enough
 
   /// The number of batches in a pass.
   Index size() const { return detail::parts_of(data_->count(), batch_size_); }

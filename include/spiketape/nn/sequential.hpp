@@ -36,14 +36,18 @@ namespace spiketape::inline SPIKETAPE_ABI {
 /// [](const auto& x) { return 2.0f * x; }; on arrays it allocates. A neuron passes on its spikes. If the last
 /// layer is a neuron, the result is its {spk, mem} (or {spk, syn, mem}, …); if that neuron has init_hidden,
 /// its states are empty unless `output = true`. The input is an Eigen array, a Sequence, a view such as
-/// st::repeat(image, 25), or a value on a tape. Calls are const. Threads may share a network, with a state
-/// for each or without init_hidden.
+/// st::repeat(image, 25), or a value on a tape; it is (batch, features) or (steps, batch, features), and so is
+/// the result. Calls on arrays return arrays of their own, calls with a state on arrays memory of that state,
+/// valid until its next call; those allocate nothing from the second step on.
+///
+/// Calls are const: any number of threads may call a network at once, each with its own tape or state, if no
+/// neuron has init_hidden and nobody changes parameters meanwhile (an optimizer, load, set, assignment).
 ///
 /// On a tape and for a Sequence, spikes go from a neuron to a dense layer as bits, which become events there.
 /// For a Sequence the neuron then keeps only its last states.
 ///
-/// A call that throws leaves the states of all layers as they were, those inside of neurons, too; of a
-/// function, such as a lambda that calls a neuron, it knows none.
+/// A call that throws leaves the states of all layers as they were, those inside of neurons, too, but not
+/// those of a neuron that a lambda calls.
 ///
 /// A value: a copy is a second network. Assignment and swap transfer values, and parameters keep their
 /// identity; see Parameter. A network that was moved from throws std::invalid_argument until it is assigned
@@ -98,7 +102,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     const auto parts = state.of_layer(full_name, carried, input.batch);
     return run(input, parts, state.memory_for(full_name, input));
   }
-  /// Says what is wrong with numbers of another type.
+  /// Does not compile, and the compiler says why: numbers of another type.
   template <detail::OfAnotherScalar<Scalar> Other>
   auto operator()(const Other&, State<Scalar>&) const {
     return detail::refuse_scalar<Other, Scalar>();

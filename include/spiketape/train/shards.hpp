@@ -57,7 +57,7 @@ class Shards {
   /// Runs a network (see Sequential) on a batch, a step or a sequence, block by block, forward and backward.
   /// `loss(out, first, count)` returns the loss, a Var, of the samples first, …, first + count − 1 from their
   /// result `out`; it may also be called as loss(out), such as ce_rate_loss(labels). Returns the sum of the
-  /// losses. If something throws, drops the gradients and rethrows; the same run may then be made again.
+  /// losses; that of an empty batch is 0, without gradients, and `loss` is not called. If something throws, drops the gradients and rethrows; the same run may then be made again.
   /// Throws std::invalid_argument if a neuron has init_hidden, or if a layer couples samples and the batch is
   /// split.
   ///

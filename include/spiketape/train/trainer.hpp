@@ -46,8 +46,8 @@ namespace spiketape::inline SPIKETAPE_ABI {
 template <Real Scalar>
 class Trainer {
  public:
-  /// Throws std::invalid_argument for an option out of range, and for windows of a network without hidden
-  /// states.
+  /// Throws std::invalid_argument for an option out of range, and for windows of a network without
+  /// reset_hidden.
   template <typename Network, typename Optimizer>
   Trainer(const Network& net, Optimizer& optimizer, const TrainerOptions& options = {})
       : options_(options),
@@ -75,17 +75,19 @@ class Trainer {
       shards_->set_seed(options.seed);
     }
   }
+  template <typename Network, typename Optimizer>
+  Trainer(const Network&&, Optimizer&, const TrainerOptions& = {}) = delete;  // it would not live long enough
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
   ~Trainer() = default;
 
-  /// Calls f(step) with a StepLog, or f(), behind each step of the optimizer. What it saves there goes on
-  /// behind this batch.
+  /// Calls f(step) with a StepLog, or f(), after each step of the optimizer. A checkpoint that is saved there
+  /// resumes after this batch.
   template <typename F>
   void on_step(F f) {
     add(step_callbacks_, std::move(f));
   }
-  /// Calls f(epoch) with an EpochLog, or f(), at the end of each epoch, behind the evaluation: for early
+  /// Calls f(epoch) with an EpochLog, or f(), at the end of each epoch, after the evaluation: for early
   /// stopping, ReduceLROnPlateau, Best, pictures and files.
   ///
   ///     trainer.on_epoch([&](const st::EpochLog& epoch) {
@@ -102,7 +104,7 @@ class Trainer {
   bool stopped() const noexcept { return stopped_; }
 
   /// Trains until `epochs` epochs are done or a callback stops; evaluates on `test` at the end of each, if it
-  /// is given. Goes on where it is: behind an earlier fit, or a checkpoint. Returns the log of all epochs.
+  /// is given. Resumes after an earlier fit or a checkpoint. Returns the log of all epochs.
   /// Throws std::invalid_argument for an option out of range, and what the parts throw.
   const TrainingLog& fit(BatchSource<Scalar> train, const FitOptions<Scalar>& options) {
     return fit(train, nullptr, options);
