@@ -31,8 +31,15 @@ class CheckpointContents {
   /// What does not fit, and what fits and gives other bits.
   std::vector<std::string> faults, other_facts;
 
-  void fact(std::string_view name, const std::string& now) { compare(name, now, other_facts); }
-  void must_be(std::string_view name, const std::string& now) { compare(name, now, faults); }
+  /// Something that the bits of results depend on and that is not restored, and something without which the
+  /// rest does not fit.
+  enum class Kind { fact, must_be };
+  void compare(Kind kind, std::string_view name, std::string_view now);
+  void compare(Kind kind, std::string_view name, bool now);
+  void compare(Kind kind, std::string_view name, long long now);
+  void compare(Kind kind, std::string_view name, unsigned long long now);
+  void compare(Kind kind, std::string_view name, float now);
+  void compare(Kind kind, std::string_view name, double now);
   void text(std::string_view name, std::string& value);
 
   /// The bits of a floating-point number. True if they have been read.
@@ -58,7 +65,6 @@ class CheckpointContents {
 
  private:
   std::string full_name(std::string_view name) const;
-  void compare(std::string_view name, const std::string& now, std::vector<std::string>& differ);
   void fault(std::string_view name, std::string_view what);
   const Tensor* required(std::string_view name, DType type, int extents);
   bool stored_bits(std::string_view name, DType type, std::uint64_t& bits);

@@ -5,7 +5,6 @@
 
 #include <spiketape/core/aligned.hpp>
 #include <spiketape/io/checkpoint_contents.hpp>
-#include <spiketape/io/decimal.hpp>
 #include <spiketape/io/state_dict.hpp>
 
 #include <concepts>
@@ -25,16 +24,16 @@ class CheckpointFile {
  public:
   explicit CheckpointFile(CheckpointContents& contents) : contents_(contents) {}
 
-  /// Something that the bits of results depend on and that is not restored.
-  void fact(std::string_view name, const std::string& now) { contents_.fact(name, now); }
+  /// Something that the bits of results depend on and that is not restored: a text or a number.
   template <typename T>
-  requires std::is_arithmetic_v<T>
-  void fact(std::string_view name, T now) { contents_.fact(name, any_member_text(now)); }
+  void fact(std::string_view name, const T& now) {
+    compare(Kind::fact, name, now);
+  }
   /// Something without which the rest does not fit.
-  void must_be(std::string_view name, const std::string& now) { contents_.must_be(name, now); }
   template <typename T>
-  requires std::is_arithmetic_v<T>
-  void must_be(std::string_view name, T now) { contents_.must_be(name, any_member_text(now)); }
+  void must_be(std::string_view name, const T& now) {
+    compare(Kind::must_be, name, now);
+  }
 
   /// A number. True if it has been read.
   template <typename T>
@@ -118,6 +117,20 @@ class CheckpointFile {
   }
 
  private:
+  using Kind = CheckpointContents::Kind;
+
+  template <typename T>
+  void compare(Kind kind, std::string_view name, const T& now) {
+    if constexpr (!std::is_arithmetic_v<T>)
+      contents_.compare(kind, name, std::string_view(now));
+    else if constexpr (std::floating_point<T> || std::same_as<T, bool>)
+      contents_.compare(kind, name, now);
+    else if constexpr (std::is_signed_v<T>)
+      contents_.compare(kind, name, static_cast<long long>(now));
+    else
+      contents_.compare(kind, name, static_cast<unsigned long long>(now));
+  }
+
   [[nodiscard]] bool writes() const { return contents_.mode() == CheckpointContents::Mode::write; }
   [[nodiscard]] bool reads() const { return contents_.mode() == CheckpointContents::Mode::read; }
 

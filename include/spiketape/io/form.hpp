@@ -4,11 +4,11 @@
 // spiketape::io sets, headers only declare them, and a library defines them: programs that save and load then
 // compile faster. The library is the one source io/io.cpp.
 //
-// What is compiled once must be the same for objects of all flags, so it has a namespace of its own in place of
-// that of core/abi.hpp, named by the version: headers do not link with the library of another version. Its types
-// consist of types of the standard library; whatever the flags decide, such as templates and types of arrays,
-// stays in the other one. Objects that are compiled without exceptions use the inline form in any case, since
-// the library throws.
+// What is compiled once must be the same for objects of all flags, so it has a namespace of its own in place
+// of that of core/abi.hpp, named by the version: headers do not link with the library of another version. Its
+// types consist of types of the standard library; whatever the flags decide, such as templates and types of
+// arrays, stays in the other one. Objects that are compiled without exceptions use the inline form in any
+// case, since the library throws.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>
@@ -32,10 +32,10 @@
 // `detail` would be ambiguous if both namespaces had one. Each sees the other's names.
 namespace spiketape::inline SPIKETAPE_ABI::detail {}
 namespace spiketape::inline SPIKETAPE_IO_ABI::io_detail {
-using namespace detail;  // NOLINT(google-build-using-namespace)
+using namespace detail;
 }
 namespace spiketape::inline SPIKETAPE_ABI::detail {
-using namespace io_detail;  // NOLINT(google-build-using-namespace)
+using namespace io_detail;
 }
 
 #include <spiketape/core/pop_macros.hpp>

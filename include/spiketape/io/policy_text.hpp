@@ -117,7 +117,8 @@ SPIKETAPE_COLD std::string policy_text(const Policy& policy) {
   std::string text = policy_name(compilers_name<Policy>());
   if constexpr (is_own_policy<Policy>() && std::is_aggregate_v<Policy> && !std::is_empty_v<Policy>) {
     char before = '{';
-    for_each_member(policy, [&](const auto& member) { append_member(text, before, any_member_text(member)); });
+    for_each_member(policy,
+                    [&](const auto& member) { append_member(text, before, any_member_text(member)); });
     text += '}';
   }
   return text;

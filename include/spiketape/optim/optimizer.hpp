@@ -172,25 +172,25 @@ class Optimizer {
     visitor.rows("options", changed, static_cast<Index>(groups_.size()), columns, columns);
     set_table(changed.size() == now.size() ? changed : made);
     for (std::size_t g = 0; g < groups_.size(); ++g) {
-      const std::string prefix = g == 0 ? "" : text_of("group", g, '.');
+      const std::string prefix = g == 0 ? "" : joined({"group", g, "."});
       Rule::visit(groups_[g].made.options, [&](const char* option, auto& value) SPIKETAPE_NOINLINE_LAMBDA {
         if constexpr (std::same_as<decltype(value), bool&>)
           if (!value) return;  // so that files from before this option fit
-        visitor.fact(text_of(prefix, option), value);
+        visitor.fact(joined({prefix, option}), value);
       });
-      visitor.number(text_of(prefix, "lr"), groups_[g].now.options.lr);
+      visitor.number(joined({prefix, "lr"}), groups_[g].now.options.lr);
     }
     visitor.must_be("parameters", parameters_.size());
     for (std::size_t k = 0; k < parameters_.size(); ++k) {
       const ParameterData<Scalar>& parameter = *parameters_[k];
-      const std::string path = text_of(k, '.', parameter.name);
-      visitor.must_be(path, text_of(parameter.rows, " x ", parameter.cols));
-      if (group_of_[k] > 0) visitor.must_be(text_of(path, ".group"), group_of_[k]);
+      const std::string path = joined({k, ".", parameter.name});
+      visitor.must_be(path, joined({parameter.rows, " x ", parameter.cols}));
+      if (group_of_[k] > 0) visitor.must_be(joined({path, ".group"}), group_of_[k]);
       states_[k].visit([&](const char* what, auto& member) SPIKETAPE_NOINLINE_LAMBDA {
         if constexpr (requires { member.size(); })
-          visitor.rows(text_of(path, '.', what), member, parameter.rows, parameter.cols, parameter.stride);
+          visitor.rows(joined({path, ".", what}), member, parameter.rows, parameter.cols, parameter.stride);
         else
-          visitor.number(text_of(path, '.', what), member);
+          visitor.number(joined({path, ".", what}), member);
       });
     }
   }

@@ -5,6 +5,8 @@
 
 #include <spiketape/core/utf8.hpp>
 #include <spiketape/io/checkpoint_contents.hpp>
+#include <spiketape/io/decimal.hpp>
+#include <spiketape/io/policy_text.hpp>
 #include <spiketape/io/text_map.hpp>
 
 #include <algorithm>
@@ -23,19 +25,36 @@ SPIKETAPE_IO_FUNCTION void CheckpointContents::fault(std::string_view name, std:
   faults.push_back(joined({Shown{name}, " ", what}));
 }
 
-SPIKETAPE_IO_FUNCTION void CheckpointContents::compare(std::string_view name, const std::string& now,
-                                                       std::vector<std::string>& differ) {
+SPIKETAPE_IO_FUNCTION void CheckpointContents::compare(Kind kind, std::string_view name,
+                                                       std::string_view now) {
   const std::string full = full_name(name);
   if (mode_ == Mode::write) {
-    add_text(contents_.metadata, full, now);
+    add_text(contents_.metadata, full, std::string(now));
   } else if (mode_ == Mode::compare) {
     const std::string* was = text_at(contents_.metadata, full);
     if (was == nullptr)
       fault(full, "is missing");
     else if (*was != now)
-      differ.push_back(joined({Shown{full}, " was ", Shown{*was}, ", now it is ", now}));
+      (kind == Kind::fact ? other_facts : faults)
+          .push_back(joined({Shown{full}, " was ", Shown{*was}, ", now it is ", now}));
     used_.insert(full);
   }
+}
+SPIKETAPE_IO_FUNCTION void CheckpointContents::compare(Kind kind, std::string_view name, bool now) {
+  compare(kind, name, std::string_view(member_text(now)));
+}
+SPIKETAPE_IO_FUNCTION void CheckpointContents::compare(Kind kind, std::string_view name, long long now) {
+  compare(kind, name, std::string_view(member_text(now)));
+}
+SPIKETAPE_IO_FUNCTION void CheckpointContents::compare(Kind kind, std::string_view name,
+                                                       unsigned long long now) {
+  compare(kind, name, std::string_view(member_text(now)));
+}
+SPIKETAPE_IO_FUNCTION void CheckpointContents::compare(Kind kind, std::string_view name, float now) {
+  compare(kind, name, std::string_view(decimal_text(now)));
+}
+SPIKETAPE_IO_FUNCTION void CheckpointContents::compare(Kind kind, std::string_view name, double now) {
+  compare(kind, name, std::string_view(decimal_text(now)));
 }
 SPIKETAPE_IO_FUNCTION void CheckpointContents::text(std::string_view name, std::string& value) {
   const std::string full = full_name(name);

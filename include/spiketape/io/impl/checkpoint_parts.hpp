@@ -38,16 +38,17 @@ SPIKETAPE_IO_FUNCTION void CheckpointParts::add(const AnyCheckpointPart& part) {
                     "', expected some letters and no dot, and not 'spiketape'"});
   for (const std::string& other : names_)
     if (other == name)
-      raise_argument({"spiketape::Checkpoint: two parts have the name '", Shown{name},
-                      "', expected different ones"});
+      raise_argument(
+          {"spiketape::Checkpoint: two parts have the name '", Shown{name}, "', expected different ones"});
   names_.emplace_back(name);
   parts_.push_back(part);
 }
 
 SPIKETAPE_IO_FUNCTION void CheckpointParts::visit(CheckpointContents& contents) const {
   contents.begin_part("spiketape");
-  contents.must_be("checkpoint", text_of(checkpoint_version));
-  contents.fact("target", target_);
+  using Kind = CheckpointContents::Kind;
+  contents.compare(Kind::must_be, "checkpoint", static_cast<long long>(checkpoint_version));
+  contents.compare(Kind::fact, "target", std::string_view(target_));
   for (std::size_t k = 0; k < parts_.size(); ++k) {
     contents.begin_part(names_[k]);
     parts_[k].visit(parts_[k].object, contents);
@@ -71,8 +72,7 @@ SPIKETAPE_IO_FUNCTION void CheckpointParts::set_contents(Safetensors contents, c
   for (const std::string& fault : compared.faults) (faults += '\n') += fault;
   if (!other_bits)
     for (const std::string& fact : compared.other_facts) (faults += '\n') += fact;
-  if (!faults.empty())
-    raise_file({"spiketape::Checkpoint: ", name, " does not fit the program:", faults});
+  if (!faults.empty()) raise_file({"spiketape::Checkpoint: ", name, " does not fit the program:", faults});
   CheckpointContents read(contents, CheckpointContents::Mode::read);
   visit(read);
 }

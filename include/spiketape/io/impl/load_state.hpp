@@ -169,7 +169,7 @@ SPIKETAPE_IO_FUNCTION void check_neuron(const LayerFacts& layer, const Safetenso
 
 /// Compares a network with a file. Nothing is changed.
 SPIKETAPE_IO_FUNCTION LoadPlan plan_load(const NetworkState& state, const Safetensors& contents,
-                                  const LoadOptions& options, LoadReport& report) {
+                                         const LoadOptions& options, LoadReport& report) {
   NamedContents file = named_contents(contents, options, report);
   const auto refuse = [&](const std::string& name, Message why) {
     report.refused.push_back(joined({name, " ", joined(why)}));

@@ -193,7 +193,7 @@ SPIKETAPE_IO_FUNCTION std::string npy_bytes(const Tensor& tensor) {
     if (known.type == tensor.type) kind = known.kind;
   const std::size_t size = size_of(tensor.type);
   std::string header = io_detail::text_of("{'descr': '", size == 1 ? '|' : '<', kind, size,
-                                       "', 'fortran_order': False, 'shape': (");
+                                          "', 'fortran_order': False, 'shape': (");
   for (std::size_t k = 0; k < tensor.shape.size(); ++k) {
     header += std::to_string(tensor.shape[k]);
     header += k + 1 < tensor.shape.size() ? ", " : tensor.shape.size() == 1 ? "," : "";
@@ -211,7 +211,9 @@ SPIKETAPE_IO_FUNCTION std::string npy_bytes(const Tensor& tensor) {
   return file;
 }
 
-SPIKETAPE_IO_FUNCTION void write_npy(const std::string& path, const Tensor& tensor) { write_file(path, npy_bytes(tensor)); }
+SPIKETAPE_IO_FUNCTION void write_npy(const std::string& path, const Tensor& tensor) {
+  write_file(path, npy_bytes(tensor));
+}
 
 }  // namespace spiketape::inline SPIKETAPE_IO_ABI
 

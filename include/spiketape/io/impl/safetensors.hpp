@@ -80,9 +80,11 @@ SPIKETAPE_IO_FUNCTION Tensor read_safetensors_entry(JsonReader& json, std::strin
 }  // namespace io_detail
 
 SPIKETAPE_IO_FUNCTION Safetensors parse_safetensors(std::span<const std::uint8_t> bytes,
-                                                                  std::string_view name) {
+                                                    std::string_view name) {
   const std::string where = io_detail::text_of("spiketape::parse_safetensors: '", name, "'");
-  const auto fail = [&](io_detail::Message parts) { io_detail::raise_file({where, " ", io_detail::joined(parts)}); };
+  const auto fail = [&](io_detail::Message parts) {
+    io_detail::raise_file({where, " ", io_detail::joined(parts)});
+  };
 
   if (bytes.size() < 8)
     fail({"is truncated: it has ", bytes.size(),

@@ -73,7 +73,7 @@ SPIKETAPE_IO_FUNCTION double number_at(const Tensor& tensor, std::size_t i) {
 }
 
 [[noreturn]] SPIKETAPE_IO_FUNCTION void fail_tensor(const char* function, const Tensor& tensor,
-                                                        const char* expected) {
+                                                    const char* expected) {
   fail_argument("spiketape::", function, ": tensor '", Shown{tensor.name}, "' has the shape ",
                 shape_text(tensor.shape), " of ", name_of(tensor.type), ", expected ", expected);
 }
@@ -129,8 +129,9 @@ SPIKETAPE_IO_FUNCTION std::vector<int> to_labels(const Tensor& tensor) {
     const double value = io_detail::number_at(tensor, i);
     if (!io_detail::is_finite(value) || value < std::numeric_limits<int>::min() ||
         value > std::numeric_limits<int>::max() || value != std::floor(value))
-      io_detail::fail_argument("spiketape::to_labels: tensor '", io_detail::Shown{tensor.name}, "' has the label ",
-                            value, " at ", labels.size(), ", expected a whole number that an int holds");
+      io_detail::fail_argument("spiketape::to_labels: tensor '", io_detail::Shown{tensor.name},
+                               "' has the label ", value, " at ", labels.size(),
+                               ", expected a whole number that an int holds");
     labels.push_back(static_cast<int>(value));
   }
   return labels;
