@@ -8,7 +8,8 @@
 // of that of core/abi.hpp, named by the version: headers do not link with the library of another version. Its
 // types consist of types of the standard library; whatever the flags decide, such as templates and types of
 // arrays, stays in the other one. Objects that are compiled without exceptions use the inline form in any
-// case, since the library throws.
+// case, since the library throws. Copies of these types are in the objects that make them, and so, as with
+// those of the standard library and of Eigen, the linker takes any one of objects with different -m flags.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>
