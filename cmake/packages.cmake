@@ -8,7 +8,9 @@ add_custom_target(single_header
                   COMMENT "Writing ${single_header}" VERBATIM)
 
 # cpack --config build/CPackConfig.cmake
-set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # headers: nothing needs to be built
+if(NOT SPIKETAPE_IO)
+  set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # headers: nothing needs to be built
+endif()
 set(CPACK_GENERATOR TGZ ZIP)
 set(CPACK_PACKAGE_VENDOR "the spiketape authors")
 set(CPACK_PACKAGE_FILE_NAME spiketape-${PROJECT_VERSION})
@@ -19,7 +21,9 @@ set(CPACK_SOURCE_IGNORE_FILES "/[.]git/;/[.]git$;/build")
 # -G DEB. Debian names the maintainer with an address.
 set(CPACK_DEBIAN_PACKAGE_NAME libspiketape-dev)
 set(CPACK_DEBIAN_PACKAGE_MAINTAINER "the spiketape authors <nobody@localhost>")
-set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE all)
+if(NOT SPIKETAPE_IO)
+  set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE all)
+endif()
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "libeigen3-dev (>= 3.4)")
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
 include(CPack)

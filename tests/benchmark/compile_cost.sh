@@ -1,7 +1,8 @@
 #!/bin/sh
 # What the library costs a user's compiler: CPU seconds at -O2 for including all of it, for one call of a Leaky
-# on an array and for the README's first program, and how many times those are the seconds of a program that
-# includes Eigen/Dense and multiplies and inverts a matrix. The least of RUNS runs. Takes some minutes.
+# on an array and for the README's first program, as it stands and saving and loading its network (also where
+# spiketape::io has that compiled), and how many times those are the seconds of a program that includes Eigen/Dense and
+# multiplies and inverts a matrix. The least of RUNS runs. Takes some minutes.
 #   sh tests/benchmark/compile_cost.sh
 #   COMPILERS="g++-12 g++-13" RUNS=5 sh tests/benchmark/compile_cost.sh
 set -eu
@@ -37,6 +38,16 @@ END
 # The first block of C++ in the README.
 awk '/^```/ && inside { exit } inside { print } /^```cpp/ { inside = 1 }' "$root/README.md" >"$folder/readme.cpp"
 
+{
+  echo '#include <spiketape/io/state_dict.hpp>'
+  sed '$d' "$folder/readme.cpp"
+  printf '  st::save(net, "net.safetensors");\n  st::load(net, "net.safetensors");\n}\n'
+} >"$folder/saves.cpp"
+{
+  echo '#define SPIKETAPE_IO_COMPILED'
+  cat "$folder/saves.cpp"
+} >"$folder/linked.cpp"
+
 # seconds COMPILER PROGRAM: CPU seconds of the compiler and of what it starts, by the shell's own account of its
 # finished children.
 seconds() (
@@ -53,7 +64,7 @@ for compiler in ${COMPILERS:-g++ clang++}; do
   : >"$folder/table"
   run=0
   while [ "$run" -lt "${RUNS:-3}" ]; do
-    for program in eigen include leaky readme; do
+    for program in eigen include leaky readme saves linked; do
       echo "$program $(seconds "$compiler" "$program")" >>"$folder/table"
     done
     run=$((run + 1))
@@ -61,7 +72,7 @@ for compiler in ${COMPILERS:-g++ clang++}; do
   awk -v compiler="$compiler" '
     !($1 in least) || $2 < least[$1] { least[$1] = $2 }
     END {
-      count = split("eigen include leaky readme", programs)
+      count = split("eigen include leaky readme saves linked", programs)
       for (k = 1; k <= count; ++k)
         printf "%-10s %-10s %8.2f %22.2f\n", compiler, programs[k], least[programs[k]],
                least[programs[k]] / least["eigen"]

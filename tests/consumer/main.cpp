@@ -12,6 +12,12 @@
 #ifdef EXPECT_HDF5
 #include <hdf5.h>  // what io/nir.hpp needs, which takes longer to compile
 #endif
+#ifdef EXPECT_IO
+#include <spiketape/io/npy.hpp>
+#if SPIKETAPE_IO_INLINE
+#error spiketape::io does not say that it is compiled
+#endif
+#endif
 
 namespace st = spiketape;
 
@@ -27,10 +33,18 @@ int main() {
   for (float& value : input.array().reshaped()) sum += value = static_cast<float>(random.below(10));
 
   const bool same = sum == 105 && sum == sum_of(input);  // 105 wherever and however it is compiled
+#ifdef EXPECT_IO
+  const std::string labels = st::npy_bytes(st::to_tensor("labels", std::vector<int>{3, 4}));
+#endif
   std::printf("sum %g, %s through a view\n", static_cast<double>(sum), same ? "the same" : "another");
 #ifdef EXPECT_ZLIB
   const std::vector<std::uint8_t> packed{31, 139, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0};
   if (!st::unpack_gzip(packed, "nothing", 1).empty()) return 1;
+#endif
+#ifdef EXPECT_IO
+  if (st::to_labels(st::parse_npy(std::span(reinterpret_cast<const std::uint8_t*>(labels.data()), labels.size()),
+                                  "labels")) != std::vector<int>{3, 4})
+    return 1;
 #endif
 #ifdef EXPECT_HDF5
   if (H5open() < 0) return 1;

@@ -23,7 +23,7 @@ if(NOT SPIKETAPE_SANITIZE)  # which way it comes is the same for all compilers
   endif()
   find_package(BLAS QUIET)
   add_consumer_test(fetch_content -DUSE_SPIKETAPE_BY=FetchContent -DSPIKETAPE_BLAS=${BLAS_FOUND}
-                    -DUSE_SPIKETAPE_WITH=${openmp})
+                    "-DUSE_SPIKETAPE_WITH=${openmp} io")
   add_consumer_test(add_subdirectory -DUSE_SPIKETAPE_BY=add_subdirectory)
   add_test(NAME consumer/project
            COMMAND ${CMAKE_COMMAND} "-DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/consumer"
@@ -97,6 +97,21 @@ if(SPIKETAPE_INSTALL AND Eigen3_FOUND)
   set_tests_properties(consumer/no_such_component
                        PROPERTIES LABELS consumer FIXTURES_REQUIRED installed
                                   PASS_REGULAR_EXPRESSION "component hdf6: there are openmp, zlib")
+
+  # With the library of spiketape::io, which is built and installed only if asked for.
+  if(SPIKETAPE_TEST_EXTENDED)
+    set(with_io "${CMAKE_CURRENT_BINARY_DIR}/consumer/with_io")
+    add_test(NAME consumer/install_io
+             COMMAND ${CMAKE_CTEST_COMMAND} --build-and-test "${PROJECT_SOURCE_DIR}" "${with_io}"
+                     --build-generator ${CMAKE_GENERATOR} --build-target install
+                     --build-options ${consumer_options} -DSPIKETAPE_IO=ON -DSPIKETAPE_BUILD_TESTS=OFF
+                     -DSPIKETAPE_BUILD_EXAMPLES=OFF -DSPIKETAPE_BUILD_BENCHMARKS=OFF
+                     "-DCMAKE_INSTALL_PREFIX=${with_io}/installed")
+    set_tests_properties(consumer/install_io PROPERTIES LABELS consumer FIXTURES_SETUP installed_io)
+    add_consumer_test(find_package_io -DUSE_SPIKETAPE_BY=find_package -DUSE_SPIKETAPE_VERSION=${PROJECT_VERSION}
+                      -DCMAKE_PREFIX_PATH=${with_io}/installed -DUSE_SPIKETAPE_WITH=io -DUSE_SPIKETAPE_IN=SHARED)
+    set_tests_properties(consumer/find_package_io PROPERTIES FIXTURES_REQUIRED installed_io)
+  endif()
 
   find_program(pkg_config pkg-config NO_CACHE)
   if(pkg_config)

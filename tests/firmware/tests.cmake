@@ -61,3 +61,11 @@ spiketape_firmware_test(digits "${CMAKE_CURRENT_LIST_DIR}/digits_main.c" "${fold
 add_test(NAME firmware/digits
          COMMAND spiketape_firmware_digits "${folder}/digits.images" "${folder}/digits.spikes")
 set_tests_properties(firmware/c firmware/cpp firmware/digits PROPERTIES LABELS firmware)
+
+# On a Cortex-M4 and M7 in an emulator.
+find_program(arm_compiler arm-none-eabi-gcc NO_CACHE)
+find_program(arm_emulator qemu-system-arm NO_CACHE)
+if(SPIKETAPE_TEST_EXTENDED AND arm_compiler AND arm_emulator AND NOT SPIKETAPE_SANITIZE)
+  add_test(NAME firmware/cortex_m COMMAND sh "${CMAKE_CURRENT_LIST_DIR}/cortex_m.sh" "${folder}")
+  set_tests_properties(firmware/cortex_m PROPERTIES LABELS firmware TIMEOUT 300)
+endif()

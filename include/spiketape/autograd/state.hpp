@@ -217,7 +217,7 @@ class State {
   /// For Checkpoint: visits the values of all states. Their history on a tape is cut.
   template <typename Visitor>
   void checkpoint(Visitor& visitor) {
-    visitor.must_be("states", std::to_string(parts_.size()));
+    visitor.must_be("states", parts_.size());
     visitor.number("batch", batch_);
     for (std::size_t k = 0; k < parts_.size(); ++k)
       if (visitor.array(detail::text_of(k), parts_[k].values)) parts_[k].var = {};

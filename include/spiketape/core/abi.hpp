@@ -5,7 +5,8 @@
 // processor without AVX2 would run instructions that it does not have, and types of different layout would
 // mix. So the name of this namespace says what changes the code: the instruction set, OpenMP, exceptions, a
 // BLAS, denormals, and -ffast-math. Programs write spiketape::Leaky as ever; objects of different flags
-// cannot pass each other's layers, tapes and arrays of the library. Only error_handler is the same for all.
+// cannot pass each other's layers, tapes and arrays of the library. Only error_handler is the same for all,
+// and what io/form.hpp has compiled once.
 //
 // Eigen has no such namespace: its half of such a program may still mix. Compile all sources that use Eigen
 // with the same -m flags, or keep their symbols apart (-fvisibility=hidden and a library for each target).

@@ -53,6 +53,17 @@ struct ParameterData {
   Allowed allowed = Allowed::any;  // what `set` takes
 
   ArrayMap<Scalar> array() noexcept { return {values.data(), rows, cols, Eigen::OuterStride<>(stride)}; }
+  /// Takes what is neither identity, name, shape nor values.
+  void take_settings(const ParameterData& other) {
+    learn = other.learn;
+    frozen = other.frozen;
+    widens = other.widens;
+    places = other.places;
+    transposed = other.transposed;
+    saved_shape = other.saved_shape;
+    whole = other.whole;
+    allowed = other.allowed;
+  }
 };
 
 /// While an object of this class exists, copies of parameters on its thread share memory with the original. A
@@ -239,14 +250,7 @@ class Parameter {
       become(std::move(other_shape));
     } else {
       std::copy(other.data_->values.begin(), other.data_->values.end(), data_->values.begin());
-      data_->learn = other.data_->learn;
-      data_->frozen = other.data_->frozen;
-      data_->widens = other.data_->widens;
-      data_->places = other.data_->places;
-      data_->transposed = other.data_->transposed;
-      data_->saved_shape = other.data_->saved_shape;
-      data_->whole = other.data_->whole;
-      data_->allowed = other.data_->allowed;
+      data_->take_settings(*other.data_);
     }
   }
   static ParameterPtr<Scalar> copy_of(const Parameter& other) {
@@ -260,13 +264,10 @@ class Parameter {
   }
 
   SPIKETAPE_NOINLINE void widen(Index neurons) {
-    Parameter wider(*this);
-    wider.data_->cols = neurons;
+    Parameter wider(name(), 1, neurons);
+    wider.data_->take_settings(*data_);
     wider.data_->places = 1;
     wider.data_->saved_shape.clear();
-    wider.data_->stride = detail::padded<Scalar>(neurons);
-    wider.data_->values.clear();  // resize then appends zeros
-    wider.data_->values.resize(static_cast<std::size_t>(wider.stride()));
     become(std::move(wider.data_));
   }
 

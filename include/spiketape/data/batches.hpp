@@ -109,8 +109,8 @@ class BatchRoom<Scalar, Images> {
   /// For Checkpoint: what the data must be.
   template <typename Visitor>
   static void checkpoint(const Images& images, Visitor& visitor) {
-    visitor.must_be("images", std::to_string(images.count()));
-    visitor.must_be("features", std::to_string(images.features()));
+    visitor.must_be("images", images.count());
+    visitor.must_be("features", images.features());
   }
 
  private:

@@ -19,20 +19,21 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/abi.hpp>
 #include <spiketape/io/checkpoint_file.hpp>
+#include <spiketape/io/checkpoint_parts.hpp>
 
 #include <concepts>
 #include <initializer_list>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 
-inline constexpr int checkpoint_version = 1;
 /// The instruction set, on which bits depend; see docs/reproducibility.md.
 inline constexpr const char* target_text =
     SPIKETAPE_ABI_TEXT(SPIKETAPE_ABI_TARGET) SPIKETAPE_ABI_TEXT(SPIKETAPE_ABI_FMA);
@@ -45,6 +46,28 @@ template <typename T>
 inline constexpr bool is_array = false;
 template <Real Scalar>
 inline constexpr bool is_array<Array<Scalar>> = true;
+
+/// Writes, compares or reads an object of this type.
+template <typename T>
+void visit_part(void* object, CheckpointContents& contents) {
+  T& part = *static_cast<T*>(object);
+  CheckpointFile file(contents);
+  if constexpr (std::is_arithmetic_v<T>)
+    file.number("", part);
+  else if constexpr (std::same_as<T, std::string>)
+    file.text("", part);
+  else if constexpr (is_array<T>)
+    file.array("", part);
+  else if constexpr (VisitsCheckpoint<T>)
+    part.checkpoint(file);
+  else if constexpr (requires { network_state(part); })
+    file.network(part);
+  else
+    static_assert(sizeof(T) == 0,
+                  "spiketape::Checkpoint: a part is a network, an optimizer, Batches, Random, State, Tape, "
+                  "Shards, Windows, a number, a text or an Array; a type of your own needs: template "
+                  "<typename Visitor> void checkpoint(Visitor& visitor)");
+}
 
 }  // namespace detail
 
@@ -66,35 +89,15 @@ inline constexpr bool is_array<Array<Scalar>> = true;
 ///                        same
 class CheckpointPart {
  public:
+  /// The name is copied when the Checkpoint is made.
   template <typename T>
-  requires(!std::is_const_v<T>) CheckpointPart(std::string name, T& object)  // NOLINT
-      : name_(std::move(name)), object_(&object), visit_([](void* of_t, detail::CheckpointFile& file) {
-          T& part = *static_cast<T*>(of_t);
-          if constexpr (std::is_arithmetic_v<T>)
-            file.number("", part);
-          else if constexpr (std::same_as<T, std::string>)
-            file.text("", part);
-          else if constexpr (detail::is_array<T>)
-            file.array("", part);
-          else if constexpr (detail::VisitsCheckpoint<T>)
-            part.checkpoint(file);
-          else if constexpr (requires { detail::network_state(part); })
-            file.network(part);
-          else
-            static_assert(
-                sizeof(T) == 0,
-                "spiketape::Checkpoint: a part is a network, an optimizer, Batches, Random, State, Tape, "
-                "Shards, Windows, a number, a text or an Array; a type of your own needs: template "
-                "<typename Visitor> void checkpoint(Visitor& visitor)");
-        }) {}
-
-  const std::string& name() const noexcept { return name_; }
-  void visit(detail::CheckpointFile& file) const { visit_(object_, file); }
+  requires(!std::is_const_v<T>)
+      CheckpointPart(std::string_view name SPIKETAPE_LIFETIMEBOUND, T& object)  // NOLINT
+      : part_{name, &object, detail::visit_part<T>} {}
 
  private:
-  std::string name_;
-  void* object_;
-  void (*visit_)(void*, detail::CheckpointFile&);
+  friend class Checkpoint;
+  detail::AnyCheckpointPart part_;
 };
 
 /// How a checkpoint is loaded.
@@ -110,70 +113,32 @@ struct CheckpointOptions {
 class Checkpoint {
  public:
   /// Throws std::invalid_argument for a name that is empty, has a dot or comes twice.
-  Checkpoint(std::initializer_list<CheckpointPart> parts) : parts_(parts) {
-    for (std::size_t k = 0; k < parts_.size(); ++k) {
-      const std::string& name = parts_[k].name();
-      if (name.empty() || name.find('.') != std::string::npos || name == "spiketape")
-        detail::fail_argument("spiketape::Checkpoint: name is '", detail::shown(name),
-                              "', expected some letters and no dot, and not 'spiketape'");
-      for (std::size_t i = 0; i < k; ++i)
-        if (parts_[i].name() == name)
-          detail::fail_argument("spiketape::Checkpoint: two parts have the name '", detail::shown(name),
-                                "', expected different ones");
-    }
+  Checkpoint(std::initializer_list<CheckpointPart> parts) : parts_(detail::target_text) {
+    for (const CheckpointPart& part : parts) parts_.add(part.part_);
   }
 
   /// Writes all parts to a file: completely or, on an error, not at all, see write_file. In a loop over
   /// batches, the batch of this round counts as done: save behind the step of the optimizer. Throws
   /// std::runtime_error if the file cannot be written. Allocates the bytes of the file.
-  void save(const std::string& path) const { write_safetensors(path, contents()); }
+  void save(const std::string& path) const { parts_.save(path); }
 
   /// Reads all parts. Throws std::runtime_error, before anything is changed, if the file cannot be read or
   /// does not fit the parts, with all that does not.
   void load(const std::string& path, const CheckpointOptions& options = {}) const {
-    set_contents(read_safetensors(path), "'" + path + "'", options);
+    parts_.load(path, options.other_bits);
   }
   /// The same from what `contents` returned; `name` stands for it in messages. Also throws
   /// std::invalid_argument for a tensor whose bytes are not as many as its shape takes.
   void set_contents(Safetensors contents, const std::string& name = "the contents",
                     const CheckpointOptions& options = {}) const {
-    for (const Tensor& tensor : contents.tensors) detail::check_bytes("Checkpoint::set_contents", tensor);
-    using Mode = detail::CheckpointFile::Mode;
-    detail::CheckpointFile compared(contents, Mode::compare);
-    visit(compared);
-    compared.use("format");
-    compared.refuse_unused();
-    std::string faults;
-    for (const std::string& fault : compared.faults) faults += "\n" + fault;
-    if (!options.other_bits)
-      for (const std::string& fact : compared.other_facts) faults += "\n" + fact;
-    if (!faults.empty())
-      detail::fail_file("spiketape::Checkpoint: ", name, " does not fit the program:", faults);
-    detail::CheckpointFile read(contents, Mode::read);
-    visit(read);
+    parts_.set_contents(std::move(contents), name, options.other_bits);
   }
 
   /// What `save` writes.
-  [[nodiscard]] Safetensors contents() const {
-    Safetensors contents;
-    contents.metadata["format"] = "pt";
-    detail::CheckpointFile file(contents, detail::CheckpointFile::Mode::write);
-    visit(file);
-    return contents;
-  }
+  [[nodiscard]] Safetensors contents() const { return parts_.contents(); }
 
  private:
-  void visit(detail::CheckpointFile& file) const {
-    file.begin_part("spiketape");
-    file.must_be("checkpoint", std::to_string(detail::checkpoint_version));
-    file.fact("target", std::string(detail::target_text));
-    for (const CheckpointPart& part : parts_) {
-      file.begin_part(part.name());
-      part.visit(file);
-    }
-  }
-
-  std::vector<CheckpointPart> parts_;
+  detail::CheckpointParts parts_;
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI

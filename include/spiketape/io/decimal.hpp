@@ -3,22 +3,21 @@
 
 #include <spiketape/core/push_macros.hpp>
 
-#include <spiketape/core/array.hpp>
+#include <spiketape/io/form.hpp>
 
-#include <charconv>
 #include <string>
 
-namespace spiketape::inline SPIKETAPE_ABI::detail {
+namespace spiketape::inline SPIKETAPE_IO_ABI::io_detail {
 
 /// The fewest digits that a reader turns into the same number again: 0.1, 1e-05, inf, nan. The same in every
 /// locale.
-template <Real Scalar>
-std::string decimal_text(Scalar number) {
-  char digits[32];
-  const std::to_chars_result end = std::to_chars(digits, digits + sizeof digits, number);
-  return std::string(digits, end.ptr);
-}
+std::string decimal_text(float number);
+std::string decimal_text(double number);
 
-}  // namespace spiketape::inline SPIKETAPE_ABI::detail
+}  // namespace spiketape::inline SPIKETAPE_IO_ABI::io_detail
+
+#if SPIKETAPE_IO_INLINE
+#include <spiketape/io/impl/decimal.hpp>
+#endif
 
 #include <spiketape/core/pop_macros.hpp>

@@ -3,14 +3,13 @@
 
 #include <spiketape/core/push_macros.hpp>
 
-#include <spiketape/core/config.hpp>
+#include <spiketape/io/form.hpp>
 
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
-namespace spiketape::inline SPIKETAPE_ABI {
+namespace spiketape::inline SPIKETAPE_IO_ABI {
 
 /// How load and load_state_dict read.
 struct LoadOptions {
@@ -39,20 +38,13 @@ struct LoadReport {
     return missing.empty() && unknown.empty() && refused.empty();
   }
   /// All names, the reasons one in a line.
-  [[nodiscard]] SPIKETAPE_COLD std::string text() const {
-    std::string text;
-    const auto add = [&](const char* title, const char* separator, const std::vector<std::string>& names) {
-      if (!names.empty() && !text.empty()) text += '\n';
-      for (const std::string& name : names) (text += &name == &names.front() ? title : separator) += name;
-    };
-    add("missing in the file: ", ", ", missing);
-    add("unknown to the network: ", ", ", unknown);
-    add("refused: ", "\nrefused: ", refused);
-    add("skipped: ", ", ", skipped);
-    return text;
-  }
+  [[nodiscard]] std::string text() const;
 };
 
-}  // namespace spiketape::inline SPIKETAPE_ABI
+}  // namespace spiketape::inline SPIKETAPE_IO_ABI
+
+#if SPIKETAPE_IO_INLINE
+#include <spiketape/io/impl/load_report.hpp>
+#endif
 
 #include <spiketape/core/pop_macros.hpp>

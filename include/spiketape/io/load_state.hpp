@@ -1,247 +1,37 @@
-// How a file of named tensors is read into a network: first all is compared, then the arrays are set.
+// How a network is written as named tensors and read from them, without its type: first all is compared, then
+// the arrays are set.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>
 
-#include <spiketape/core/error.hpp>
-#include <spiketape/core/numbers.hpp>
-#include <spiketape/core/utf8.hpp>
+#include <spiketape/io/form.hpp>
 #include <spiketape/io/load_report.hpp>
 #include <spiketape/io/network_state.hpp>
 #include <spiketape/io/safetensors.hpp>
-#include <spiketape/io/text_map.hpp>
 
-#include <algorithm>
-#include <cmath>
-#include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
-namespace spiketape::inline SPIKETAPE_ABI::detail {
+namespace spiketape::inline SPIKETAPE_IO_ABI::io_detail {
 
-inline constexpr int state_dict_version = 1;
-inline constexpr const char* version_key = "spiketape.state_dict";
-inline constexpr const char* reset_key = "reset_mechanism_val";
-
-/// The names of a file's tensors and its texts under the network's names.
-struct NamedContents {
-  TextMap tensors;
-  TextMap metadata;
-};
-
-/// The tensor of a name, which is then taken out of `tensors`, or nullptr.
-SPIKETAPE_COLD inline const Tensor* take(TextMap& tensors, const std::string& name,
-                                         const Safetensors& contents) {
-  const auto at = tensors.find(name);
-  if (at == tensors.end()) return nullptr;
-  const Tensor* tensor = contents.find(at->second);
-  tensors.erase(at);
-  return tensor;
-}
-
-/// A name of a file as the network has it. Adds the translation that it uses to `used`.
-SPIKETAPE_COLD inline std::string translated(std::string_view name, const LoadOptions& options,
-                                             TextMap& used) {
-  // The longest of the user's names that is this name or a layer's, up to a dot.
-  for (std::size_t end = name.size(); end != std::string_view::npos && end > 0;
-       end = name.rfind('.', end - 1)) {
-    std::string theirs(name.substr(0, end));
-    const std::string* ours = text_at(options.names, theirs);
-    if (ours == nullptr) continue;
-    add_text(used, std::move(theirs), *ours);
-    return joined({*ours, name.substr(end)});
-  }
-  return std::string(name);
-}
-
-SPIKETAPE_COLD inline NamedContents named_contents(const Safetensors& contents, const LoadOptions& options,
-                                                   LoadReport& report) {
-  TextMap used;
-  NamedContents named;
-  for (const Tensor& tensor : contents.tensors) {
-    check_bytes("load_state_dict", tensor);
-    if (!tensor.name.starts_with(options.prefix)) {
-      report.skipped.push_back(shown(tensor.name));
-      continue;
-    }
-    const std::string name =
-        translated(std::string_view(tensor.name).substr(options.prefix.size()), options, used);
-    if (!add_text(named.tensors, name, tensor.name))
-      report.refused.push_back(
-          joined({Shown{tensor.name}, ": another tensor has the name ", Shown{name}, ", too"}));
-  }
-  for (const auto& [about, text] : contents.metadata)
-    if (about.starts_with(options.prefix))
-      add_text(named.metadata,
-               translated(std::string_view(about).substr(options.prefix.size()), options, used), text);
-  for (const auto& [theirs, ours] : options.names)
-    if (text_at(used, theirs) == nullptr)
-      report.refused.push_back(
-          joined({"the option names: the file has nothing of the name ", Shown{theirs}}));
-  return named;
-}
-
-/// Why an array cannot take a tensor, or "".
-template <Real Scalar>
-SPIKETAPE_COLD std::string load_fault(const StateEntry<Scalar>& entry, const Tensor& tensor, bool convert) {
-  const std::vector<Index> shape = saved_shape(entry);
-  const bool coefficient = entry.buffer != nullptr || entry.parameter->ptr()->widens;
-  const bool one = tensor.shape.empty() || (tensor.shape.size() == 1 && tensor.shape[0] == 1);
-  const bool row = tensor.shape.size() == 1 && tensor.shape[0] > 0;
-  const bool fits = tensor.shape == shape || (coefficient && (one || (row && shape.empty())));
-  if (!fits)
-    return joined({"has shape ", shape_text(tensor.shape), ", expected ", shape_text(shape),
-                   coefficient && !shape.empty() ? " or ()"
-                   : coefficient                 ? " or one number for each neuron"
-                                                 : ""});
-  if (tensor.type == DType::F64 && dtype_of<Scalar> == DType::F32 && !convert)
-    return "is F64, the network has F32; the option convert rounds";
-  const Allowed allowed = entry.buffer != nullptr ? Allowed::finite : entry.parameter->ptr()->allowed;
-  constexpr double most = sizeof(Scalar) == 4 ? 0x1p24 : 0x1p53;  // up to here all whole numbers are held
-  const bool whole = tensor.type != DType::F64 && tensor.type != DType::F32 && tensor.type != DType::F16 &&
-                     tensor.type != DType::BF16;
-  for (std::size_t at = 0; at < number_count(tensor); ++at) {
-    const double number = number_at(tensor, at);
-    const auto value = static_cast<Scalar>(number);
-    const char* expected = refused(value, allowed);
-    if (entry.buffer != nullptr && expected == nullptr && !(value > 0)) expected = "more than 0";
-    if (whole && !convert && !(std::abs(number) <= most))
-      expected = "a smaller number, or the option convert, which rounds";
-    if (expected != nullptr)
-      return joined({"has ", number_text(number), " at ", at, ", expected ", expected});
-  }
-  return {};
-}
-
-/// Reads a tensor that fits into an array. True if that has changed it.
-template <Real Scalar>
-SPIKETAPE_COLD bool load_entry(const StateEntry<Scalar>& entry, const Tensor& tensor) {
-  const std::size_t count = number_count(tensor);
-  bool changed = false;
-  if (tensor.shape.size() == 1 && saved_shape(entry).empty()) {
-    changed = true;
-    if (entry.buffer != nullptr)
-      entry.buffer->resize(static_cast<Index>(count));
-    else
-      widen_coefficient(*entry.parameter, static_cast<Index>(count));
-  }
-  std::size_t i = 0;
-  for_each_saved<Scalar>(entry, [&](Scalar& number) {
-    const Scalar before = number;
-    number = static_cast<Scalar>(number_at(tensor, count == 1 ? 0 : i++));  // one number is for all neurons
-    changed = changed || number != before;
-  });
-  return changed;
-}
-
-/// What is to be read: for each entry of a network its tensor, or null.
-using LoadPlan = std::vector<const Tensor*>;
-
-/// Compares the options of a neuron with those in a file, and takes what belongs to the neuron and is no
-/// array of the network from the file's names.
-SPIKETAPE_COLD inline void check_neuron(const LayerFacts& layer, const Safetensors& contents,
-                                        NamedContents& file, LoadReport& report) {
-  const auto refuse = [&](const std::string& name, Message why) {
-    report.refused.push_back(joined({name, " ", joined(why)}));
-  };
-  for (const auto& [option, ours] : layer.options) {
-    const std::string name = layer.named(option);
-    const std::string* theirs = text_at(file.metadata, name);
-    if (theirs != nullptr && *theirs != ours)
-      refuse(name, {"is ", Shown{*theirs}, " in the file, ", ours, " in the network"});
-  }
-  const std::string name = layer.named(reset_key);
-  if (const Tensor* tensor = take(file.tensors, name, contents)) {
-    const double value = tensor->type == DType::I64 && tensor->bytes.size() == 8 ? number_at(*tensor, 0) : -1;
-    const std::optional<int> ours = snntorch_reset(layer);
-    if (value != 0 && value != 1 && value != 2)
-      refuse(name, {"is not 0, 1 or 2 as one I64"});
-    else if (ours != static_cast<int>(value))
-      refuse(name, {"is ", value, ", a reset ",
-                    value == 0                         ? "by subtraction, reset::Subtract"
-                    : value == 2                       ? "that does nothing, reset::None"
-                    : layer.type == "spiketape::Leaky" ? "to zero before the input, reset::ZeroBeforeInput"
-                                                       : "to zero, reset::Zero",
-                    "; the network has ", layer.option("reset_mechanism")});
-  }
-  for (const char* state : {"mem", "syn", "spk", "syn_exc", "syn_inh", "adapt"})  // some versions save them
-    if (std::string hidden = layer.named(state); take(file.tensors, hidden, contents) != nullptr)
-      report.skipped.push_back(std::move(hidden));
-}
+/// The arrays and options of a network as a file has them.
+Safetensors saved_state(const NetworkState& state);
+void save_file(const NetworkState& state, const std::string& path);
 
 /// Compares a network with a file. Nothing is changed.
-template <Real Scalar>
-SPIKETAPE_COLD LoadPlan plan_load(const NetworkState<Scalar>& state, const Safetensors& contents,
-                                  const LoadOptions& options, LoadReport& report) {
-  NamedContents file = named_contents(contents, options, report);
-  const auto refuse = [&](const std::string& name, Message why) {
-    report.refused.push_back(joined({name, " ", joined(why)}));
-  };
-  if (const std::string* version = text_at(file.metadata, version_key);
-      version != nullptr && *version != text_of(state_dict_version))
-    refuse(version_key, {"is ", Shown{*version}, ", this version of the library reads ", state_dict_version});
+LoadReport compare_state(const NetworkState& state, const Safetensors& contents, const LoadOptions& options);
+/// Reads a file into a network. With options.strict, and before anything is changed, it throws
+/// std::invalid_argument for what does not fit, whose text begins with `refusal`.
+LoadReport load_state(const NetworkState& state, const Safetensors& contents, const LoadOptions& options,
+                      std::string_view refusal);
+/// The same from a file; throws std::runtime_error.
+LoadReport load_file(const NetworkState& state, const std::string& path, const LoadOptions& options);
 
-  LoadPlan plan;
-  std::vector<Index> neurons(state.layers.size(), 0);
-  for (const StateEntry<Scalar>& entry : state.entries) {
-    const LayerFacts& layer = state.layers[entry.layer];
-    const Tensor* tensor = take(file.tensors, entry.name, contents);
-    if (layer.is_neuron() && entry.name == layer.named("V")) {  // snnTorch has it twice
-      const std::string twin = layer.named("recurrent.V");
-      const Tensor* other = take(file.tensors, twin, contents);
-      if (tensor != nullptr && other != nullptr &&
-          (tensor->shape != other->shape || tensor->bytes != other->bytes))
-        refuse(twin, {"differs from ", entry.name});
-      if (tensor == nullptr) tensor = other;
-    }
-    if (tensor == nullptr) {
-      report.missing.push_back(std::string(entry.name));
-    } else if (const std::string fault = load_fault(entry, *tensor, options.convert); !fault.empty()) {
-      refuse(entry.name, {fault});
-      tensor = nullptr;
-    } else if (entry.buffer != nullptr || entry.parameter->ptr()->widens) {
-      // All coefficients of a neuron are one number or as many as it has neurons.
-      const Index places = entry.buffer != nullptr ? 1 : entry.parameter->ptr()->places;
-      Index count = std::max(static_cast<Index>(number_count(*tensor)),
-                             entry.buffer != nullptr ? entry.buffer->size() : entry.parameter->cols());
-      if (count > 1) count *= places;
-      Index& others = neurons[entry.layer];
-      if (count > 1 && others > 1 && others != count) {
-        refuse(entry.name, {"has ", count, " numbers, another coefficient of its layer ", others});
-        tensor = nullptr;
-      }
-      others = std::max(others, count);
-    }
-    plan.push_back(tensor);
-  }
-  for (const LayerFacts& layer : state.layers)
-    if (layer.is_neuron()) check_neuron(layer, contents, file, report);
-  for (const auto& [name, theirs] : file.tensors) report.unknown.push_back(shown(name));
-  return plan;
-}
+}  // namespace spiketape::inline SPIKETAPE_IO_ABI::io_detail
 
-/// Reads a file into a network. With options.strict, and before anything is changed, calls refused(text of
-/// the report) for what does not fit, which throws.
-template <Real Scalar>
-SPIKETAPE_COLD LoadReport load_state(const NetworkState<Scalar>& state, const Safetensors& contents,
-                                     const LoadOptions& options,
-                                     FunctionRef<void(const std::string&)> refused) {
-  LoadReport report;
-  const LoadPlan plan = plan_load(state, contents, options, report);
-  if (options.strict && !report.complete()) refused(report.text());
-  bool changed = false;  // in the layer of this entry
-  for (std::size_t k = 0; k < plan.size(); ++k) {
-    if (plan[k] != nullptr && load_entry(state.entries[k], *plan[k])) changed = true;
-    if (k + 1 < plan.size() && state.entries[k].layer == state.entries[k + 1].layer) continue;
-    const LayerFacts& layer = state.layers[state.entries[k].layer];
-    if (std::exchange(changed, false) && layer.loaded != nullptr) layer.loaded(layer.layer);
-  }
-  return report;
-}
-
-}  // namespace spiketape::inline SPIKETAPE_ABI::detail
+#if SPIKETAPE_IO_INLINE
+#include <spiketape/io/impl/load_state.hpp>
+#include <spiketape/io/impl/save_state.hpp>
+#endif
 
 #include <spiketape/core/pop_macros.hpp>

@@ -51,12 +51,12 @@ namespace detail {
 
 template <typename Network>
 std::vector<NirLayer> nir_layers(const char* function, Network& net,
-                                 const NetworkState<typename Network::Scalar>& state) {
+                                 const NetworkState& state) {
   using Scalar = typename Network::Scalar;
   check_chain(function, net);
   std::vector<NirLayer> layers;
   for (const LayerFacts& facts : state.layers) layers.push_back({facts, {}, {}});
-  for (const StateEntry<Scalar>& entry : state.entries) {
+  for (const StateEntry& entry : state.entries) {
     NirLayer& layer = layers[entry.layer];
     layer.arrays.emplace(entry.name.substr(layer.facts.named("").size()), saved_tensor(entry));
   }
@@ -100,9 +100,8 @@ void load_nir(Network& net, const NirGraph& graph, const NirOptions& options = {
   const auto state = detail::network_state(net);
   const std::vector<detail::NirLayer> layers = detail::nir_layers("load_nir", net, state);
   const Safetensors contents = detail::NirLoader(rules, layers).contents(flat);
-  detail::load_state(state, contents, {.convert = true}, [](const std::string& report) {
-    detail::raise_argument({"spiketape::load_nir: the graph does not fit the network\n", report});
-  });
+  detail::load_state(state, contents, {.convert = true},
+                     "spiketape::load_nir: the graph does not fit the network\n");
 }
 
 /// A network or layer as a NIR graph for steps of options.dt; see the head of this file. What NIR has no

@@ -7,6 +7,7 @@
 #include <spiketape/core/abi.hpp>
 #include <spiketape/core/type_name.hpp>
 #include <spiketape/io/decimal.hpp>
+#include <spiketape/io/form.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -14,6 +15,24 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+
+namespace spiketape::inline SPIKETAPE_IO_ABI::io_detail {
+
+/// A type's name without this library's namespaces: reset::Zero. Names of lambdas differ from compiler to
+/// compiler, so all are "lambda". `abi` is the one of core/abi.hpp.
+std::string policy_name(std::string_view compilers,
+                        std::string_view abi = SPIKETAPE_ABI_TEXT(SPIKETAPE_ABI) "::");
+
+/// Appends a member and what is before it: '{' before the first, which is then a comma.
+void append_member(std::string& text, char& before, const std::string& member);
+
+/// A member of a policy as text.
+std::string member_text(bool member);
+std::string member_text(long long member);
+std::string member_text(unsigned long long member);
+std::string member_text(const std::optional<double>& member);
+
+}  // namespace spiketape::inline SPIKETAPE_IO_ABI::io_detail
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
@@ -70,36 +89,17 @@ void for_each_member(const T& object, F&& f) {
 }
 
 template <typename T>
-std::string member_text(const T& member) {
-  if constexpr (std::is_same_v<T, bool>)
-    return member ? "true" : "false";
-  else if constexpr (std::is_enum_v<T>)
-    return std::to_string(static_cast<long long>(member));
-  else if constexpr (std::is_integral_v<T>)
-    return std::to_string(member);
+std::string any_member_text(const T& member) {
+  if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, std::optional<double>>)
+    return member_text(member);
+  else if constexpr (std::is_unsigned_v<T>)
+    return member_text(static_cast<unsigned long long>(member));
+  else if constexpr (std::is_enum_v<T> || std::is_integral_v<T>)
+    return member_text(static_cast<long long>(member));
   else if constexpr (std::is_floating_point_v<T>)
     return decimal_text(member);
-  else if constexpr (std::is_same_v<T, std::optional<double>>)
-    return member ? decimal_text(*member) : "default";
   else
     return "?";
-}
-
-SPIKETAPE_COLD inline void append_member(std::string& text, char& before, const std::string& member) {
-  text += before;
-  if (before == ',') text += ' ';
-  before = ',';
-  text += member;
-}
-
-/// A type's name without this library's namespaces: reset::Zero. Names of lambdas differ from compiler to
-/// compiler, so all are "lambda".
-SPIKETAPE_COLD inline std::string policy_name(std::string_view compilers) {
-  std::string name = shown_name(compilers, {});
-  if (name.find("lambda") != std::string::npos) return "lambda";
-  for (const std::string_view prefix : {"spiketape::", SPIKETAPE_ABI_TEXT(SPIKETAPE_ABI) "::"})
-    for (std::size_t at; (at = name.find(prefix)) != std::string::npos;) name.erase(at, prefix.size());
-  return name;
 }
 
 /// Whether a policy is one of this library. Its members can then be taken apart; C++ cannot tell of others
@@ -117,12 +117,17 @@ SPIKETAPE_COLD std::string policy_text(const Policy& policy) {
   std::string text = policy_name(compilers_name<Policy>());
   if constexpr (is_own_policy<Policy>() && std::is_aggregate_v<Policy> && !std::is_empty_v<Policy>) {
     char before = '{';
-    for_each_member(policy, [&](const auto& member) { append_member(text, before, member_text(member)); });
+    for_each_member(policy,
+                    [&](const auto& member) { append_member(text, before, any_member_text(member)); });
     text += '}';
   }
   return text;
 }
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::detail
+
+#if SPIKETAPE_IO_INLINE
+#include <spiketape/io/impl/policy_text.hpp>
+#endif
 
 #include <spiketape/core/pop_macros.hpp>

@@ -4,27 +4,25 @@
 
 #include <spiketape/core/push_macros.hpp>
 
-#include <spiketape/core/config.hpp>
+#include <spiketape/io/form.hpp>
 
 #include <map>
 #include <string>
 #include <utility>
 
-namespace spiketape::inline SPIKETAPE_ABI::detail {
+namespace spiketape::inline SPIKETAPE_IO_ABI::io_detail {
 
 using TextMap = std::map<std::string, std::string>;
 
 /// Adds a text. False, and nothing is changed, if there is one of this name.
-SPIKETAPE_COLD SPIKETAPE_NOINLINE inline bool add_text(TextMap& texts, std::string name, std::string text) {
-  return texts.emplace(std::move(name), std::move(text)).second;
-}
+bool add_text(TextMap& texts, std::string name, std::string text);
 /// The text of this name, or nullptr.
-SPIKETAPE_COLD SPIKETAPE_NOINLINE inline const std::string* text_at(const TextMap& texts,
-                                                                    const std::string& name) {
-  const auto at = texts.find(name);
-  return at == texts.end() ? nullptr : &at->second;
-}
+const std::string* text_at(const TextMap& texts, const std::string& name);
 
-}  // namespace spiketape::inline SPIKETAPE_ABI::detail
+}  // namespace spiketape::inline SPIKETAPE_IO_ABI::io_detail
+
+#if SPIKETAPE_IO_INLINE
+#include <spiketape/io/impl/text_map.hpp>
+#endif
 
 #include <spiketape/core/pop_macros.hpp>

@@ -3,6 +3,7 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/error.hpp>
 #include <spiketape/core/parameters.hpp>
 #include <spiketape/core/type_name.hpp>
 
@@ -17,13 +18,18 @@ concept HasLayers = requires(L& net) {
   net.for_each_layer(TakesAnything());
 };
 
+/// The path of something in a layer: fc1.weight. Not inlined, since each network would repeat it.
+SPIKETAPE_NOINLINE inline std::string inner_path(const std::string& path, std::string_view name) {
+  return joined({path, path.empty() ? "" : ".", name});
+}
+
 /// Calls f(path, layer) for each layer of a network that is no network itself. Paths are those of parameters
 /// without their last part: fc1, or block.fc1 in an inner network. A layer alone has the path "".
 template <typename L, typename F>
 void for_each_leaf(L& net, const std::string& path, F&& f) {
   if constexpr (HasLayers<L>)
     net.for_each_layer([&](std::string_view name, auto& layer) {
-      for_each_leaf(layer, (path.empty() ? "" : path + '.') + std::string(name), f);
+      for_each_leaf(layer, inner_path(path, name), f);
     });
   else
     f(path, net);
@@ -53,7 +59,7 @@ void check_chain(const char* function, const L& net, const std::string& path = "
                   ", expected layers one after the other");
   else if constexpr (HasLayers<L>)
     net.for_each_layer([&](std::string_view name, const auto& layer) {
-      check_chain(function, layer, (path.empty() ? "" : path + '.') + std::string(name));
+      check_chain(function, layer, inner_path(path, name));
     });
 }
 

@@ -161,6 +161,8 @@ class Optimizer {
   /// each parameter.
   template <typename Visitor>
   void checkpoint(Visitor& visitor) {
+    if (groups_.empty())
+      fail_argument("spiketape::", name(), ": it has been moved from, expected an assignment first");
     visitor.must_be("optimizer", std::string(name()));
     AlignedVector<double> made = table(&Group::made), now = table(&Group::now);
     AlignedVector<double> changed = now == made ? AlignedVector<double>() : now;  // empty: left out
@@ -168,25 +170,25 @@ class Optimizer {
     visitor.rows("options", changed, static_cast<Index>(groups_.size()), columns, columns);
     set_table(changed.size() == now.size() ? changed : made);
     for (std::size_t g = 0; g < groups_.size(); ++g) {
-      const std::string prefix = g == 0 ? "" : text_of("group", g, '.');
-      Rule::visit(groups_[g].made.options, [&](const char* option, auto& value) {
+      const std::string prefix = g == 0 ? "" : joined({"group", g, "."});
+      Rule::visit(groups_[g].made.options, [&](const char* option, auto& value) SPIKETAPE_NOINLINE_LAMBDA {
         if constexpr (std::same_as<decltype(value), bool&>)
           if (!value) return;  // so that files from before this option fit
-        visitor.fact(prefix + option, value);
+        visitor.fact(joined({prefix, option}), value);
       });
-      visitor.number(prefix + "lr", groups_[g].now.options.lr);
+      visitor.number(joined({prefix, "lr"}), groups_[g].now.options.lr);
     }
-    visitor.must_be("parameters", std::to_string(parameters_.size()));
+    visitor.must_be("parameters", parameters_.size());
     for (std::size_t k = 0; k < parameters_.size(); ++k) {
       const ParameterData<Scalar>& parameter = *parameters_[k];
-      const std::string path = text_of(k, '.', parameter.name);
-      visitor.must_be(path, text_of(parameter.rows, " x ", parameter.cols));
-      if (group_of_[k] > 0) visitor.must_be(path + ".group", std::to_string(group_of_[k]));
-      states_[k].visit([&](const char* what, auto& member) {
+      const std::string path = joined({k, ".", parameter.name});
+      visitor.must_be(path, joined({parameter.rows, " x ", parameter.cols}));
+      if (group_of_[k] > 0) visitor.must_be(joined({path, ".group"}), group_of_[k]);
+      states_[k].visit([&](const char* what, auto& member) SPIKETAPE_NOINLINE_LAMBDA {
         if constexpr (requires { member.size(); })
-          visitor.rows(text_of(path, '.', what), member, parameter.rows, parameter.cols, parameter.stride);
+          visitor.rows(joined({path, ".", what}), member, parameter.rows, parameter.cols, parameter.stride);
         else
-          visitor.number(text_of(path, '.', what), member);
+          visitor.number(joined({path, ".", what}), member);
       });
     }
   }
@@ -239,16 +241,19 @@ class Optimizer {
   }
 
   /// The settings of all groups as rows of numbers, without learning rates.
-  AlignedVector<double> table(Settings Group::*which) {
-    AlignedVector<double> numbers;
+  SPIKETAPE_NOINLINE AlignedVector<double> table(Settings Group::*which) {
+    std::size_t columns = 1;
+    Rule::visit(groups_.front().now.options, [&](const char*, auto&) { ++columns; });
+    AlignedVector<double> numbers(groups_.size() * columns);
+    double* number = numbers.data();
     for (Group& group : groups_) {
       Rule::visit((group.*which).options,
-                  [&](const char*, auto& value) { numbers.push_back(static_cast<double>(value)); });
-      numbers.push_back((group.*which).ratio);
+                  [&](const char*, auto& value) { *number++ = static_cast<double>(value); });
+      *number++ = (group.*which).ratio;
     }
     return numbers;
   }
-  void set_table(const AlignedVector<double>& numbers) {
+  SPIKETAPE_NOINLINE void set_table(const AlignedVector<double>& numbers) {
     const double* number = numbers.data();
     for (Group& group : groups_) {
       Rule::visit(group.now.options, [&](const char*, auto& value) {
