@@ -1,6 +1,5 @@
 // Convolutions, pools and batch norms.
 #include <spiketape/neuron/leaky.hpp>
-#include <spiketape/neuron/rleaky.hpp>
 #include <spiketape/nn/batch_norm.hpp>
 #include <spiketape/nn/conv.hpp>
 #include <spiketape/nn/dropout.hpp>
@@ -23,8 +22,8 @@ st::BatchNorm2d<Scalar> norm(st::Index channels) {
 }
 
 /// Currents and spikes through windows of all kinds.
-template <typename Scalar>
 auto network() {
+  using Scalar = float;
   using Leaky = st::Leaky<Scalar>;
   st::Random random(8);
   st::Sequential net{
@@ -57,9 +56,13 @@ auto network() {
 }  // namespace
 
 void add_images(Cases& cases) {
-  cases.add("images", network<float>(), 144);
-  cases.add("images_double", network<double>(), 144);
+  cases.add("images", network(), 144);
   st::Random random(9);
+  cases.add(
+      "images_double",
+      st::Sequential{st::Conv2d<double>({2, 9, 8}, 5, 3, random), norm<double>(5),
+                     st::MaxPool2d<double>({5, 7, 6}, 2), st::Leaky<double>({.beta = 0.5, .threshold = 0.2})},
+      144);
   // Neither a dense product nor neurons: numbers go from row to row.
   cases.add(
       "windows",
