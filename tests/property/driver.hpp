@@ -5,6 +5,7 @@
 #include "../plain_neurons.hpp"
 
 #include <spiketape/autograd/ops.hpp>
+#include <spiketape/nn/image_shape.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 #include <spiketape/train/shards.hpp>
@@ -235,7 +236,7 @@ class NetOf final : public Net {
 };
 
 /// A random network or neuron of a kind, 0 … kinds − 1. Two of a kind have the same type.
-constexpr Index networks = 4, networks_of_own_layers = 2, neurons = 4;
+constexpr Index networks = 4, networks_of_own_layers = 3, neurons = 4;
 constexpr Index kinds = networks + networks_of_own_layers + neurons;
 std::unique_ptr<Net> random_network(Draw& draw, Index kind);
 std::unique_ptr<Net> random_network_of_own_layers(Draw& draw, Index kind);
@@ -258,10 +259,17 @@ struct Hidden {
 };
 
 /// One number for all neurons or one for each.
-inline st::Coefficient<double> coefficient(Draw& draw, Index features, double low, double high,
-                                           bool exact = false) {
+inline st::Coefficient<double> coefficient_of_neurons(Draw& draw, Index features, double low, double high,
+                                                      bool exact = false) {
   if (draw.coin(0.6)) return draw.number(low, high, exact);
   return st::Row<double>(draw.array(1, features, low, high, exact).row(0));
+}
+/// The same, or one for each two.
+inline st::Coefficient<double> coefficient(Draw& draw, Index features, double low, double high,
+                                           bool exact = false) {
+  if (features % 2 != 0 || draw.coin(0.9)) return coefficient_of_neurons(draw, features, low, high, exact);
+  const st::Row<double> values = draw.array(1, features / 2, low, high, exact).row(0);
+  return st::per_channel(values, {features / 2, 1, 2});
 }
 /// The options that all neurons have.
 template <typename Options>

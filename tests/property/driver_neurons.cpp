@@ -44,7 +44,7 @@ std::unique_ptr<Net> random_neuron(Draw& d, Index kind) {
     default: {
       using Lapicque = st::Lapicque<double>;
       Lapicque::Options options;
-      options.beta = coefficient(d, features, 0.3, 0.95);
+      options.beta = coefficient_of_neurons(d, features, 0.3, 0.95);
       net = neuron("Lapicque", Lapicque(common(d, options, features, hidden)));
     }
   }

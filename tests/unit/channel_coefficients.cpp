@@ -5,6 +5,8 @@
 #include <spiketape/autograd/ops.hpp>
 #include <spiketape/io/checkpoint.hpp>
 #include <spiketape/io/firmware.hpp>
+#include <spiketape/neuron/alpha.hpp>
+#include <spiketape/neuron/lapicque.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 #include <spiketape/optim/adam.hpp>
@@ -90,6 +92,22 @@ TEST_CASE("coefficients of channels: the adjoint is the derivative") {
   const auto check = st::check_gradients(lif, x, lif.parameters());
   INFO(check.text());
   CHECK(check);
+}
+
+TEST_CASE("what follows from coefficients of channels: Alpha has it, Lapicque refuses them") {
+  st::Random random(7);
+  const st::Row<double> alphas{{0.9, 0.8, 0.95}}, slow{{0.5, 0.3, 0.6}};
+  const st::Alpha<double> lif(
+      {.alpha = st::per_channel(alphas, shape), .beta = st::per_channel(slow, shape)}),
+      mixed({.alpha = st::per_channel(alphas, shape), .beta = written_out(slow)}),
+      each({.alpha = written_out(alphas), .beta = written_out(slow)});
+  const auto x = random_sequence<double>(random, {6, 2, 30}, -0.5, 1.5);
+  CHECK(same(lif(x).mem.array(), each(x).mem.array()));
+  CHECK(same(mixed(x).mem.array(), each(x).mem.array()));
+  CHECK(error_text<std::invalid_argument>(
+            [&] { st::Lapicque<double>({.beta = st::per_channel(slow, shape)}); }) ==
+        "spiketape::Lapicque: beta has a value for each channel, expected one or one for each neuron, since "
+        "others follow from it");
 }
 
 TEST_CASE("optimizers, clipping and threads treat the number of a channel as one") {

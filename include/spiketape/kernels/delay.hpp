@@ -55,7 +55,7 @@ struct DelayLine {
         steps(input.steps),
         features(input.features),
         stride(whole_lines<Scalar>(input.features)),
-        rows(memory.allocate<Scalar>((past_ + input.steps) * stride)) {}
+        rows(memory.allocate<Scalar>((past_ + input.steps + 1) * stride)) {}  // and room for one
 
   /// Step t, from −past.
   Scalar* row(Index t) const noexcept { return rows + (past + t) * stride; }
@@ -86,13 +86,15 @@ struct DelayLine {
       for (Index j = 0; j < taps.count; ++j) all += taps.row(taps.weights, j) * numbers(t - j, 0, features);
       return;
     }
-    for_channels(taps, taps.weights, t, [&](Scalar weight, Index from, Index begin) {
-      if (weight == 0) return;  // a delay of whole steps copies, whatever the next number is
-      if (taps.places == 1)
-        y[begin] += weight * row(from)[begin];
-      else
-        all.segment(begin, taps.places) += weight * numbers(from, begin, taps.places);
-    });
+    // A delay of whole steps copies, whatever the next number is.
+    if (taps.places == 1)
+      for_features(taps, taps.weights, t,
+                   [&](Scalar weight, const Scalar* from, Index c)
+                       SPIKETAPE_INLINE_LAMBDA { y[c] += weight == 0 ? Scalar(0) : weight * *from; });
+    else
+      for_channels(taps, taps.weights, t, [&](Scalar weight, Index from, Index begin) {
+        if (weight != 0) all.segment(begin, taps.places) += weight * numbers(from, begin, taps.places);
+      });
   }
 
   /// In a line of adjoints: adds what ȳ of step t sends back.
@@ -102,34 +104,49 @@ struct DelayLine {
       for (Index j = 0; j < taps.count; ++j) numbers(t - j, 0, features) += taps.row(taps.weights, j) * all;
       return;
     }
-    for_channels(taps, taps.weights, t, [&](Scalar weight, Index from, Index begin) {
-      if (weight == 0) return;
-      if (taps.places == 1)
-        row(from)[begin] += weight * y_adjoint[begin];
-      else
-        numbers(from, begin, taps.places) += weight * all.segment(begin, taps.places);
-    });
+    if (taps.places == 1)
+      for_features(taps, taps.weights, t, [&](Scalar weight, Scalar* to, Index c) SPIKETAPE_INLINE_LAMBDA {
+        *to += weight == 0 ? Scalar(0) : weight * y_adjoint[c];
+      });
+    else
+      for_channels(taps, taps.weights, t, [&](Scalar weight, Index from, Index begin) {
+        if (weight != 0) numbers(from, begin, taps.places) += weight * all.segment(begin, taps.places);
+      });
   }
 
   /// Adds the derivatives by the delay of each channel to `sums`.
   void add_slopes(const DelayTaps<Scalar>& taps, Index t, const Scalar* y_adjoint, double* sums) const {
     const Eigen::Map<const Eigen::ArrayX<Scalar>> all(y_adjoint, features);
     if (taps.by_rows()) {
-      Eigen::Map<Eigen::ArrayXd> total(sums, taps.channels);
-      for (Index j = 0; j < taps.count; ++j)
-        total += (taps.row(taps.slopes, j) * numbers(t - j, 0, features) * all).template cast<double>();
+      auto slope = numbers(steps, 0, features);
+      slope.setZero();
+      for (Index j = 0; j < taps.count; ++j) slope += taps.row(taps.slopes, j) * numbers(t - j, 0, features);
+      Eigen::Map<Eigen::ArrayXd>(sums, taps.channels) += (slope * all).template cast<double>();
       return;
     }
-    for_channels(taps, taps.slopes, t, [&](Scalar slope, Index from, Index begin) {
-      if (slope == 0) return;
-      const Scalar product =
-          taps.places == 1 ? y_adjoint[begin] * row(from)[begin]
-                           : (all.segment(begin, taps.places) * numbers(from, begin, taps.places)).sum();
-      sums[begin / taps.places] += static_cast<double>(slope * product);
-    });
+    if (taps.places == 1)
+      for_features(taps, taps.slopes, t,
+                   [&](Scalar slope, const Scalar* from, Index c) SPIKETAPE_INLINE_LAMBDA {
+                     sums[c] += slope == 0 ? 0.0 : static_cast<double>(slope * *from * y_adjoint[c]);
+                   });
+    else
+      for_channels(taps, taps.slopes, t, [&](Scalar slope, Index from, Index begin) {
+        if (slope == 0) return;
+        const Scalar product = (all.segment(begin, taps.places) * numbers(from, begin, taps.places)).sum();
+        sums[begin / taps.places] += static_cast<double>(slope * product);
+      });
   }
 
  private:
+  /// Calls visit(factor, the number that it multiplies, the channel) for channels of one feature.
+  template <typename Visit>
+  SPIKETAPE_INLINE void for_features(const DelayTaps<Scalar>& taps, const Scalar* factors, Index t,
+                                     Visit&& visit) const {
+    for (Index j = 0; j < taps.count; ++j, factors += taps.channels) {
+      Scalar* step = row(t - j);
+      for (Index c = 0; c < taps.channels; ++c) visit(factors[c], step + c - taps.lags[c] * stride, c);
+    }
+  }
   /// Calls visit(factor, the step that it multiplies, the channel's first feature) for all channels and taps.
   template <typename Visit>
   static void for_channels(const DelayTaps<Scalar>& taps, const Scalar* factors, Index t, Visit&& visit) {

@@ -208,7 +208,10 @@ class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::Alp
   /// follows them in each call, as in training.
   void loaded() {
     bool defined = true;
-    const Row<Scalar> tau = tau_of(alpha().array().row(0), beta().array().row(0), this->dynamics().exact,
+    const auto values = [](const Parameter<Scalar>& parameter) {
+      return detail::for_neurons<Scalar>(parameter.array().row(0), parameter.ptr()->places);
+    };
+    const Row<Scalar> tau = tau_of(values(alpha()), values(beta()), this->dynamics().exact,
                                    [&](Scalar, Scalar) { defined = false; });
     if (defined) this->store(2, tau);
   }
@@ -216,17 +219,13 @@ class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::Alp
   [[deprecated("use reset_mem()")]] auto init_alpha() const { return this->reset_mem(); }
 
  private:
-  static Coefficient<Scalar> tau_of(const Options& options) {
-    const Coefficient<Scalar>&alpha = options.alpha, &beta = options.beta;
-    if (alpha.values().size() > 1 && beta.values().size() > 1 && alpha.places() != beta.places())
-      detail::fail_argument("spiketape::Alpha: alpha has a value for ", alpha.places(),
-                            " places each and beta one for ", beta.places(), ", expected equally many");
-    const Row<Scalar> tau =
-        tau_of(alpha.values(), beta.values(), options.snntorch_exact, [](Scalar a, Scalar b) {
-          detail::fail_argument("spiketape::Alpha: alpha is ", a, " and beta is ", b,
-                                ", expected alpha > beta and beta < 1");
-        });
-    return Coefficient<Scalar>(tau).for_places(std::max(alpha.places(), beta.places()));
+  static Row<Scalar> tau_of(const Options& options) {
+    return tau_of(detail::for_neurons(options.alpha.values(), options.alpha.places()),
+                  detail::for_neurons(options.beta.values(), options.beta.places()), options.snntorch_exact,
+                  [](Scalar alpha, Scalar beta) {
+                    detail::fail_argument("spiketape::Alpha: alpha is ", alpha, " and beta is ", beta,
+                                          ", expected alpha > beta and beta < 1");
+                  });
   }
   /// Calls `otherwise` where there is no τ.
   template <typename Otherwise>

@@ -95,6 +95,15 @@ Coefficient<Scalar> required_alpha() {
                 "0.8f})");
 }
 
+/// One value, or one for each neuron, from values that `places` neurons share each.
+template <Real Scalar>
+Row<Scalar> for_neurons(const Row<Scalar>& values, Index places) {
+  if (values.size() == 1 || places == 1) return values;
+  Row<Scalar> all(values.size() * places);
+  for (Index k = 0; k < values.size(); ++k) all.segment(k * places, places) = values[k];
+  return all;
+}
+
 /// A coefficient as a neuron stores it.
 template <Real Scalar>
 struct NeuronCoefficient {
@@ -140,13 +149,7 @@ struct NeuronCoefficient {
 
   /// One value, or one for each neuron.
   [[nodiscard]] Row<Scalar> values() const {
-    Row<Scalar> row(neurons());
-    write_values(row.data());
-    return row;
-  }
-  void write_values(Scalar* to) const {
-    const Index places = neurons() / parameter.cols();
-    for (Index k = 0; k < parameter.cols(); ++k) std::fill_n(to + k * places, places, parameter.data()[k]);
+    return for_neurons<Scalar>(parameter.array().row(0), parameter.ptr()->places);
   }
 };
 
@@ -160,10 +163,12 @@ struct CoefficientView {
   SPIKETAPE_NOINLINE CoefficientView(const NeuronCoefficient<Scalar>& coefficient, Arena& memory)
       : data(coefficient.parameter.data()), shared(coefficient.shared()) {
     if (!coefficient.by_channel()) return;
-    const Index neurons = coefficient.neurons(), width = whole_lines<Scalar>(neurons);
-    auto* values = memory.allocate<Scalar>(width);
-    coefficient.write_values(values);
-    std::fill_n(values + neurons, width - neurons, Scalar(0));
+    const Parameter<Scalar>& of_channels = coefficient.parameter;
+    const Index neurons = coefficient.neurons(), places = of_channels.ptr()->places;
+    auto* values = memory.allocate<Scalar>(whole_lines<Scalar>(neurons));
+    for (Index k = 0; k < of_channels.cols(); ++k)
+      std::fill_n(values + k * places, places, of_channels.data()[k]);
+    std::fill(values + neurons, values + whole_lines<Scalar>(neurons), Scalar(0));
     data = values;
   }
   CoefficientView() = default;

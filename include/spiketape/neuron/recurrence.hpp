@@ -51,8 +51,8 @@ struct Recurrence {
   const Scalar* weight = nullptr;  // (neurons, neurons), a row for what each neuron sends; null: none
   Index stride = 0;
   const Scalar* bias = nullptr;
-  const RecurrentProduct<Scalar>* product = nullptr;  // null: of the full matrix
   Workspace<Scalar>* workspace = nullptr;             // of dense products; null: they take memory themselves
+  const RecurrentProduct<Scalar>* product = nullptr;  // null: of the full matrix
   Arena* memory = nullptr;                            // of `product`
 
   explicit operator bool() const { return weight != nullptr; }

@@ -132,7 +132,7 @@ struct RecurrentWeights {
 
   Recurrence<Scalar> view() const {
     if (!*this) return {};
-    return {weight.data(), weight.stride(), bias.data(), product.get()};
+    return {weight.data(), weight.stride(), bias.data(), nullptr, product.get()};
   }
 };
 
