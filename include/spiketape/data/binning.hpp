@@ -165,8 +165,8 @@ BinReport bin_batch(const char* function, const Bins& bins, Index count, const E
     fail_argument("spiketape::", function, ": the result has shape ", shape, ", expected ", expected);
   make(shape);
   const bool own = bins.time.step_length == 0 && bins.time.duration == 0;
-  Binning binning(function, bins,
-                  [&](Index b, Index step, Index feature) { return put(step * count + b, feature); });
+  const auto put_step = [&](Index b, Index step, Index feature) { return put(step * count + b, feature); };
+  Binning<Bins, decltype(put_step)> binning(function, bins, put_step);
   for (Index b = 0; b < count; ++b)
     binning.add(events(b), b, own ? window_of(function, bins.time, stamps_of(events(b))) : window);
   return binning.report();
