@@ -2,8 +2,8 @@
 //
 //     const auto events = st::read_nmnist("00002.bin");
 //     const st::CameraBins bins{.width = 34, .height = 34, .time = {.num_steps = 30, .duration = 3e5}};
-//     const auto binned = st::bin_spikes<float>(events, bins);         // (30, 1, 2 * 34 * 34) bits
-//     const auto [spk, mem] = ...;                                     // net(binned.spikes)
+//     const auto binned = st::bin_spikes<float>(events, bins);  // (30, 1, 2 * 34 * 34) bits
+//     const auto [spk, mem] = net(binned.spikes);
 //
 // Several recordings at once are a batch. data/spike_samples.hpp trains on many.
 #pragma once
@@ -20,7 +20,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <span>
 #include <string>
 #include <utility>
