@@ -1,7 +1,12 @@
 // Readers, batches and pictures once, and main(), to be compiled with the warnings of flags.cmake.
 #include <spiketape/core/file.hpp>
+#include <spiketape/data/gestures.hpp>
+#include <spiketape/data/nmnist.hpp>
+#include <spiketape/data/spike_samples.hpp>
 #include <spiketape/plot/image.hpp>
+#include <spiketape/plot/image_grid.hpp>
 #include <spiketape/plot/raster.hpp>
+#include <spiketape/plot/spike_counts.hpp>
 #include <spiketape/plot/trace.hpp>
 #include <spiketape/spiketape.hpp>
 #ifdef SPIKETAPE_TEST_ZLIB
@@ -32,6 +37,15 @@ void warnings::draw() {
     st::plot::raster(picture, {0, 0, 10, 10}, sequence, 0);
     st::plot::trace(picture, {0, 0, 10, 10}, sequence, 0, {.y_label = "U", .threshold = 1.0});
   }
+  const st::CameraBins bins{.width = 34, .height = 34, .time = {.step_length = 1e4, .num_steps = 30}};
+  auto recordings = st::spike_samples<float>(st::read_gestures("a.aedat", "a.csv"), bins);
+  recordings.add(st::bin_spikes<float>(st::read_nmnist("a.bin"), bins), 1);
+  st::Batches events(recordings, 10, random);
+  for (const auto& batch : events.shuffled()) {
+    st::plot::feature_maps(picture, {0, 0, 10, 10}, batch.input, 0, 34, 34);
+    st::plot::curves(picture, {0, 0, 10, 10}, st::plot::spike_counts(batch.input, 0));
+  }
+  st::plot::weight_images(picture, {0, 0, 10, 10}, st::Parameter<float>("w", 4, 4), 2, 2);
   st::write_file("picture.svg", picture.str());
 }
 

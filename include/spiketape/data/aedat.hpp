@@ -8,8 +8,7 @@
 //     4 bytes each        bytes of an event, where in an event its stamp is, how often stamps of 31 bits have
 //                         overflowed, room of the packet, events in it, valid ones
 //   a polarity event    (type 1) 4 bytes: bit 0 valid, bit 1 polarity, bits 2 to 16 y, bits 17 to 31 x; then
-//   4 of
-//                       the stamp, in microseconds
+//                       4 bytes of the stamp, in microseconds
 //
 // Source: iniVation, AEDAT file formats, version 3.1.
 #pragma once

@@ -2,8 +2,8 @@
 //
 //     const auto events = st::read_nmnist("00002.bin");
 //     const st::CameraBins bins{.width = 34, .height = 34, .time = {.num_steps = 30, .duration = 3e5}};
-//     const auto binned = st::bin_spikes<float>(events, bins);         // (30, 1, 2 * 34 * 34) bits
-//     const auto [spk, mem] = ...;                                     // net(binned.spikes)
+//     const auto binned = st::bin_spikes<float>(events, bins);  // (30, 1, 2 * 34 * 34) bits
+//     const auto [spk, mem] = net(binned.spikes);
 //
 // Several recordings at once are a batch. data/spike_samples.hpp trains on many.
 #pragma once
@@ -20,7 +20,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -165,8 +164,8 @@ BinReport bin_batch(const char* function, const Bins& bins, Index count, const E
     fail_argument("spiketape::", function, ": the result has shape ", shape, ", expected ", expected);
   make(shape);
   const bool own = bins.time.step_length == 0 && bins.time.duration == 0;
-  Binning binning(function, bins,
-                  [&](Index b, Index step, Index feature) { return put(step * count + b, feature); });
+  const auto put_step = [&](Index b, Index step, Index feature) { return put(step * count + b, feature); };
+  Binning<Bins, decltype(put_step)> binning(function, bins, put_step);
   for (Index b = 0; b < count; ++b)
     binning.add(events(b), b, own ? window_of(function, bins.time, stamps_of(events(b))) : window);
   return binning.report();

@@ -8,6 +8,7 @@
 #include <spiketape/data/event_data.hpp>
 
 #include <string>
+#include <utility>
 
 namespace spiketape::inline SPIKETAPE_ABI {
 
@@ -18,15 +19,15 @@ enum class Outside {
 };
 
 /// How time is cut into steps, in the unit of the stamps. Step t is begin + t·step_length ≤ time <
-/// begin + (t + 1)·step_length. Given are (what is 0 is not given)
+/// begin + (t + 1)·step_length. What is 0 is not given; given are
 ///
 ///     step_length, num_steps    the window of that many steps
 ///     step_length, duration     ⌈duration / step_length⌉ steps; the last may be shorter
 ///     num_steps, duration       steps of duration / num_steps
-///     num_steps                 each recording from its own first event to its last, which is in the last
-///     step step_length               as many steps as the recording takes, of a batch the longest; at least
-///     one. Not
-///                               for files of strangers: one late stamp takes any amount of memory
+///     num_steps                 each recording from its first event to its last, which is in the last step
+///     step_length               as many steps as a recording takes, of a batch the longest; at least one
+///
+/// With step_length alone one late stamp takes any amount of memory: not for files of strangers.
 struct TimeBins {
   double step_length = 0;
   Index num_steps = 0;
@@ -109,7 +110,7 @@ struct UnitBins {
   Index features() const noexcept { return (units + downsample - 1) / downsample; }
   /// The feature of an event; -1 if the sensor has no such unit.
   Index feature(const UnitEvent& event) const noexcept {
-    return event.unit < units ? event.unit / downsample : -1;
+    return std::cmp_less(event.unit, units) ? static_cast<Index>(event.unit) / downsample : -1;
   }
   /// Throws std::invalid_argument, in the name of `function`, for sizes that make no sense.
   void check(const char* function) const {

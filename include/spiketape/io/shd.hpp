@@ -151,11 +151,10 @@ inline EventRecordings<UnitEvent> read_shd(std::span<const std::uint8_t> bytes, 
 }  // namespace detail
 
 /// Parses the bytes of an SHD or SSC file; `name` stands for it in messages. Stamps are in seconds; what else
-/// the file has, such as speakers, is not read. Allocates the result, 16 bytes a spike (1 GB for the training
-/// part of SHD), and a copy of the bytes. Throws std::runtime_error for what is no such file: not HDF5 or
-/// damaged, arrays missing, of other numbers or of different length, a time that is negative or not finite, a
-/// unit that is not there, sizes that the file cannot hold, links out of it. One thread at a time, as
-/// io/nir.hpp says.
+/// the file has, such as speakers, is not read. Allocates the result, 16 bytes a spike, and a copy of the
+/// bytes. Throws std::runtime_error for what is no such file: not HDF5 or damaged, arrays missing, of other
+/// numbers or of different length, a time that is negative or not finite, a unit that is not there, sizes
+/// that the file cannot hold, links out of it. One thread at a time, as io/nir.hpp says.
 [[nodiscard]] inline EventRecordings<UnitEvent> parse_shd(std::span<const std::uint8_t> bytes,
                                                           std::string_view name, Index units = 700) {
   return detail::read_shd(bytes, name, units);

@@ -56,7 +56,10 @@ inline void curves(Svg& svg, const Box& box, const std::vector<Curve>& lines,
     count = std::max(count, curve.values.size());
     for (const double value : curve.values) include(value);
   }
-  if (options.y_range) include(options.y_range->low), include(options.y_range->high);
+  if (options.y_range) {
+    include(options.y_range->low);
+    include(options.y_range->high);
+  }
   if (range.low > range.high) range = {0, 0};  // nothing to draw
   if (count == 0)
     detail::fail_argument("spiketape::plot::curves: there are no values, expected at least one");

@@ -15,7 +15,6 @@
 #include <cstddef>
 #include <cstdio>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace spiketape::inline SPIKETAPE_ABI::plot {
