@@ -154,14 +154,22 @@ TEST_CASE("files hold coefficients of channels as snnTorch does") {
           st::load(shared, folder / "net");
         }).find("lif.beta has shape (3, 1, 1), expected () or one number for each neuron") !=
         std::string::npos);
-  CHECK(error_text<std::runtime_error>([&] {
-          st::save(shared, folder / "shared");
-          shared.parameter("lif.beta").set(st::Row<double>::Constant(30, 0.5));
-          st::save(shared, folder / "each");
-          st::load(net, folder / "each");
-        }).find("lif.beta has shape (30), expected (3, 1, 1) or ()") != std::string::npos);
+  st::save(shared, folder / "shared");
   CHECK(st::load(net, folder / "shared").complete());  // one number is for all
   CHECK(same(net.parameter("lif.beta").array(), st::Array<double>::Constant(1, 3, 0.5)));
+  // A number for each neuron is one for each channel, or refused.
+  st::Row<double> each = written_out(betas);
+  shared.parameter("lif.beta").set(each);
+  st::save(shared, folder / "each");
+  CHECK(st::load(net, folder / "each").complete());
+  CHECK(same(net.parameter("lif.beta").array(), betas));
+  each[19] = 0.25;
+  shared.parameter("lif.beta").set(each);
+  st::save(shared, folder / "each");
+  CHECK(error_text<std::runtime_error>([&] {
+          st::load(net, folder / "each");
+        }).find("lif.beta has different numbers in channel 1, expected one for each channel") !=
+        std::string::npos);
 
   // Adam goes on where a checkpoint left it.
   const auto train = [&](st::Sequential<Leaky>& network, st::Adam<double>& adam) {

@@ -79,12 +79,19 @@ SPIKETAPE_IO_FUNCTION NamedContents named_contents(const Safetensors& contents, 
   return named;
 }
 
+/// Whether a tensor has a number for each neuron where those of a channel share one.
+SPIKETAPE_IO_FUNCTION bool spread_over_channels(const StateEntry& entry, const Tensor& tensor) {
+  return entry.places > 1 && tensor.shape.size() == 1 &&
+         tensor.shape[0] == entry.numbers.count() * entry.places;
+}
+
 /// Why an array cannot take a tensor, or "".
 SPIKETAPE_IO_FUNCTION std::string load_fault(const StateEntry& entry, const Tensor& tensor, bool convert) {
   const bool one = tensor.shape.empty() || (tensor.shape.size() == 1 && tensor.shape[0] == 1);
   const bool row = tensor.shape.size() == 1 && tensor.shape[0] > 0;
+  const bool spread = spread_over_channels(entry, tensor);
   const bool fits =
-      tensor.shape == entry.shape || (entry.coefficient && (one || (row && entry.shape.empty())));
+      tensor.shape == entry.shape || (entry.coefficient && (one || spread || (row && entry.shape.empty())));
   if (!fits)
     return joined({"has shape ", shape_text(tensor.shape), ", expected ", shape_text(entry.shape),
                    !entry.coefficient    ? ""
@@ -105,6 +112,9 @@ SPIKETAPE_IO_FUNCTION std::string load_fault(const StateEntry& entry, const Tens
       expected = "a smaller number, or the option convert, which rounds";
     if (expected != nullptr)
       return joined({"has ", number_text(number), " at ", at, ", expected ", expected});
+    if (const std::size_t channel = at / static_cast<std::size_t>(entry.places);
+        spread && number != number_at(tensor, channel * static_cast<std::size_t>(entry.places)))
+      return joined({"has different numbers in channel ", channel, ", expected one for each channel"});
   }
   return {};
 }
@@ -113,6 +123,7 @@ SPIKETAPE_IO_FUNCTION std::string load_fault(const StateEntry& entry, const Tens
 SPIKETAPE_IO_FUNCTION bool load_entry(const StateEntry& entry, const Tensor& tensor) {
   const auto count = static_cast<Index>(number_count(tensor));
   const bool widens = tensor.shape.size() == 1 && entry.shape.empty();
+  const std::size_t step = spread_over_channels(entry, tensor) ? static_cast<std::size_t>(entry.places) : 1;
   const StateNumbers numbers = widens ? entry.widen(entry.array, count) : entry.numbers;
   bool changed = widens;
   const auto set = [&](auto& number, double value) {
@@ -123,7 +134,7 @@ SPIKETAPE_IO_FUNCTION bool load_entry(const StateEntry& entry, const Tensor& ten
   std::size_t at = 0;
   for (Index i = 0; i < numbers.outer; ++i)
     for (Index j = 0; j < numbers.inner; ++j) {
-      const double value = number_at(tensor, count == 1 ? 0 : at++);  // one number is for all neurons
+      const double value = number_at(tensor, count == 1 ? 0 : step * at++);  // one number is for all neurons
       if (entry.type == DType::F32)
         set(static_cast<float*>(numbers.first)[numbers.place(i, j)], value);
       else
@@ -199,7 +210,7 @@ SPIKETAPE_IO_FUNCTION LoadPlan plan_load(const NetworkState& state, const Safete
     } else if (entry.coefficient) {
       // All coefficients of a neuron are one number or as many as it has neurons.
       Index count = std::max(static_cast<Index>(number_count(*tensor)), entry.numbers.count());
-      if (count > 1) count *= entry.places;
+      if (count > 1 && !spread_over_channels(entry, *tensor)) count *= entry.places;
       Index& others = neurons[entry.layer];
       if (count > 1 && others > 1 && others != count) {
         refuse(entry.name, {"has ", count, " numbers, another coefficient of its layer ", others});
