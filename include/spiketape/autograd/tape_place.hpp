@@ -101,14 +101,14 @@ namespace detail {
 /// after one that threw draw the same random numbers as without it. A null pointer: no tape.
 class PlaceUndo {
  public:
-  explicit PlaceUndo(TapePlace* place) noexcept : place_(place) {
+  SPIKETAPE_NOINLINE explicit PlaceUndo(TapePlace* place) noexcept : place_(place) {
     if (place_ == nullptr || place_->calls_++ > 0) return;
     place_->last_before_ = place_->last_;
     for (auto* done = place_->last_; done != nullptr; done = done->previous) done->before = done->steps;
   }
   PlaceUndo(const PlaceUndo&) = delete;
   PlaceUndo& operator=(const PlaceUndo&) = delete;
-  ~PlaceUndo() {
+  SPIKETAPE_NOINLINE ~PlaceUndo() {
     if (place_ == nullptr || --place_->calls_ > 0 || ended_) return;
     place_->last_ = place_->last_before_;
     for (auto* done = place_->last_; done != nullptr; done = done->previous) done->steps = done->before;
