@@ -1,12 +1,13 @@
 // A random driver: random networks, random calls in random order, and what must hold whatever came before.
 //
 // A sequence is the loop of its steps, on arrays, on a tape and on both in turn. Shards on any number of
-// threads and windows learn what one tape learns. A call that throws changes nothing. Copies are independent,
-// moves keep identities, what was moved from throws. Memory that is warm does not grow, and no number is NaN.
+// threads and windows learn what one tape learns, for every loss. Groups and threads of an optimizer do not
+// matter. A call that throws changes nothing. Copies are independent, moves keep identities, what was moved
+// from throws. Memory that is warm does not grow, and no number is NaN.
 //
 // SPIKETAPE_DRIVER_SEED is the seed of the first case, each next case has the next seed; a failure prints its
 // own. SPIKETAPE_DRIVER_CASES is the number of cases; without it they run for 20 seconds.
-#include "driver.hpp"
+#include "driver_toolbox.hpp"
 #include "seeds.hpp"
 
 #include "../catch.hpp"
@@ -130,6 +131,8 @@ class Case {
                                                               {"repeated", &Case::repeated},
                                                               {"threads", &Case::threads},
                                                               {"windows", &Case::windows},
+                                                              {"losses", &Case::losses},
+                                                              {"optimizers", &Case::optimizers},
                                                               {"fault", &Case::fault},
                                                               {"fault on tape", &Case::fault_on_tape},
                                                               {"copies", &Case::copies},
@@ -150,7 +153,8 @@ class Case {
 
   NetPtr made() { return random_net(d_, kind_); }
   void draw_input() {
-    const Index batch = d_.coin(0.05) ? 0 : d_.between(1, d_.coin(0.2) ? 9 : 4);
+    const Index least = net_->couples() ? 2 : 1;  // a normalization needs two
+    const Index batch = d_.coin(0.05) ? 0 : d_.between(least, d_.coin(0.2) ? 9 : 4);
     input_ = random_input(d_.coin(0.03) ? 0 : d_.between(1, 8), batch, net_->features);
   }
   Sequence random_input(Index steps, Index batch, Index features) {
@@ -159,7 +163,8 @@ class Case {
     for (Index t = 0; t < steps; ++t)
       for (Index b = 0; b < batch; ++b)
         for (Index i = 0; i < features; ++i)
-          x(t, b, i) = d_.coin(density) ? d_.number(-1, 3, net_->exact) : 0;
+          x(t, b, i) =
+              d_.coin(density) ? d_.number(net_->in_unit ? 0 : -1, net_->in_unit ? 1 : 3, net_->exact) : 0;
     return x;
   }
   Index steps() const { return input_.steps(); }
@@ -176,6 +181,14 @@ class Case {
 
   // --- Runs of a network. They change its hidden state.
 
+  /// A tape that evaluates for a while, if a network's training knows no steps.
+  struct Evaluating {
+    Tape& tape;
+    Evaluating(Tape& tape_, bool evaluates) : tape(tape_) { tape.set_training(!evaluates); }
+    Evaluating(const Evaluating&) = delete;
+    Evaluating& operator=(const Evaluating&) = delete;
+    ~Evaluating() { tape.set_training(true); }
+  };
   /// A sequence on the tape as one call, from the hidden state, or from `state`.
   Outcome learn(const Net& net, const View& x, State* state = nullptr) {
     start();
@@ -239,7 +252,7 @@ class Case {
 
   void loop() {
     const bool exact = net_->exact;
-    if (!net_->forgets_state() && steps() > 0) {
+    if (!net_->forgets_state() && !net_->starts_over && steps() > 0) {
       const NetPtr a = net_->copy(), b = net_->copy(), c = net_->copy();
       const Arrays whole = a->sequence(input_);
       Arrays rows;
@@ -273,6 +286,7 @@ class Case {
     if (steps() == 0) return;
     const bool outside = net_->forgets_state() || d_.coin();
     const NetPtr a = net_->copy(), b = net_->copy(), c = net_->copy();
+    const Evaluating evaluating(tape_, net_->couples());
     State one = net_->state(batch()), many = one, third = one;
     const Outcome whole = learn(*a, input_, outside ? &one : nullptr);
     const Outcome by_steps = learn_by_steps(*b, input_, outside ? &many : nullptr);
@@ -292,7 +306,7 @@ class Case {
     const Arrays whole = net_->with_state(input_, one);
     Arrays rows;
     const NetPtr kept = net_->copy();
-    const bool inside = !net_->forgets_state();
+    const bool inside = !net_->forgets_state() && !net_->starts_over;
     if (inside) net_->reset_hidden();
     Tape tapes[2];
     for (Index t = 0; t < steps();) {
@@ -302,7 +316,7 @@ class Case {
       Tape& tape = tapes[d_.between(0, 1)];
       if (d_.coin(0.3)) tape.reset();
       tape.set_threads(static_cast<int>(d_.between(1, 2)));
-      if (d_.coin(0.2)) tape.set_training(false);
+      if (net_->couples() || d_.coin(0.2)) tape.set_training(false);
       if (inside) {
         append(rows, on_tape ? numbers(net_->on_tape(tape.constant(part))) : net_->sequence(part));
         if (d_.coin(0.2)) net_->detach_hidden();
@@ -352,7 +366,8 @@ class Case {
   // --- Drivers of training.
 
   void threads() {
-    st::Shards<double> serial(static_cast<int>(d_.between(1, 4)), 1, d_.between(0, 3));
+    const Index block = d_.between(0, 3);
+    st::Shards<double> serial(static_cast<int>(d_.between(1, 4)), 1, block);
     const Array step = steps() > 0 ? Array(input_.step(0)) : Array(batch(), net_->features);
     const View x = d_.coin() && steps() > 0 ? View(st::repeat(step, steps())) : View(input_);
     if (net_->keeps_state()) {
@@ -362,11 +377,13 @@ class Case {
       return require_equal(*net_, *fresh, "a network that Shards refused");
     }
     if (net_->parameters().empty() || batch() == 0 || steps() == 0) return;
+    if (refuses(serial, block)) return;
     Outcome whole = learn(*net_, x);
     whole.gradients.pop_back();
     whole.values.clear();
     const Outcome first = in_shards(serial, x);
     require_same(first, whole, true, false, "shards");
+    if (net_->couples()) return;
     if (d_.coin(0.3)) {
       st::Shards<double> blocks(serial.count(), static_cast<int>(d_.between(2, 3)), 0);
       require_same(in_shards(blocks, x), whole, true, false, "threads without blocks");
@@ -389,6 +406,14 @@ class Case {
       require_same(in_shards(serial, x), first, true, true, "shards after an exception");
     }
   }
+  /// Whether shards cannot run the network, which couples samples; they say so.
+  bool refuses(st::Shards<double>& shards, Index block) {
+    if (!net_->couples() || (shards.count() == 1 && block == 0)) return false;
+    const NetPtr fresh = net_->copy();
+    require(throws_invalid([&] { net_->run(shards, input_, loss_of); }), "Shards split what couples samples");
+    require_equal(*net_, *fresh, "a network that Shards refused");
+    return true;
+  }
   static Var throwing_loss(const Vars&, Index, Index) { throw Blown(); }
   Outcome in_shards(st::Shards<double>& shards, const View& x) {
     Outcome outcome;
@@ -403,7 +428,7 @@ class Case {
     const bool truncate = d_.coin(0.25);
     st::Windows<double> windows(window, {.truncate = truncate});
     const NetPtr a = net_->copy(), b = net_->copy();
-    if (window < steps() && net_->forgets_state()) {
+    if (window < steps() && (net_->forgets_state() || net_->couples())) {
       require(throws_invalid([&] { net_->run(windows, input_, loss_of); }), "Windows lost states in silence");
       return require_equal(*net_, *a, "a network that Windows refused");
     }
@@ -431,6 +456,54 @@ class Case {
       require_same(ours, whole, true, false, "windows");
       require_same(c->hidden(), a->hidden(), net_->exact, "the hidden state after windows");
     }
+  }
+
+  // --- Losses and optimizers.
+
+  void losses() {
+    if (steps() == 0 || batch() == 0 || net_->parameters().empty()) return;
+    const NetPtr a = net_->copy(), b = net_->copy(), c = net_->copy();
+    start();
+    const Var x = tape_.variable(input_);
+    const Vars out = a->on_tape(x);
+    const RandomLoss random = random_loss(d_, out.front().shape());
+    actions += " (" + random.name + ')';
+    const Loss loss = [&](const Vars& results, Index, Index) {
+      return random.loss(st::LossInput<double>{results.front(), results.back()});
+    };
+    Outcome whole = finish(*a, x, {}, loss(out, 0, 0));
+    whole.gradients.pop_back();
+    const auto compare = [&](double sum, const st::GradientSums<double>& sums, const Net& net,
+                             const std::string& by) {
+      const double allowed = 100 * tolerance::rounding<double> * std::max(1.0, std::abs(whole.loss));
+      require(std::abs(sum - whole.loss) <= allowed, random.name + " in " + by);
+      require_same(gradients(net, sums), whole.gradients, false, random.name + " in " + by + ": gradients");
+    };
+    const Index block = d_.between(0, 3);
+    st::Shards<double> shards(static_cast<int>(d_.between(1, 4)), static_cast<int>(d_.between(1, 2)), block);
+    if (!net_->keeps_state() && !refuses(shards, block)) {
+      const double sum = b->run(shards, input_, loss);
+      compare(sum, shards.gradients(), *b, "shards");
+    }
+    const Index window = d_.between(1, steps());
+    if (window < steps() && (net_->forgets_state() || net_->couples())) return;
+    st::Windows<double> windows(window);
+    if (window < steps() && random.all_steps)
+      return require(throws_invalid([&] { c->run(windows, input_, loss); }),
+                     "Windows cut a loss that needs all steps");
+    const double sum = c->run(windows, input_, loss);
+    compare(sum, windows.gradients(), *c, "windows");
+  }
+
+  void optimizers() {
+    if (steps() == 0 || batch() == 0 || net_->parameters().empty()) return;
+    const NetPtr a = net_->copy(), b = net_->copy();
+    const std::string fault =
+        optimizer_fault(d_, *a, *b, [&](const Net& net, st::GradientSums<double>& sums) {
+          Tape tape{sums};
+          tape.backward(loss_of(net.on_tape(tape.constant(input_)), 0, 0));
+        });
+    require(fault.empty(), fault);
   }
 
   // --- Exceptions.
@@ -692,7 +765,8 @@ class Case {
   // --- Histories, memory, frozen parameters.
 
   void histories() {
-    if (!net_->keeps_state()) return;
+    // An encoder goes on behind a call until its tape is reset.
+    if (!net_->keeps_state() || net_->starts_over) return;
     const NetPtr a = net_->copy(), b = net_->copy(), c = net_->copy();
     const auto first = [&](const Net& net) {
       start();
@@ -745,7 +819,9 @@ class Case {
     require(tape_.capacity() <= bytes, "a warm tape has grown");
     require(tape_.gradients().capacity() <= sums, "warm gradients have grown");
     if (net_->keeps_state() || net_->parameters().empty() || batch() == 0 || steps() == 0) return;
-    st::Shards<double> shards(static_cast<int>(d_.between(1, 3)), 1, d_.between(0, 2));
+    const Index block = d_.between(0, 2);
+    st::Shards<double> shards(static_cast<int>(d_.between(1, 3)), 1, block);
+    if (refuses(shards, block)) return;
     for (int round = 0; round < 5; ++round) {
       net_->run(shards, input_, loss_of);
       if (round == 1) bytes = shards.capacity();

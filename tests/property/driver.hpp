@@ -106,6 +106,7 @@ class Net {
   virtual void detach_hidden() const = 0;
   virtual bool keeps_state() const = 0;
   virtual bool forgets_state() const = 0;
+  virtual bool couples() const = 0;                          // the samples of a batch, in training
   virtual st::ParameterList<double> parameters() const = 0;  // the learned ones
   virtual std::map<std::string, st::ParameterPtr<double>> by_path() const = 0;
   virtual Arrays values() const = 0;   // of all
@@ -118,6 +119,8 @@ class Net {
   bool exact_gradients = false;  // those of a loop and of a sequence do, too
   bool has_function = false;     // a Factor
   bool any_features = false;     // it may take inputs of other features, too
+  bool starts_over = false;      // a call on arrays without a state begins at step 0
+  bool in_unit = false;          // it takes numbers from 0 to 1
 };
 
 template <typename Result, typename F>
@@ -175,6 +178,8 @@ class NetOf final : public Net {
     std::swap(here.exact, other.exact);
     std::swap(here.exact_gradients, other.exact_gradients);
     std::swap(here.any_features, other.any_features);
+    std::swap(here.starts_over, other.starts_over);
+    std::swap(here.in_unit, other.in_unit);
   }
 
   Arrays step(const Array& input) const override { return arrays(net_(input)); }
@@ -203,6 +208,12 @@ class NetOf final : public Net {
   void detach_hidden() const override { st::detach_hidden(net_); }
   bool keeps_state() const override { return net_.keeps_state(); }
   bool forgets_state() const override { return net_.forgets_state(); }
+  bool couples() const override {
+    if constexpr (requires { net_.couples_samples(); })
+      return net_.couples_samples() != nullptr;
+    else
+      return false;
+  }
   st::ParameterList<double> parameters() const override { return net_.parameters(); }
   std::map<std::string, st::ParameterPtr<double>> by_path() const override {
     std::map<std::string, st::ParameterPtr<double>> all;
@@ -236,16 +247,19 @@ class NetOf final : public Net {
 };
 
 /// A random network or neuron of a kind, 0 … kinds − 1. Two of a kind have the same type.
-constexpr Index networks = 4, networks_of_own_layers = 3, neurons = 4;
-constexpr Index kinds = networks + networks_of_own_layers + neurons;
+constexpr Index networks = 4, networks_of_own_layers = 3, networks_of_layers = 5, neurons = 4;
+constexpr Index kinds = networks + networks_of_own_layers + networks_of_layers + neurons;
 std::unique_ptr<Net> random_network(Draw& draw, Index kind);
 std::unique_ptr<Net> random_network_of_own_layers(Draw& draw, Index kind);
+std::unique_ptr<Net> random_network_of_layers(Draw& draw, Index kind);
 std::unique_ptr<Net> random_neuron(Draw& draw, Index kind);
 inline std::unique_ptr<Net> random_net(Draw& draw, Index kind) {
   if (kind < networks) return random_network(draw, kind);
   kind -= networks;
   if (kind < networks_of_own_layers) return random_network_of_own_layers(draw, kind);
-  return random_neuron(draw, kind - networks_of_own_layers);
+  kind -= networks_of_own_layers;
+  if (kind < networks_of_layers) return random_network_of_layers(draw, kind);
+  return random_neuron(draw, kind - networks_of_layers);
 }
 
 /// The features of a layer: they fill no line, or several.

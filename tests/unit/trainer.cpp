@@ -3,6 +3,7 @@
 #include <spiketape/data/batches.hpp>
 #include <spiketape/functional/ce_losses.hpp>
 #include <spiketape/functional/loss.hpp>
+#include <spiketape/functional/metrics.hpp>
 #include <spiketape/io/checkpoint.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
@@ -268,6 +269,46 @@ TEST_CASE("a Trainer takes data of any kind, and a step's schedule") {
   CHECK(std::isnan(trainer.log().epochs[0].test_loss));
 }
 
+TEST_CASE("a Trainer's accuracies know population codes and masks") {
+  /// Samples of different length that are zero behind it, one label each; four outputs for two classes.
+  struct Recordings {
+    struct Batch {
+      st::SequenceView<const double> input;
+      std::vector<int> labels;
+      st::StepMask mask;
+    };
+    st::Sequence<double> input{6, 5, 3};
+    std::vector<unsigned char> bytes;
+    std::vector<Batch> pass;
+    const std::vector<Batch>& shuffled() const { return pass; }
+    const std::vector<Batch>& in_order() const { return pass; }
+    std::size_t size() const { return pass.size(); }
+  } data;
+  st::Random random(2);
+  data.input.array() = numeric::random_array<double>(random, 30, 3);
+  const std::vector<Index> lengths = {1, 6, 2, 3, 1};
+  const st::StepMask mask = st::mask_of_lengths(lengths, 6, data.bytes);
+  data.pass = {{data.input, {0, 1, 1, 0, 1}, mask}};
+  st::Linear<double> linear(3, 4, random);
+  const st::Sequential net{st::Linear<double>(linear)};
+  st::SGD<double> sgd(net.parameters());
+  const auto predicted = [&](const st::TrainerOptions& options) {
+    return st::Trainer(net, sgd, options).evaluate(data).predicted;
+  };
+  const st::Sequence<double> out = linear(data.input);
+  CHECK(predicted({}) == st::predict_rate(out, {.mask = mask}));
+  CHECK(predicted({.block = 2, .num_classes = 2}) == st::predict_rate(out, {.num_classes = 2, .mask = mask}));
+  // Each of the two changes what is predicted.
+  CHECK(st::predict_rate(out, {.mask = mask}) != st::predict_rate(out));
+  CHECK(st::predict_rate(out, {.num_classes = 2, .mask = mask}) != st::predict_rate(out, {.num_classes = 2}));
+
+  CHECK(error([&] { return predicted({.num_classes = 3}); }) ==
+        "spiketape::Trainer: num_classes is 3, expected a divisor of the 4 outputs");
+  data.pass[0].mask.steps = 5;
+  CHECK(error([&] { return predicted({}); }) ==
+        "spiketape::Trainer: mask is 5 x 5, expected 6 x 5 steps and samples");
+}
+
 TEST_CASE("progress is a line for each epoch") {
   const TemporaryFolder folder;
   std::FILE* file = std::fopen((folder / "progress").c_str(), "w");
@@ -323,6 +364,7 @@ TEST_CASE("what a Trainer refuses") {
     return error([&] { st::Trainer(t.net, t.adam, options); });
   };
   CHECK(made({.steps = 0}) == "spiketape::Trainer: steps is 0, expected at least 1");
+  CHECK(made({.num_classes = -1}) == "spiketape::Trainer: num_classes is -1, expected at least 0");
   CHECK(made({.window = -1}) == "spiketape::Trainer: window is -1, expected at least 0");
   CHECK(made({.shards = 0}) == "spiketape::Shards: count is 0, expected at least 1");
   CHECK(made({.shards = 2, .window = 3}) ==

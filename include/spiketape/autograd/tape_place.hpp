@@ -13,6 +13,10 @@
 
 namespace spiketape::inline SPIKETAPE_ABI {
 
+namespace detail {
+class PlaceUndo;
+}
+
 /// Where in a training a tape computes: which part of a batch, in which round, from which seed. Losses and the
 /// random numbers of layers depend on it. A base of Tape that knows no Scalar.
 class TapePlace {
@@ -27,7 +31,7 @@ class TapePlace {
   Index first_step() const noexcept { return first_step_; }
   void set_first_step(Index first_step) {
     first_step_ = first_step;
-    last_ = nullptr;
+    last_ = last_before_ = nullptr;
   }
 
   /// The part of a batch that is computed on this tape: losses take the targets of this part and divide by the
@@ -63,30 +67,60 @@ class TapePlace {
   ~TapePlace() = default;
 
   void start_round() noexcept {
-    last_ = nullptr;
+    last_ = last_before_ = nullptr;
     ++round_;
   }
   /// The key of a call of `steps` steps. The calls of the layer at this address follow each other in time.
   RandomKey key(const void* layer, std::uint64_t number, Index steps, Arena& arena) {
     StepsDone* done = last_;
     while (done != nullptr && done->layer != layer) done = done->previous;
-    if (done == nullptr) last_ = done = new (arena.allocate(sizeof(StepsDone))) StepsDone{layer, 0, last_};
+    if (done == nullptr) last_ = done = new (arena.allocate(sizeof(StepsDone))) StepsDone{layer, 0, last_, 0};
     const Index first = first_step_ + std::exchange(done->steps, done->steps + steps);
     return RandomKey(seed_, round_, first_sample_, first).of_layer(number);
   }
 
  private:
+  friend class detail::PlaceUndo;
   struct StepsDone {  // in the arena
     const void* layer;
     Index steps;
     StepsDone* previous;
+    Index before = 0;  // the call of a network under way
   };
 
   BatchPart part_;
   Index first_sample_ = 0, first_step_ = 0;
   std::uint64_t seed_ = 0, round_ = 0;
-  StepsDone* last_ = nullptr;
+  StepsDone *last_ = nullptr, *last_before_ = nullptr;
+  int calls_ = 0;  // of networks under way, one inside the other
 };
+
+namespace detail {
+
+/// Puts the step that each layer computes next back unless a network's call on a tape ends well: the calls
+/// after one that threw draw the same random numbers as without it. A null pointer: no tape.
+class PlaceUndo {
+ public:
+  SPIKETAPE_NOINLINE explicit PlaceUndo(TapePlace* place) noexcept : place_(place) {
+    if (place_ == nullptr || place_->calls_++ > 0) return;
+    place_->last_before_ = place_->last_;
+    for (auto* done = place_->last_; done != nullptr; done = done->previous) done->before = done->steps;
+  }
+  PlaceUndo(const PlaceUndo&) = delete;
+  PlaceUndo& operator=(const PlaceUndo&) = delete;
+  SPIKETAPE_NOINLINE ~PlaceUndo() {
+    if (place_ == nullptr || --place_->calls_ > 0 || ended_) return;
+    place_->last_ = place_->last_before_;
+    for (auto* done = place_->last_; done != nullptr; done = done->previous) done->steps = done->before;
+  }
+  void end() noexcept { ended_ = true; }
+
+ private:
+  TapePlace* place_;
+  bool ended_ = false;
+};
+
+}  // namespace detail
 
 }  // namespace spiketape::inline SPIKETAPE_ABI
 

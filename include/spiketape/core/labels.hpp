@@ -1,4 +1,4 @@
-// Labels of samples.
+// Labels of samples, and the neurons that code for a class.
 #pragma once
 
 #include <spiketape/core/push_macros.hpp>
@@ -19,6 +19,14 @@ SPIKETAPE_NOINLINE inline void check_targets(const char* function, std::span<con
     if (targets[b] < 0 || targets[b] >= classes)
       fail_argument("spiketape::", function, ": target ", first + static_cast<Index>(b), " is ", targets[b],
                     ", expected 0 to ", classes - 1);
+}
+
+/// The number of neighbouring neurons that code for a class; 1 if there are `classes` = 0.
+inline Index neurons_of_class(const char* name, Index neurons, Index classes) {
+  if (classes < 0 || (classes > 0 && neurons % classes != 0))
+    fail_argument("spiketape::", name, ": num_classes is ", classes, ", expected a divisor of the ", neurons,
+                  " outputs");
+  return classes == 0 ? 1 : neurons / classes;
 }
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::detail

@@ -5,6 +5,7 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/core/float_mode.hpp>
+#include <spiketape/core/labels.hpp>
 #include <spiketape/functional/loss_part.hpp>
 
 #include <algorithm>
@@ -73,14 +74,6 @@ class SpikeReader {
   const BitRows<Scalar>* bits_ = nullptr;
   SequenceView<const Scalar> numbers_;
 };
-
-/// The number of neighbouring neurons that code for a class; 1 if there are `classes` = 0.
-inline Index neurons_of_class(const char* name, Index neurons, Index classes) {
-  if (classes < 0 || (classes > 0 && neurons % classes != 0))
-    fail_argument("spiketape::", name, ": num_classes is ", classes, ", expected a divisor of the ", neurons,
-                  " outputs");
-  return classes == 0 ? 1 : neurons / classes;
-}
 
 template <Real Scalar>
 struct SpikeSumsOp {

@@ -299,12 +299,22 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     (std::make_index_sequence<sizeof...(Layers)>());
   }
 
+  template <typename Input>
+  static TapePlace* place_of(const Input& input) {
+    if constexpr (std::same_as<Input, Var<Scalar>>)
+      return input.valid() ? &input.tape() : nullptr;
+    else
+      return nullptr;
+  }
+
   /// The same as `call`. If it throws, hidden states are those before it.
   template <std::size_t i, std::size_t end, typename Input>
   auto all_or_nothing(const Input& input) const {
     detail::StateUndo undo([this](auto&& f) { this->for_each_hidden_part(f); });
+    detail::PlaceUndo place_undo(place_of(input));
     auto result = call<i, end>(input);
     undo.end();
+    place_undo.end();
     return result;
   }
 
@@ -351,8 +361,10 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     detail::StateUndo undo([parts](auto&& f) {
       for (auto& part : parts) f(part);
     });
+    detail::PlaceUndo place_undo(place_of(input));
     auto result = run_from<0>(input, parts, memory, observer);
     undo.end();
+    place_undo.end();
     return result;
   }
 

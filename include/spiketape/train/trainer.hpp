@@ -11,6 +11,7 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/core/any_function.hpp>
+#include <spiketape/core/labels.hpp>
 #include <spiketape/functional/accuracy.hpp>
 #include <spiketape/functional/loss_kind.hpp>
 #include <spiketape/optim/clip.hpp>
@@ -59,6 +60,9 @@ class Trainer {
                    [](const void* of) -> double { return static_cast<const Optimizer*>(of)->lr(); }} {
     if (options.steps < 1)
       detail::fail_argument("spiketape::Trainer: steps is ", options.steps, ", expected at least 1");
+    if (options.num_classes < 0)
+      detail::fail_argument("spiketape::Trainer: num_classes is ", options.num_classes,
+                            ", expected at least 0");
     if (options.window < 0)
       detail::fail_argument("spiketape::Trainer: window is ", options.window, ", expected at least 0");
     if (options.window > 0 && (options.shards != 1 || options.block != 0))
@@ -307,25 +311,35 @@ class Trainer {
 
   /// Several threads call it at once, for different samples.
   Var<Scalar> part_of_batch(const LossInput<Scalar>& out, const Part& part) {
-    if (!predicted_.empty()) predict_part(options_.readout == Readout::spk ? out.spk : out.mem);
+    if (!predicted_.empty())
+      predict_part(options_.readout == Readout::spk ? out.spk : out.mem, part.targets.mask);
     return part.loss.empty() ? Var<Scalar>() : part.loss(out, part.targets);
   }
-  /// Predicts the classes of a part's samples as `predict` does. Sums over windows are kept in between.
-  void predict_part(const Var<Scalar>& outputs) {
+  /// Predicts the classes of a part's samples as `predict_rate` does. Sums over windows are kept in between.
+  void predict_part(const Var<Scalar>& outputs, const StepMask& mask) {
     const SequenceView<const Scalar> view = outputs.value();
     const BatchPart& part = outputs.tape().part();
     const PartRange samples = part.samples.of(view.batch), steps = part.steps.of(view.steps);
     if (view.features == 0) return;
+    if (!mask.empty() && (mask.steps != steps.whole || mask.batch != samples.whole))
+      detail::fail_argument("spiketape::Trainer: mask is ", mask.steps, " x ", mask.batch, ", expected ",
+                            steps.whole, " x ", samples.whole, " steps and samples");
+    const Index group = detail::neurons_of_class("Trainer", view.features, options_.num_classes),
+                classes = view.features / group;
     if (steps.partial() && steps.first == 0)
-      window_sums_.assign(static_cast<std::size_t>(view.batch * view.features), 0);
+      window_sums_.assign(static_cast<std::size_t>(view.batch * classes), 0);
     for (Index b = 0; b < view.batch; ++b) {
-      double* sums = steps.partial() ? window_sums_.data() + b * view.features
-                                     : outputs.tape().template allocate<double>(view.features);
-      if (!steps.partial()) std::fill_n(sums, view.features, 0.0);
-      for (Index t = 0; t < view.steps; ++t)
-        for (Index i = 0; i < view.features; ++i) sums[i] += static_cast<double>(view.row(t, b)[i]);
+      double* sums = steps.partial() ? window_sums_.data() + b * classes
+                                     : outputs.tape().template allocate<double>(classes);
+      if (!steps.partial()) std::fill_n(sums, classes, 0.0);
+      for (Index t = 0; t < view.steps; ++t) {
+        if (!mask.counts(steps.first + t, samples.first + b)) continue;
+        const Scalar* row = view.row(t, b);
+        for (Index k = 0; k < classes; ++k)
+          for (Index i = 0; i < group; ++i) sums[k] += static_cast<double>(*row++);
+      }
       predicted_[static_cast<std::size_t>(samples.first + b)] =
-          static_cast<int>(detail::index_of_largest(view.features, [&](Index i) { return sums[i]; }));
+          static_cast<int>(detail::index_of_largest(classes, [&](Index i) { return sums[i]; }));
     }
   }
 

@@ -25,8 +25,12 @@ struct TrainerOptions {
   /// neurons of the network then have init_hidden = true, and there are no shards; their state is reset
   /// before each batch.
   Index window = 0;
-  /// What accuracies are computed from: the output with the most spikes, or the largest sum of membranes.
+  /// What accuracies are computed from: the output with the most spikes, or the largest sum of membranes, over
+  /// the steps that count.
   Readout readout = Readout::spk;
+  /// Population code: the outputs are groups of neighbours, one for each of so many classes, as in the options
+  /// of losses. 0: each output is a class.
+  Index num_classes = 0;
   /// The seed of layers' random numbers.
   std::uint64_t seed = 0;
 };
