@@ -32,6 +32,9 @@ TEST_CASE(
     auto integrates = leaky(random, 1, .1, delay), fourth = leaky(random, .5, 1, delay);
     check(integrates, fourth, 4);
     CHECK(st::to_nir(integrates, {}).node.find_node("lif")->type == "IF");
+    auto fifth = leaky(random, .5, 1, delay);
+    check(integrates, fifth, 4, true);
+    CHECK(numeric::near(fifth.layer<0>().weight().array(), integrates.layer<0>().weight().array(), 1e-12));
   }
 }
 

@@ -39,23 +39,23 @@ std::string fault(const char* function, Run&& run) {
 /// That NirNetwork runs the graph of `net` as `net` runs, and that `other`, a network of the same type with
 /// other numbers, becomes the same.
 template <typename Network>
-void check(const Network& net, Network& other, st::Index in) {
+void check(const Network& net, Network& other, st::Index in, bool if_takes_dt = false) {
   using Scalar = typename Network::Scalar;
   constexpr double allowed = 20 * tolerance::rounding<Scalar>;
-  const st::NirGraph graph = st::to_nir(net, {.dt = 1e-4});
+  const st::NirGraph graph = st::to_nir(net, {.dt = 1e-4, .if_takes_dt = if_takes_dt});
   st::Random random(5);
   const st::Sequence<Scalar> input = numeric::random_sequence<Scalar>(random, {40, 3, in}, -1, 2);
   const auto expected = net(input);
   REQUIRE(expected.spk.array().sum() > 20);
   REQUIRE(expected.spk.array().sum() < Scalar(0.9) * static_cast<Scalar>(expected.spk.array().size()));
 
-  const st::NirNetwork<Scalar> run(graph);
+  const st::NirNetwork<Scalar> run(graph, {.if_takes_dt = if_takes_dt});
   auto state = run.state(3);
   const auto spikes = run(input, state);
   CHECK(numeric::same(spikes.array(), expected.spk.array()));
   CHECK(numeric::near(run.membrane(state, run.neurons().back()), expected.mem.step(39), allowed));
 
-  st::load_nir(other, graph);
+  st::load_nir(other, graph, {.if_takes_dt = if_takes_dt});
   const auto loaded = other(input);
   CHECK(numeric::same(loaded.spk.array(), expected.spk.array()));
   CHECK(numeric::near(loaded.mem.array(), expected.mem.array(), allowed));
