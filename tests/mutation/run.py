@@ -34,9 +34,9 @@ TARGETS = {
     "events": ("kernels/events.hpp", ["unit/events.cpp", "products.cpp"], []),
     "active_columns": ("kernels/active_columns.hpp", ["unit/active_columns.cpp", "products.cpp"], []),
     "idx": ("data/idx.hpp", ["unit/idx.cpp"], []),
-    "npy": ("io/npy.hpp", ["unit/npy.cpp"], []),
+    "npy": ("io/impl/npy.hpp", ["unit/npy.cpp"], []),
     "json": ("io/json.hpp", ["unit/safetensors.cpp"], []),
-    "safetensors": ("io/safetensors.hpp", ["unit/safetensors.cpp"], []),
+    "safetensors": ("io/impl/safetensors.hpp", ["unit/safetensors.cpp"], []),
     "npz": ("io/npz.hpp", ["unit/npz.cpp"], []),
 }
 
