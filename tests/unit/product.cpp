@@ -59,7 +59,8 @@ void check_products() {
         for (const Index cols : {0, 1, 7, 16})
           for (const Index depth : {0, 1, 5, 31})
             check_product<order_a, order_b>(random, rows, cols, depth, gap, space);
-      // Larger than one block of the packed operands in each direction.
+      // Larger than one block of the packed operands in each direction. These take long: half of the pairs.
+      if ((gap == 0) == (space == &workspace)) continue;
       check_product<order_a, order_b>(random, 1, 301, 1203, gap, space);
       check_product<order_a, order_b>(random, 203, 67, 1205, gap, space);
       check_product<order_a, order_b>(random, 1201, 211, 33, gap, space);
