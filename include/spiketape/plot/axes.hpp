@@ -37,7 +37,7 @@ struct Tick {
 };
 
 /// count * 10^exponent, exactly: 15 and -2 give 0.15.
-inline std::string decimal_text(long long count, int exponent) {
+inline std::string scaled_text(long long count, int exponent) {
   if (count == 0) return "0";
   std::string digits = std::to_string(count < 0 ? -count : count);
   if (exponent > 4 || exponent < -4) {
@@ -73,7 +73,7 @@ inline std::vector<Tick> nice_ticks(const plot::Range& range, double most, bool 
   std::vector<Tick> ticks;
   const auto last = static_cast<long long>(std::floor(range.high / distance));
   for (auto i = static_cast<long long>(std::ceil(range.low / distance)); i <= last; ++i)
-    ticks.push_back({static_cast<double>(i) * distance, decimal_text(i * factor, exponent)});
+    ticks.push_back({static_cast<double>(i) * distance, scaled_text(i * factor, exponent)});
   return ticks;
 }
 

@@ -72,7 +72,7 @@ void confusion(Svg& svg, const Box& box, const Eigen::DenseBase<Derived>& counts
       if (cell >= 18)
         svg.text(
             {at.x + at.width / 2, at.y + at.height / 2 + 3.5},
-            detail::decimal_text(std::llround(count(row, col)), 0),
+            detail::scaled_text(std::llround(count(row, col)), 0),
             {.size = 10, .color = part > 0.3 ? colors::background : colors::ink, .anchor = Anchor::Middle});
     }
     if (row % every != 0) continue;

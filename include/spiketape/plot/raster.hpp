@@ -143,7 +143,7 @@ void animated_raster(Svg& svg, const Box& box, const Spikes& spikes, Index sampl
                           ", expected finite and positive");
   const auto view = view_of(spikes);
   detail::Raster panel("animated_raster", svg, box, view, sample, options);
-  const auto decimal = [](double number) { return detail::decimal_text(std::llround(number * 1000), -3); };
+  const auto decimal = [](double number) { return detail::scaled_text(std::llround(number * 1000), -3); };
   const std::string duration = decimal(seconds) + "s linear infinite ";
   panel.draw_band();
   for (Index t = 0; t < view.steps; ++t) {
