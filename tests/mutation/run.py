@@ -30,7 +30,7 @@ TARGETS = {
              ["any_policies.cpp", "products.cpp"]),
     "product": ("kernels/product.hpp", ["unit/product.cpp"], []),
     "linear_product": ("kernels/linear_product.hpp", ["unit/linear.cpp", "products.cpp"], []),
-    "event_products": ("kernels/event_products.hpp", ["unit/linear.cpp", "products.cpp"], []),
+    "event_products": ("kernels/event_products.hpp", ["unit/events.cpp", "products.cpp"], []),
     "events": ("kernels/events.hpp", ["unit/events.cpp", "products.cpp"], []),
     "active_columns": ("kernels/active_columns.hpp", ["unit/active_columns.cpp", "products.cpp"], []),
     "idx": ("data/idx.hpp", ["unit/idx.cpp"], []),
