@@ -68,6 +68,7 @@ class CheckpointContents {
   void fault(std::string_view name, std::string_view what);
   const Tensor* required(std::string_view name, DType type, int extents);
   bool stored_bits(std::string_view name, DType type, std::uint64_t& bits);
+  bool may_read(std::string_view name, bool in_range, std::string_view number);
   void load_network(const NetworkState& state, const std::string& prefix);
 
   Safetensors& contents_;

@@ -122,15 +122,18 @@ SPIKETAPE_IO_FUNCTION bool CheckpointContents::stored_bits(std::string_view name
 SPIKETAPE_IO_FUNCTION bool CheckpointContents::bits(std::string_view name, DType type, std::uint64_t& bits) {
   return stored_bits(name, type, bits) && mode_ == Mode::read;
 }
+SPIKETAPE_IO_FUNCTION bool CheckpointContents::may_read(std::string_view name, bool in_range,
+                                                        std::string_view number) {
+  if (!in_range && mode_ == Mode::compare)
+    fault(full_name(name), joined({"is ", number, ", which is out of range"}));
+  return in_range && mode_ == Mode::read;
+}
 SPIKETAPE_IO_FUNCTION bool CheckpointContents::whole(std::string_view name, std::int64_t& value,
                                                      std::int64_t least, std::int64_t most) {
   auto bits = static_cast<std::uint64_t>(value);
   if (!stored_bits(name, DType::I64, bits)) return false;
   const auto read = static_cast<std::int64_t>(bits);
-  const bool in_range = read >= least && read <= most;
-  if (!in_range && mode_ == Mode::compare)
-    fault(full_name(name), joined({"is ", read, ", which is out of range"}));
-  if (!in_range || mode_ == Mode::compare) return false;
+  if (!may_read(name, read >= least && read <= most, std::to_string(read))) return false;
   value = read;
   return true;
 }
@@ -138,10 +141,7 @@ SPIKETAPE_IO_FUNCTION bool CheckpointContents::whole(std::string_view name, std:
                                                      std::uint64_t least, std::uint64_t most) {
   std::uint64_t read = value;
   if (!stored_bits(name, DType::U64, read)) return false;
-  const bool in_range = read >= least && read <= most;
-  if (!in_range && mode_ == Mode::compare)
-    fault(full_name(name), joined({"is ", read, ", which is out of range"}));
-  if (!in_range || mode_ == Mode::compare) return false;
+  if (!may_read(name, read >= least && read <= most, std::to_string(read))) return false;
   value = read;
   return true;
 }
