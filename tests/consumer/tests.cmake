@@ -47,8 +47,19 @@ if(NOT SPIKETAPE_SANITIZE)  # which way it comes is the same for all compilers
   if(SPIKETAPE_TEST_EXTENDED AND meson AND ninja AND UNIX)
     set(folder "${CMAKE_CURRENT_BINARY_DIR}/consumer/meson")
     file(COPY consumer/main.cpp consumer/second.cpp consumer/meson.build DESTINATION "${folder}")
-    file(COPY "${PROJECT_BINARY_DIR}/packaging/spiketape.wrap" DESTINATION "${folder}/subprojects")
-    file(CREATE_LINK "${PROJECT_SOURCE_DIR}" "${folder}/subprojects/spiketape-${PROJECT_VERSION}" SYMBOLIC)
+    file(REMOVE_RECURSE "${folder}/subprojects")
+    file(COPY "${PROJECT_BINARY_DIR}/packaging/meson/" DESTINATION "${folder}/subprojects")
+    # The release's archive, in the cache where Meson would download it to.
+    set(cache "${folder}/subprojects/packagecache")
+    file(COPY "${PROJECT_SOURCE_DIR}/include" DESTINATION "${folder}/archive/spiketape-${PROJECT_VERSION}")
+    file(MAKE_DIRECTORY "${cache}")
+    execute_process(COMMAND ${CMAKE_COMMAND} -E tar czf "${cache}/spiketape-${PROJECT_VERSION}.tar.gz"
+                            spiketape-${PROJECT_VERSION}
+                    WORKING_DIRECTORY "${folder}/archive")
+    file(SHA256 "${cache}/spiketape-${PROJECT_VERSION}.tar.gz" sum)
+    file(READ "${folder}/subprojects/spiketape.wrap" wrap)
+    string(REPLACE "source_hash = 0" "source_hash = ${sum}" wrap "${wrap}")
+    file(WRITE "${folder}/subprojects/spiketape.wrap" "${wrap}")
     add_test(NAME consumer/meson
              COMMAND sh -c "rm -rf build && ${meson} setup build . && ${meson} compile -C build -j 1 && build/consumer"
              WORKING_DIRECTORY "${folder}")
