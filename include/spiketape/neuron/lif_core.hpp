@@ -327,7 +327,7 @@ class LIFCore : public HasParameters<Derived> {
         op.returned[k] = results[1 + k];
       }
       for (std::size_t k = 0; k < coefficients_.size(); ++k)
-        op.sums[k] = sum_for(coefficients_[k], tape, shape.features);
+        op.sums[k] = detail::sum_for(coefficients_[k], tape, shape.features);
       if constexpr (recurrent) {
         if (recurrent_ && recurrent_.weight.learned())
           op.recurrent_weight_sum = &tape.gradients().sum_of(recurrent_.weight.ptr());
@@ -376,15 +376,6 @@ class LIFCore : public HasParameters<Derived> {
       return recurrent_ && (recurrent_.weight.learned() || recurrent_.bias.learned());
     else
       return false;
-  }
-
-  static GradientSum<Scalar>* sum_for(const detail::NeuronCoefficient<Scalar>& coefficient,
-                                      Tape<Scalar>& tape, Index features) {
-    if (!coefficient.parameter.learned()) return nullptr;
-    const ParameterPtr<Scalar>& parameter = coefficient.parameter.ptr();
-    return coefficient.shared() || coefficient.by_channel()
-               ? &tape.gradients().shared_sum_of(parameter, features)
-               : &tape.gradients().sum_of(parameter);
   }
 
  private:

@@ -5,6 +5,7 @@
 
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/kernels/linear_product.hpp>
+#include <spiketape/neuron/coefficient.hpp>
 #include <spiketape/neuron/scan.hpp>
 #include <spiketape/neuron/scan_adjoint.hpp>
 
@@ -12,6 +13,17 @@
 #include <cstddef>
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
+
+/// Where the gradient of a coefficient is summed up; a null pointer if it is not learned.
+template <Real Scalar>
+GradientSum<Scalar>* sum_for(const NeuronCoefficient<Scalar>& coefficient, Tape<Scalar>& tape,
+                             Index features) {
+  if (!coefficient.parameter.learned()) return nullptr;
+  const ParameterPtr<Scalar>& parameter = coefficient.parameter.ptr();
+  return coefficient.shared() || coefficient.by_channel()
+             ? &tape.gradients().shared_sum_of(parameter, features)
+             : &tape.gradients().sum_of(parameter);
+}
 
 template <typename Neuron>
 struct ScanOp {

@@ -3,7 +3,11 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/error.hpp>
+
 #include <concepts>
+#include <cstddef>
+#include <span>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -79,6 +83,28 @@ unnamed<Given> without_name(std::remove_reference_t<Given>& given) {
     return std::forward<Given>(given).layer;
   else
     return std::forward<Given>(given);
+}
+
+/// The name that a layer is given, or a null pointer.
+template <typename Given>
+const std::string* own_name(const Given& given) {
+  if constexpr (is_named<Given>)
+    return &given.name;
+  else
+    return nullptr;
+}
+
+/// Names layer i of a network by its own name, or without one by its number. Throws std::invalid_argument if
+/// the name is empty, has a dot, or is that of a layer before it.
+SPIKETAPE_NOINLINE inline void name_layer(std::span<std::string> names, std::size_t i,
+                                          const std::string* own) {
+  if (own != nullptr && (own->empty() || own->find('.') != std::string::npos))
+    fail_argument("spiketape::named: name is '", *own, "', expected some letters and no dot");
+  names[i] = own == nullptr ? std::to_string(i) : *own;
+  for (std::size_t k = 0; k < i; ++k)
+    if (names[k] == names[i])
+      fail_argument("spiketape::Sequential: two layers have the name '", names[i],
+                    "', expected different ones");
 }
 
 }  // namespace detail

@@ -270,25 +270,9 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   explicit Sequential(detail::MakeNetwork, Given&&... given)
       : layers_(detail::without_name<Given>(given)...) {
     std::size_t i = 0;
-    (add_name(i++, given), ...);
+    (detail::name_layer(names_, i++, detail::own_name(given)), ...);
     detail::name_parameters(*this, "");
     set_number(0);
-  }
-
-  template <typename Given>
-  void add_name(std::size_t i, const Given& given) {
-    if constexpr (detail::is_named<Given>) {
-      if (given.name.empty() || given.name.find('.') != std::string::npos)
-        detail::fail_argument("spiketape::named: name is '", given.name,
-                              "', expected some letters and no dot");
-      names_[i] = given.name;
-    } else {
-      names_[i] = std::to_string(i);
-    }
-    for (std::size_t k = 0; k < i; ++k)
-      if (names_[k] == names_[i])
-        detail::fail_argument("spiketape::Sequential: two layers have the name '", names_[i],
-                              "', expected different ones");
   }
 
   template <typename Self, typename F>
