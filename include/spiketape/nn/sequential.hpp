@@ -36,9 +36,9 @@ namespace spiketape::inline SPIKETAPE_ABI {
 /// [](const auto& x) { return 2.0f * x; }; on arrays it allocates. A neuron passes on its spikes. If the last
 /// layer is a neuron, the result is its {spk, mem} (or {spk, syn, mem}, …); if that neuron has init_hidden,
 /// its states are empty unless `output = true`. The input is an Eigen array, a Sequence, a view such as
-/// st::repeat(image, 25), or a value on a tape; it is (batch, features) or (steps, batch, features), and so is
-/// the result. Calls on arrays return arrays of their own, calls with a state on arrays memory of that state,
-/// valid until its next call; those allocate nothing from the second step on.
+/// st::repeat(image, 25), or a value on a tape, of (batch, features) or (steps, batch, features), and so is
+/// the result. Calls on arrays return arrays of their own. With a state they return memory of that state,
+/// valid until its next call, and allocate nothing from the second step on.
 ///
 /// Calls are const: any number of threads may call a network at once, each with its own tape or state, if no
 /// neuron has init_hidden and nobody changes parameters meanwhile (an optimizer, load, set, assignment).
