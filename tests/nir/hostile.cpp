@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 #include "errors.hpp"
+#include "file_image.hpp"
 #include "parts.hpp"
 #include "products.hpp"
 
@@ -38,12 +39,7 @@ Bytes file(const std::function<void(hid_t file)>& change) {
   const hid_t id = H5Fopen("spiketape/test", H5F_ACC_RDWR, access);
   REQUIRE(id >= 0);
   change(id);
-  H5Fflush(id, H5F_SCOPE_LOCAL);
-  Bytes bytes(static_cast<std::size_t>(H5Fget_file_image(id, nullptr, 0)));
-  H5Fget_file_image(id, bytes.data(), bytes.size());
-  H5Fclose(id);
-  H5Pclose(access);
-  return bytes;
+  return file_image(id, access);
 }
 void remove(hid_t file, const char* name) { REQUIRE(H5Ldelete(file, name, H5P_DEFAULT) >= 0); }
 void group(hid_t file, const char* name) {

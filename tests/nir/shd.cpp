@@ -5,6 +5,7 @@
 
 #include "catch.hpp"
 #include "errors.hpp"
+#include "file_image.hpp"
 #include "temporary_folder.hpp"
 
 #include <hdf5.h>
@@ -78,12 +79,7 @@ Bytes bytes_of(const File& file) {
   H5Dwrite(labels, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, file.labels.data());
   H5Dclose(labels);
   H5Sclose(space);
-  H5Fflush(id, H5F_SCOPE_LOCAL);
-  Bytes bytes(static_cast<std::size_t>(H5Fget_file_image(id, nullptr, 0)));
-  H5Fget_file_image(id, bytes.data(), bytes.size());
-  H5Fclose(id);
-  H5Pclose(access);
-  return bytes;
+  return file_image(id, access);
 }
 
 st::EventRecordings<st::UnitEvent> read(const File& file) { return st::parse_shd(bytes_of(file), "a file"); }
