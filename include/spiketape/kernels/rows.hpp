@@ -61,11 +61,12 @@ SPIKETAPE_INLINE void for_whole_lines(Index count, Body&& body) {
     for (Index k = 0; k < together; ++k) body(i + k * size, Whole{});
   }
 }
-/// The same from the end to the beginning. Calls before(i) before each two lanes, with the upper one's i.
-template <Real Scalar, typename Before, typename Body>
+/// The same from the end to the beginning, `most` lanes at a time. Calls before(i) before these, with the
+/// upper one's i.
+template <Real Scalar, Index most = 2, typename Before, typename Body>
 SPIKETAPE_INLINE void for_whole_lines_backward(Index count, Before&& before, Body&& body) {
   constexpr Index size = Lane<Scalar>::size;
-  constexpr Index together = 2 * size <= line<Scalar> ? 2 : 1;
+  constexpr Index together = most * size <= line<Scalar> ? most : 1;
   for (Index i = count - size; i >= 0; i -= together * size) {
     before(i);
     SPIKETAPE_UNROLL

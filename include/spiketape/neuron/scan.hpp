@@ -50,7 +50,7 @@ class RowStep {
     // again: results may lie where the entering states do, so they cannot store the first pass.
     Index before = -1, now = -1;
     if (step_.rules.inhibited) {
-      const auto winner = [&](bool integrates) {
+      const auto winner = [&](bool integrates) SPIKETAPE_NOINLINE_LAMBDA {
         return winner_of<Scalar>(call_.input.features, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
           const auto& c = coefficients_.at(i, extent);
           States states = entered_at(i, extent);
@@ -61,16 +61,17 @@ class RowStep {
       if (step_.asks_winner_before()) before = winner(false);
       now = winner(true);
     }
-    for_lines<Scalar>(
-        samples_ * call_.width,
-        [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
-          const auto& c = coefficients_.at(i, extent);
-          const States entered = entered_at(i, extent);
-          Winners<L> winners{};
-          if (step_.rules.inhibited) winners = winners_at<Scalar>(i, now, before);
-          return fire(i, extent, c, winners, entered, integrated(i, extent, c, winners, entered));
-        },
-        keep_bits());
+    const auto do_lane = [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+      const auto& c = coefficients_.at(i, extent);
+      const States entered = entered_at(i, extent);
+      Winners<L> winners{};
+      if (step_.rules.inhibited) winners = winners_at<Scalar>(i, now, before);
+      return fire(i, extent, c, winners, entered, integrated(i, extent, c, winners, entered));
+    };
+    if constexpr (ChosenRules::rare)
+      for_lines_in_lanes<Scalar>(samples_ * call_.width, do_lane, keep_bits());
+    else
+      for_lines<Scalar>(samples_ * call_.width, do_lane, keep_bits());
   }
 
  private:

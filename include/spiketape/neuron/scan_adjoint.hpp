@@ -94,7 +94,7 @@ class RowAdjoint {
       if (step_.asks_winner_before()) before = winner(entering_);
       now = winner(fired_from_);
     }
-    for_whole_lines_backward<Scalar>(
+    for_whole_lines_backward<Scalar, ChosenRules::rare ? 1 : 2>(
         samples_ * call_.width,
         [&](Index i) SPIKETAPE_INLINE_LAMBDA {
           prefetch_below(fired_from_[membrane].address(i));
@@ -130,7 +130,7 @@ class RowAdjoint {
     return lanes;
   }
 
-  SPIKETAPE_INLINE Index winner(const Streams& streams) const {
+  SPIKETAPE_NOINLINE Index winner(const Streams& streams) const {
     return winner_of<Scalar>(call_.input.features, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
       return step_.above(lanes_of(streams, i, extent), coefficients_.at(i, extent));
     });

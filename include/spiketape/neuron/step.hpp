@@ -40,6 +40,7 @@ namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// The rules above that hold for a neuron.
 struct Rules {
+  static constexpr bool rare = true;  // compiled small rather than fast
   bool delayed = true;
   bool inhibited = false;
   bool exact = false;
@@ -54,6 +55,7 @@ struct Rules {
 /// All others share one scan that checks Rules in its loops, since each instance costs the user compile time.
 template <bool delayed_>
 struct CommonRules {
+  static constexpr bool rare = false;
   static constexpr bool delayed = delayed_;
   static constexpr bool inhibited = false;
   static constexpr bool exact = false;
