@@ -30,7 +30,10 @@ SequenceView<Scalar> features_of(SequenceView<Scalar> view, Index first, Index c
 /// Adds to a view of an adjoint.
 template <Real Scalar>
 void add_rows(const SequenceView<Scalar>& to, const SequenceView<const Scalar>& from) {
-  if (to.rows() > 0 && to.features > 0) to.array() += from.array();
+  for (Index row = 0; row < to.rows(); ++row)
+    for_lanes<Scalar>(to.features, [a = to.row(0, row), b = from.row(0, row)](Index i, auto extent) {
+      store(load(a + i, extent) + load(b + i, extent), a + i, extent);
+    });
 }
 
 /// out = some steps of a

@@ -282,7 +282,7 @@ class Tape : public TapePlace {
   detail::Workspace<Scalar>& workspace() { return workspace_; }
 
   /// Throws std::invalid_argument unless the value is valid and on this tape; `function` names the caller.
-  void check_mine(const Var<Scalar>& var, const char* function) const {
+  SPIKETAPE_NOINLINE void check_mine(const Var<Scalar>& var, const char* function) const {
     if (&var.tape() != this)
       detail::fail_argument("spiketape::", function, ": the value belongs to another tape");
   }
@@ -340,7 +340,7 @@ class Tape : public TapePlace {
     if (const char* expected = detail::shape_fault(shape))
       detail::fail_argument("spiketape::Tape: a value has shape ", shape, ", expected ", expected);
   }
-  void check_not_swept(const char* function) const {
+  SPIKETAPE_NOINLINE void check_not_swept(const char* function) const {
     if (swept_)
       detail::fail_argument("spiketape::Tape::", function,
                             ": backward has been run on this recording, expected a reset before going on");

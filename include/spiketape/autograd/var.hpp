@@ -89,7 +89,7 @@ class Var {
   Var(Tape<Scalar>& tape, detail::Node<Scalar>& node, const detail::Generation& recording)
       : tape_(&tape), node_(&node), recording_(recording) {}
 
-  detail::Node<Scalar>& node(const char* function) const {
+  SPIKETAPE_NOINLINE detail::Node<Scalar>& node(const char* function) const {
     if (empty())
       detail::fail_argument("spiketape::Var::", function, ": the handle is empty", detail::why_empty(0, 0));
     if (!valid())

@@ -14,6 +14,7 @@
 #include <spiketape/core/aligned.hpp>
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
+#include <spiketape/core/function_ref.hpp>
 #include <spiketape/core/line.hpp>
 #include <spiketape/core/parallel.hpp>
 
@@ -129,17 +130,15 @@ void add_product(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand
                                                          nullptr);  // a BLAS has no default for it
 }
 
-/// The same in pieces of a quarter of C's columns (64 at least, 256 at most), on the workspace's threads.
-/// prepare(i, count) first writes what columns i, …, i + count − 1 start from, which then is still in the
-/// cache. The pieces, and so the bits of the result, are the same for any number of threads.
-template <Order order_a, Order order_b, typename Scalar, typename Prepare>
-void add_product_in_pieces(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand<Scalar> b,
-                           Scalar* c, Index stride_c, Workspace<Scalar>* workspace, Prepare&& prepare) {
+/// Calls do_piece(i, count, thread) for pieces of a quarter of a product's columns (64 at least, 256 at most),
+/// on the workspace's threads, for which it reserves memory.
+template <typename Scalar>
+SPIKETAPE_NOINLINE void for_pieces(Index rows, Index cols, Index depth, Workspace<Scalar>* workspace,
+                                   FunctionRef<void(Index, Index, int)> do_piece) {
   const Index piece = std::clamp<Index>(whole_lines<Scalar>(cols / 4), 64, 256);
   const Index pieces = parts_of(cols, piece);
   const int threads = workspace == nullptr ? 1 : busy_threads(workspace->threads(), pieces);
   // What may throw runs before the threads, which must not.
-  check_blas_extents({rows, depth, a.stride, b.stride, stride_c});
   if (workspace != nullptr && rows > 0 && cols > 0 && depth > 0) {
     workspace->open(threads);
     for (int thread = 0; thread < threads; ++thread)
@@ -147,14 +146,24 @@ void add_product_in_pieces(Index rows, Index cols, Index depth, Operand<Scalar> 
         PackingSpace<Scalar>(count, rows, depth, workspace, thread);
   }
   parallel_ranges(threads, pieces, 1, [&](int thread, Index begin, Index end) {
-    for (Index i = begin * piece; i < std::min(end * piece, cols); i += piece) {
-      const Index count = std::min(piece, cols - i);
-      prepare(i, count);
-      if (rows == 0 || depth == 0) continue;  // operands may have no memory then
-      const Scalar* b_piece = b.data + (order_b == Order::as_is ? i : i * b.stride);
-      add_product<order_a, order_b, Scalar>(rows, count, depth, a, {b_piece, b.stride}, c + i, stride_c,
-                                            workspace, thread);
-    }
+    for (Index i = begin * piece; i < std::min(end * piece, cols); i += piece)
+      do_piece(i, std::min(piece, cols - i), thread);
+  });
+}
+
+/// add_product in such pieces. prepare(i, count) first writes what columns i, …, i + count − 1 start from,
+/// which then is still in the cache. The pieces, and so the bits of the result, are the same for any number of
+/// threads.
+template <Order order_a, Order order_b, typename Scalar, typename Prepare>
+void add_product_in_pieces(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand<Scalar> b,
+                           Scalar* c, Index stride_c, Workspace<Scalar>* workspace, Prepare&& prepare) {
+  check_blas_extents({rows, depth, a.stride, b.stride, stride_c});
+  for_pieces(rows, cols, depth, workspace, [&](Index i, Index count, int thread) {
+    prepare(i, count);
+    if (rows == 0 || depth == 0) return;  // operands may have no memory then
+    const Scalar* b_piece = b.data + (order_b == Order::as_is ? i : i * b.stride);
+    add_product<order_a, order_b, Scalar>(rows, count, depth, a, {b_piece, b.stride}, c + i, stride_c,
+                                          workspace, thread);
   });
 }
 

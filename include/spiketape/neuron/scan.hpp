@@ -8,6 +8,7 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/core/float_mode.hpp>
+#include <spiketape/core/function_ref.hpp>
 #include <spiketape/neuron/scan_call.hpp>
 #include <spiketape/neuron/winner.hpp>
 
@@ -17,7 +18,37 @@
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
-/// One step of one row: the neurons of a sample, or of several samples whose rows are adjacent.
+/// The memory of one step of one row: the neurons of a sample, or of several samples whose rows are adjacent.
+template <typename Neuron>
+struct ForwardRow {
+  using Scalar = typename Neuron::Scalar;
+  static constexpr std::size_t states = Neuron::Dynamics::state_count;
+
+  ForwardRow(const ScanCall<Neuron>& call, const RepeatedNumber<Scalar>& zero, Index t, Index b,
+             Index samples)
+      : width(samples * call.width),
+        input(call.input.row(t, b)),
+        spk(call.spk.empty() ? nullptr : call.spk.row(t, b)),
+        bits(call.bits_row(t, b)) {
+    for (std::size_t k = 0; k < states; ++k) {
+      entering[k] = call.entering(k, t, b, zero);
+      returned[k] = call.returned[k].row(t, b);
+      before_reset[k] = call.before_reset[k].empty() ? nullptr : call.before_reset[k].row(t, b);
+    }
+    if constexpr (is_recurrent<typename Neuron::Dynamics>) entering_spk = call.entering_spk(t, b, zero);
+  }
+
+  Index width;
+  const Scalar* input;
+  Scalar* spk;
+  LineBits* bits;
+  std::array<Stream<Scalar>, states> entering;
+  Stream<Scalar> entering_spk{};
+  std::array<Scalar*, states> returned;
+  std::array<Scalar*, states> before_reset;
+};
+
+/// One step of a row.
 template <typename ChosenRules, typename Neuron, typename Coefficients>
 class RowStep {
  public:
@@ -29,21 +60,8 @@ class RowStep {
   static constexpr bool recurrent = is_recurrent<typename Neuron::Dynamics>;
 
   SPIKETAPE_INLINE RowStep(const ScanCall<Neuron>& call, const Step& step, const Coefficients& coefficients,
-                           const RepeatedNumber<Scalar>& zero, Index t, Index b, Index samples)
-      : call_(call),
-        samples_(samples),
-        step_(step),
-        coefficients_(coefficients.row()),
-        input_(call.input.row(t, b)),
-        spk_(call.spk.empty() ? nullptr : call.spk.row(t, b)),
-        bits_(call.bits_row(t, b)) {
-    for (std::size_t k = 0; k <= membrane; ++k) {
-      entering_[k] = call.entering(k, t, b, zero);
-      returned_[k] = call.returned[k].row(t, b);
-      before_reset_[k] = call.before_reset[k].empty() ? nullptr : call.before_reset[k].row(t, b);
-    }
-    if constexpr (recurrent) entering_spk_ = call.entering_spk(t, b, zero);
-  }
+                           const ForwardRow<Neuron>& row)
+      : call_(call), step_(step), coefficients_(coefficients.row()), row_(row) {}
 
   SPIKETAPE_INLINE void run() const {
     // Under inhibition the winner is known only after the whole row is integrated. The row is then integrated
@@ -69,16 +87,16 @@ class RowStep {
       return fire(i, extent, c, winners, entered, integrated(i, extent, c, winners, entered));
     };
     if constexpr (ChosenRules::rare)
-      for_lines_in_lanes<Scalar>(samples_ * call_.width, do_lane, keep_bits());
+      for_lines_in_lanes<Scalar>(row_.width, do_lane, keep_bits());
     else
-      for_lines<Scalar>(samples_ * call_.width, do_lane, keep_bits());
+      for_lines<Scalar>(row_.width, do_lane, keep_bits());
   }
 
  private:
   template <typename Extent>
   SPIKETAPE_INLINE States entered_at(Index i, Extent extent) const {
     States states;
-    for (std::size_t k = 0; k <= membrane; ++k) states[k] = entering_[k].at(i, extent);
+    for (std::size_t k = 0; k <= membrane; ++k) states[k] = row_.entering[k].at(i, extent);
     return states;
   }
 
@@ -86,11 +104,11 @@ class RowStep {
   SPIKETAPE_INLINE States integrated(Index i, Extent extent, const C& c, const Winners<L>& winners,
                                      const States& entered) const {
     States states = entered;
-    L input = load(input_ + i, extent);
+    L input = load(row_.input + i, extent);
     L spk_before(0);
     if constexpr (recurrent) {
-      spk_before = entering_spk_.at(i, extent);
-      if (call_.recurrence) input += load(spk_ + i, extent);  // see scan_forward
+      spk_before = row_.entering_spk.at(i, extent);
+      if (call_.recurrence) input += load(row_.spk + i, extent);  // see scan_forward
     }
     step_.integrate(states, input, spk_before, c, winners.before);
     return states;
@@ -103,45 +121,33 @@ class RowStep {
     const Mask<Scalar> fired = step_.fired(states, c, winners.now);
     if (!step_.rules.delayed)
       for (std::size_t k = 0; k <= membrane; ++k)
-        if (before_reset_[k] != nullptr) store(states[k], before_reset_[k] + i, extent);
+        if (row_.before_reset[k] != nullptr) store(states[k], row_.before_reset[k] + i, extent);
     step_.finish(fired, entered, c, winners, states);
-    for (std::size_t k = 0; k <= membrane; ++k) store(states[k], returned_[k] + i, extent);
-    if (spk_ != nullptr) store(step_.spike(fired, c), spk_ + i, extent);
+    for (std::size_t k = 0; k <= membrane; ++k) store(states[k], row_.returned[k] + i, extent);
+    if (row_.spk != nullptr) store(step_.spike(fired, c), row_.spk + i, extent);
     return fired;
   }
 
   /// The `emit` of for_lines: stores the spikes of some lines as bits.
   SPIKETAPE_INLINE auto keep_bits() const {
-    return [to = bits_](Index l, WordBits word, Index lines) SPIKETAPE_INLINE_LAMBDA {
+    return [to = row_.bits](Index l, WordBits word, Index lines) SPIKETAPE_INLINE_LAMBDA {
       if (to != nullptr) store(word, to + l, lines);
     };
   }
 
   const ScanCall<Neuron>& call_;
-  const Index samples_;
-  const Step& step_;
+  // Copies, which stay in registers.
+  const Step step_;
   const typename Coefficients::Row coefficients_;
-  const Scalar* input_;
-  Scalar* spk_;
-  LineBits* bits_;
-  std::array<Stream<Scalar>, membrane + 1> entering_;
-  Stream<Scalar> entering_spk_{};
-  std::array<Scalar*, membrane + 1> returned_;
-  std::array<Scalar*, membrane + 1> before_reset_;
+  const ForwardRow<Neuron> row_;
 };
 
-template <typename ChosenRules, typename Coefficients, typename Neuron>
-SPIKETAPE_NOINLINE void scan_forward(const ScanCall<Neuron>& call) {
-  using Scalar = typename Neuron::Scalar;
-  const Coefficients coefficients(call);
-  const NeuronStep<Neuron, ChosenRules, Lane<Scalar>> step(call.rules, *call.policies,
-                                                           call.surrogate_disable);
-  const RepeatedNumber<Scalar> zero;
-  const bool joins = Coefficients::shared && call.joins();
-  // Not inlined, so that the values of a row stay in registers.
-  const auto do_row = [&](Index t, Index b, Index samples) SPIKETAPE_NOINLINE_LAMBDA {
-    RowStep<ChosenRules, Neuron, Coefficients>(call, step, coefficients, zero, t, b, samples).run();
-  };
+/// Calls do_row for all steps of all rows. `shared` says whether all neurons share the coefficients.
+template <typename Neuron>
+SPIKETAPE_NOINLINE void for_rows(const ScanCall<Neuron>& call, bool shared,
+                                 FunctionRef<void(const ForwardRow<Neuron>&)> do_row) {
+  const RepeatedNumber<typename Neuron::Scalar> zero;
+  const bool joins = shared && call.joins();
   const Index batch = call.input.batch, tile = call.tile();
   for (Index first = 0; first < batch; first += tile) {
     const Index end = std::min(first + tile, batch);
@@ -150,10 +156,20 @@ SPIKETAPE_NOINLINE void scan_forward(const ScanCall<Neuron>& call) {
       // The recurrent current is stored where the spikes of this step will be written.
       if constexpr (is_recurrent<typename Neuron::Dynamics>)
         if (call.recurrence) call.recurrence.forward(call.step_before(t), call.spk.step(t));
-      for (Index b = first; b < end; b += samples) do_row(t, b, samples);
+      for (Index b = first; b < end; b += samples) do_row({call, zero, t, b, samples});
     }
   }
   call.clear_padding_of_bits();
+}
+
+template <typename ChosenRules, typename Coefficients, typename Neuron>
+SPIKETAPE_NOINLINE void scan_forward(const ScanCall<Neuron>& call) {
+  const Coefficients coefficients(call);
+  const NeuronStep<Neuron, ChosenRules, Lane<typename Neuron::Scalar>> step(call.rules, *call.policies,
+                                                                            call.surrogate_disable);
+  for_rows<Neuron>(call, Coefficients::shared, [&](const ForwardRow<Neuron>& row) {
+    RowStep<ChosenRules, Neuron, Coefficients>(call, step, coefficients, row).run();
+  });
 }
 
 template <typename Neuron>

@@ -3,6 +3,7 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/function_ref.hpp>
 #include <spiketape/core/random_key.hpp>
 #include <spiketape/neuron/scan_call.hpp>
 #include <spiketape/neuron/winner.hpp>
@@ -41,7 +42,52 @@ struct ScanAdjoint {
   }
 };
 
-/// The adjoint of one step of one row, in the manner of RowStep.
+/// The memory of the adjoint of one step of one row, see ForwardRow.
+template <typename Neuron>
+struct BackwardRow {
+  using Scalar = typename Neuron::Scalar;
+  static constexpr std::size_t states = Neuron::Dynamics::state_count;
+  using Streams = std::array<Stream<Scalar>, states>;
+
+  BackwardRow(const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint,
+              const RepeatedNumber<Scalar>& zero, Index t, Index b, Index samples)
+      : width(samples * call.width),
+        first_element(HasRandomDerivative<typename Neuron::Surrogate, Lane<Scalar>> ? adjoint.key.row(t, b)
+                                                                                    : 0),
+        input(call.input.row(t, b)),
+        spk_adjoint(adjoint.spk.empty() ? zero.stream() : Stream<Scalar>{adjoint.spk.row(t, b), 1}) {
+    const bool last = t == call.input.steps - 1;
+    for (std::size_t k = 0; k < states; ++k) {
+      entering[k] = call.entering(k, t, b, zero);
+      fired_from[k] = {call.fired_from(k, t, b), 1};
+      returned_adjoint[k] =
+          adjoint.returned[k].empty() ? zero.stream() : Stream<Scalar>{adjoint.returned[k].row(t, b), 1};
+      carry[k] = adjoint.carry[k].row(0, b);
+      carried[k] = last ? zero.stream() : Stream<Scalar>{carry[k], 1};
+    }
+    if constexpr (is_recurrent<typename Neuron::Dynamics>) {
+      entering_spk = call.entering_spk(t, b, zero);
+      spk_carry = adjoint.spk_carry.row(0, b);
+      carried_spk = last ? zero.stream() : Stream<Scalar>{spk_carry, 1};
+      if (call.recurrence) current_adjoint = adjoint.current.row(t, b);
+    }
+    if (!adjoint.input.empty()) {
+      input_adjoint = adjoint.input.row(t, b);
+      const bool first = adjoint.input_first && (last || !adjoint.input.constant);
+      input_before = first ? zero.stream() : Stream<Scalar>{input_adjoint, 1};
+    }
+  }
+
+  Index width;
+  std::uint64_t first_element;
+  const Scalar* input;
+  Stream<Scalar> spk_adjoint, input_before{}, entering_spk{}, carried_spk{};
+  Streams entering, fired_from, returned_adjoint, carried;
+  std::array<Scalar*, states> carry;
+  Scalar *spk_carry = nullptr, *current_adjoint = nullptr, *input_adjoint = nullptr;
+};
+
+/// The adjoint of one step of a row, in the manner of RowStep.
 template <typename ChosenRules, bool learns, typename Neuron, typename Coefficients>
 class RowAdjoint {
  public:
@@ -56,72 +102,48 @@ class RowAdjoint {
 
   SPIKETAPE_INLINE RowAdjoint(const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint,
                               const Step& step, const Coefficients& coefficients,
-                              const RepeatedNumber<Scalar>& zero, Index t, Index b, Index samples)
+                              const BackwardRow<Neuron>& row)
       : call_(call),
         step_(step),
         coefficients_(coefficients.row()),
         sums_(adjoint.coefficients),
-        samples_(samples),
-        first_element_(HasRandomDerivative<typename Neuron::Surrogate, L> ? adjoint.key.row(t, b) : 0),
-        input_(call.input.row(t, b)),
-        spk_adjoint_(adjoint.spk.empty() ? zero.stream() : Stream<Scalar>{adjoint.spk.row(t, b), 1}) {
-    const bool last = t == call.input.steps - 1;
-    for (std::size_t k = 0; k < states; ++k) {
-      entering_[k] = call.entering(k, t, b, zero);
-      fired_from_[k] = {call.fired_from(k, t, b), 1};
-      returned_adjoint_[k] =
-          adjoint.returned[k].empty() ? zero.stream() : Stream<Scalar>{adjoint.returned[k].row(t, b), 1};
-      carry_[k] = adjoint.carry[k].row(0, b);
-      carried_[k] = last ? zero.stream() : Stream<Scalar>{carry_[k], 1};
-    }
-    if constexpr (recurrent) {
-      entering_spk_ = call.entering_spk(t, b, zero);
-      spk_carry_ = adjoint.spk_carry.row(0, b);
-      carried_spk_ = last ? zero.stream() : Stream<Scalar>{spk_carry_, 1};
-      if (call.recurrence) current_adjoint_ = adjoint.current.row(t, b);
-    }
-    if (!adjoint.input.empty()) {
-      input_adjoint_ = adjoint.input.row(t, b);
-      const bool first = adjoint.input_first && (last || !adjoint.input.constant);
-      input_before_ = first ? zero.stream() : Stream<Scalar>{input_adjoint_, 1};
-    }
-  }
+        row_(row) {}
 
   SPIKETAPE_INLINE void run() const {
     Index before = -1;
     Index now = -1;
     if (step_.rules.inhibited) {
-      if (step_.asks_winner_before()) before = winner(entering_);
-      now = winner(fired_from_);
+      if (step_.asks_winner_before()) before = winner(row_.entering);
+      now = winner(row_.fired_from);
     }
     for_whole_lines_backward<Scalar, ChosenRules::rare ? 1 : 2>(
-        samples_ * call_.width,
+        row_.width,
         [&](Index i) SPIKETAPE_INLINE_LAMBDA {
-          prefetch_below(fired_from_[membrane].address(i));
-          prefetch_below(spk_adjoint_.address(i));
-          if (input_adjoint_ != nullptr) prefetch_below(input_adjoint_ + i);
+          prefetch_below(row_.fired_from[membrane].address(i));
+          prefetch_below(row_.spk_adjoint.address(i));
+          if (row_.input_adjoint != nullptr) prefetch_below(row_.input_adjoint + i);
         },
         [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
           Winners<L> winners{};
           if (step_.rules.inhibited) winners = winners_at<Scalar>(i, now, before);
           States u_adjoint;
           for (std::size_t k = 0; k < states; ++k)
-            u_adjoint[k] = returned_adjoint_[k].at(i, extent) + carried_[k].at(i, extent);
-          L spk_adjoint = spk_adjoint_.at(i, extent);
+            u_adjoint[k] = row_.returned_adjoint[k].at(i, extent) + row_.carried[k].at(i, extent);
+          L spk_adjoint = row_.spk_adjoint.at(i, extent);
           L spk_before = L(0);
           if constexpr (recurrent) {
-            spk_adjoint += carried_spk_.at(i, extent);
-            spk_before = entering_spk_.at(i, extent);
+            spk_adjoint += row_.carried_spk.at(i, extent);
+            spk_before = row_.entering_spk.at(i, extent);
           }
           pass_on(i, extent,
-                  step_.adjoint(lanes_of(entering_, i, extent), load(input_ + i, extent), spk_before,
-                                lanes_of(fired_from_, i, extent), coefficients_.at(i, extent), winners,
-                                spk_adjoint, u_adjoint, first_element_ + static_cast<std::uint64_t>(i)));
+                  step_.adjoint(lanes_of(row_.entering, i, extent), load(row_.input + i, extent), spk_before,
+                                lanes_of(row_.fired_from, i, extent), coefficients_.at(i, extent), winners,
+                                spk_adjoint, u_adjoint, row_.first_element + static_cast<std::uint64_t>(i)));
         });
   }
 
  private:
-  using Streams = std::array<Stream<Scalar>, states>;
+  using Streams = typename BackwardRow<Neuron>::Streams;
 
   template <typename Extent>
   static SPIKETAPE_INLINE States lanes_of(const Streams& streams, Index i, Extent extent) {
@@ -139,13 +161,13 @@ class RowAdjoint {
   /// Writes the adjoint of a lane's step: for the step before, for the input and for the sums.
   template <typename Extent>
   SPIKETAPE_INLINE void pass_on(Index i, Extent extent, const typename Step::Adjoint& back) const {
-    for (std::size_t k = 0; k < states; ++k) store(back.before[k], carry_[k] + i, extent);
+    for (std::size_t k = 0; k < states; ++k) store(back.before[k], row_.carry[k] + i, extent);
     if constexpr (recurrent) {
-      store(back.spk_before, spk_carry_ + i, extent);
-      if (current_adjoint_ != nullptr) store(back.input, current_adjoint_ + i, extent);
+      store(back.spk_before, row_.spk_carry + i, extent);
+      if (row_.current_adjoint != nullptr) store(back.input, row_.current_adjoint + i, extent);
     }
-    if (input_adjoint_ != nullptr)
-      store(input_before_.at(i, extent) + back.input, input_adjoint_ + i, extent);
+    if (row_.input_adjoint != nullptr)
+      store(row_.input_before.at(i, extent) + back.input, row_.input_adjoint + i, extent);
     if constexpr (learns) {
       const auto add = [&](std::size_t k, const L& part) SPIKETAPE_INLINE_LAMBDA {
         if (sums_[k] == nullptr) return;
@@ -158,16 +180,11 @@ class RowAdjoint {
   }
 
   const ScanCall<Neuron>& call_;
-  const Step& step_;
+  // Copies, which stay in registers.
+  const Step step_;
   const typename Coefficients::Row coefficients_;
-  const decltype(ScanAdjoint<Neuron>::coefficients) sums_;  // copies stay in registers
-  const Index samples_;
-  const std::uint64_t first_element_;
-  const Scalar* input_;
-  Stream<Scalar> spk_adjoint_, input_before_{}, entering_spk_{}, carried_spk_{};
-  Streams entering_, fired_from_, returned_adjoint_, carried_;
-  std::array<Scalar*, states> carry_;
-  Scalar *spk_carry_ = nullptr, *current_adjoint_ = nullptr, *input_adjoint_ = nullptr;
+  const decltype(ScanAdjoint<Neuron>::coefficients) sums_;
+  const BackwardRow<Neuron> row_;
 };
 
 /// The sums of coefficients behind the last neuron. A shared coefficient's sums serve calls of any width, so
@@ -192,27 +209,19 @@ class SumsBehind {
   std::array<std::array<Scalar, line<Scalar>>, std::tuple_size_v<decltype(sums_)>> kept_;
 };
 
-template <typename ChosenRules, bool learns, typename Coefficients, typename Neuron>
-SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint) {
+/// Calls do_row for all steps of all rows, backward. `join` says whether rows of samples may be joined.
+template <typename Neuron>
+SPIKETAPE_NOINLINE void for_rows_backward(const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint,
+                                          bool join, FunctionRef<void(const BackwardRow<Neuron>&)> do_row) {
   using Scalar = typename Neuron::Scalar;
-  const Coefficients coefficients(call);
-  const NeuronStep<Neuron, ChosenRules, Lane<Scalar>> step(call.rules, *call.policies,
-                                                           !adjoint.with_surrogate);
   const RepeatedNumber<Scalar> zero;
   const SumsBehind<Neuron> behind(call, adjoint);
-  // Sums of coefficients are one sample wide, so rows of samples cannot be joined if any are learned. Random
-  // surrogates draw by samples.
-  constexpr bool may_join =
-      Coefficients::shared && !learns && !HasRandomDerivative<typename Neuron::Surrogate, Lane<Scalar>>;
-  const bool joins = may_join && adjoint.seamless(call) && call.joins();
+  const bool joins = join && adjoint.seamless(call) && call.joins();
   for (Index end = call.input.batch, tile = call.tile(); end > 0; end -= tile) {
     const Index first = std::max<Index>(0, end - tile);
     const Index samples = joins ? end - first : 1;
     for (Index t = call.input.steps - 1; t >= 0; --t) {
-      for (Index b = end - samples; b >= first; b -= samples)
-        RowAdjoint<ChosenRules, learns, Neuron, Coefficients>(call, adjoint, step, coefficients, zero, t, b,
-                                                              samples)
-            .run();
+      for (Index b = end - samples; b >= first; b -= samples) do_row({call, adjoint, zero, t, b, samples});
       if constexpr (is_recurrent<typename Neuron::Dynamics>)
         if (call.recurrence) {
           const SequenceView<Scalar> current = adjoint.current.step(t);
@@ -223,6 +232,20 @@ SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdj
   }
   if (!adjoint.input.empty()) call.clear_padding(adjoint.input);
   behind.restore();
+}
+
+template <typename ChosenRules, bool learns, typename Coefficients, typename Neuron>
+SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint) {
+  using L = Lane<typename Neuron::Scalar>;
+  const Coefficients coefficients(call);
+  const NeuronStep<Neuron, ChosenRules, L> step(call.rules, *call.policies, !adjoint.with_surrogate);
+  // Sums of coefficients are one sample wide, so rows of samples cannot be joined if any are learned. Random
+  // surrogates draw by samples.
+  constexpr bool join =
+      Coefficients::shared && !learns && !HasRandomDerivative<typename Neuron::Surrogate, L>;
+  for_rows_backward<Neuron>(call, adjoint, join, [&](const BackwardRow<Neuron>& row) {
+    RowAdjoint<ChosenRules, learns, Neuron, Coefficients>(call, adjoint, step, coefficients, row).run();
+  });
 }
 
 /// `learns` says whether sums of coefficients are wanted.
