@@ -4,6 +4,7 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/autograd/operands.hpp>
+#include <spiketape/kernels/rows.hpp>
 
 #include <iterator>
 #include <memory>
@@ -27,15 +28,6 @@ SequenceView<Scalar> features_of(SequenceView<Scalar> view, Index first, Index c
   return view;
 }
 
-/// Adds to a view of an adjoint.
-template <Real Scalar>
-void add_rows(const SequenceView<Scalar>& to, const SequenceView<const Scalar>& from) {
-  for (Index row = 0; row < to.rows(); ++row)
-    for_lanes<Scalar>(to.features, [a = to.row(0, row), b = from.row(0, row)](Index i, auto extent) {
-      store(load(a + i, extent) + load(b + i, extent), a + i, extent);
-    });
-}
-
 /// out = some steps of a
 template <Real Scalar>
 struct StepsOp {
@@ -44,7 +36,7 @@ struct StepsOp {
 
   void backward(Tape<Scalar>& tape) const {
     if (!out.has_adjoint()) return;
-    add_rows<Scalar>(steps_of(tape.open_adjoint(a), first, out.steps()), out.adjoint());
+    add_rows<Scalar>(out.adjoint(), steps_of(tape.open_adjoint(a), first, out.steps()));
   }
 };
 
@@ -56,7 +48,7 @@ struct FeaturesOp {
 
   void backward(Tape<Scalar>& tape) const {
     if (!out.has_adjoint()) return;
-    add_rows<Scalar>(features_of(tape.open_adjoint(a), first, out.features()), out.adjoint());
+    add_rows<Scalar>(out.adjoint(), features_of(tape.open_adjoint(a), first, out.features()));
   }
 };
 

@@ -97,7 +97,7 @@ class Tape : public TapePlace {
 
   /// Forgets all records and keeps the memory. Invalidates existing handles and releases the objects kept for
   /// records.
-  void reset() {
+  SPIKETAPE_NOINLINE void reset() {
     kept_.release();
     arena_.rewind();
     last_ = nullptr;
@@ -111,7 +111,7 @@ class Tape : public TapePlace {
   /// adjoints of variables with Var::adjoint; those of parameters are added to gradients(). Throws
   /// std::invalid_argument for any other loss, and for a second call before a reset. If memory runs out
   /// (std::bad_alloc), some gradients are complete and some are not: clear them.
-  void backward(const Var<Scalar>& loss) {
+  SPIKETAPE_NOINLINE void backward(const Var<Scalar>& loss) {
     check_mine(loss, "Tape::backward");
     if (loss.shape() != Shape{1, 1, 1})
       detail::fail_argument("spiketape::Tape::backward: loss has shape ", loss.shape(),
@@ -125,7 +125,7 @@ class Tape : public TapePlace {
 
   /// The same from adjoints that were set with open_adjoint. Throws std::invalid_argument for a second call
   /// before a reset.
-  void backward() {
+  SPIKETAPE_NOINLINE void backward() {
     check_not_swept("backward");
     swept_ = true;
     const FlushDenormals flush;

@@ -58,11 +58,17 @@ void check_not_moved_from(const L& layer) {
   });
 }
 
+template <Real Scalar>
+SPIKETAPE_NOINLINE void name_parameter(Parameter<Scalar>& parameter, const std::string& prefix,
+                                       std::string_view name) {
+  if (parameter.ptr() != nullptr) parameter.ptr()->name = prefix + std::string(name);
+}
+
 /// Sets the name of each parameter, for error texts, to its path. `prefix` is empty or ends with a dot.
 template <typename L>
 void name_parameters(L& layer, const std::string& prefix) {
   for_each_parameter(layer, [&](std::string_view name, auto& parameter) {
-    if (parameter.ptr() != nullptr) parameter.ptr()->name = prefix + std::string(name);
+    name_parameter(parameter, prefix, name);
   });
 }
 

@@ -63,7 +63,7 @@ SPIKETAPE_INLINE void for_whole_lines(Index count, Body&& body) {
 }
 /// The same from the end to the beginning, `most` lanes at a time. Calls before(i) before these, with the
 /// upper one's i.
-template <Real Scalar, Index most = 2, typename Before, typename Body>
+template <Real Scalar, Index most, typename Before, typename Body>
 SPIKETAPE_INLINE void for_whole_lines_backward(Index count, Before&& before, Body&& body) {
   constexpr Index size = Lane<Scalar>::size;
   constexpr Index together = most * size <= line<Scalar> ? most : 1;
@@ -84,6 +84,16 @@ void add_rows(const SequenceView<const Scalar>& rows, Scalar* sums) {
                               store(load(sums + i, whole) + load(from + i, whole), sums + i, whole);
                             });
   }
+}
+
+/// Adds each row to a row of `to`.
+template <Real Scalar>
+SPIKETAPE_NOINLINE void add_rows(const SequenceView<const Scalar>& rows, const SequenceView<Scalar>& to) {
+  for (Index row = 0; row < rows.rows(); ++row)
+    for_lanes<Scalar>(rows.features, [a = rows.row(0, row), b = to.row(0, row)](Index i, auto extent)
+                                         SPIKETAPE_INLINE_LAMBDA {
+                                           store(load(b + i, extent) + load(a + i, extent), b + i, extent);
+                                         });
 }
 
 /// Whether no number is infinite or NaN. (Compilers may take that for granted under -ffast-math.)

@@ -99,6 +99,8 @@ class RowAdjoint {
   static constexpr std::size_t membrane = states - 1;
   static constexpr std::size_t count = Neuron::Dynamics::coefficient_count;
   static constexpr bool recurrent = is_recurrent<typename Neuron::Dynamics>;
+  /// Lanes at a time: two where the registers suffice for both.
+  static constexpr Index together = Coefficients::shared && !learns ? 2 : 1;
 
   SPIKETAPE_INLINE RowAdjoint(const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint,
                               const Step& step, const Coefficients& coefficients,
@@ -116,7 +118,7 @@ class RowAdjoint {
       if (step_.asks_winner_before()) before = winner(row_.entering);
       now = winner(row_.fired_from);
     }
-    for_whole_lines_backward<Scalar, ChosenRules::rare ? 1 : 2>(
+    for_whole_lines_backward<Scalar, together>(
         row_.width,
         [&](Index i) SPIKETAPE_INLINE_LAMBDA {
           prefetch_below(row_.fired_from[membrane].address(i));

@@ -86,10 +86,7 @@ struct ScanOp {
       if (var.empty() || !var.differentiable()) return;
       const Adjoint<Scalar> touched = tape.touch(var);
       if (touched.first) return touched.view.assign(carry);
-      for (Index b = 0; b < carry.batch; ++b)
-        for_lanes<Scalar>(carry.features, [&, to = touched.view.row(0, b)](Index i, auto extent) {
-          store(load(to + i, extent) + load(carry.row(0, b) + i, extent), to + i, extent);
-        });
+      add_rows<Scalar>(carry, touched.view);
     };
     pass_on(initial_spk, adjoint.spk_carry);
     for (std::size_t k = 0; k < states; ++k) pass_on(initial[k], adjoint.carry[k]);
