@@ -59,7 +59,7 @@ struct BackwardRow {
     const bool last = t == call.input.steps - 1;
     for (std::size_t k = 0; k < states; ++k) {
       entering[k] = call.entering(k, t, b, zero);
-      fired_from[k] = {call.fired_from(k, t, b), 1};
+      fired_from[k] = call.fired_from(k, t, b);
       returned_adjoint[k] =
           adjoint.returned[k].empty() ? zero.stream() : Stream<Scalar>{adjoint.returned[k].row(t, b), 1};
       carry[k] = adjoint.carry[k].row(0, b);
@@ -82,7 +82,8 @@ struct BackwardRow {
   std::uint64_t first_element;
   const Scalar* input;
   Stream<Scalar> spk_adjoint, input_before{}, entering_spk{}, carried_spk{};
-  Streams entering, fired_from, returned_adjoint, carried;
+  Streams entering, returned_adjoint, carried;
+  std::array<const Scalar*, states> fired_from;
   std::array<Scalar*, states> carry;
   Scalar *spk_carry = nullptr, *current_adjoint = nullptr, *input_adjoint = nullptr;
 };
@@ -109,19 +110,21 @@ class RowAdjoint {
         step_(step),
         coefficients_(coefficients.row()),
         sums_(adjoint.coefficients),
-        row_(row) {}
+        row_(row) {
+    for (std::size_t k = 0; k < states; ++k) fired_from_[k] = {row.fired_from[k], 1};
+  }
 
   SPIKETAPE_INLINE void run() const {
     Index before = -1;
     Index now = -1;
     if (step_.rules.inhibited) {
       if (step_.asks_winner_before()) before = winner(row_.entering);
-      now = winner(row_.fired_from);
+      now = winner(fired_from_);
     }
     for_whole_lines_backward<Scalar, together>(
         row_.width,
         [&](Index i) SPIKETAPE_INLINE_LAMBDA {
-          prefetch_below(row_.fired_from[membrane].address(i));
+          prefetch_below(row_.fired_from[membrane] + i);
           prefetch_below(row_.spk_adjoint.address(i));
           if (row_.input_adjoint != nullptr) prefetch_below(row_.input_adjoint + i);
         },
@@ -139,7 +142,7 @@ class RowAdjoint {
           }
           pass_on(i, extent,
                   step_.adjoint(lanes_of(row_.entering, i, extent), load(row_.input + i, extent), spk_before,
-                                lanes_of(row_.fired_from, i, extent), coefficients_.at(i, extent), winners,
+                                lanes_of(fired_from_, i, extent), coefficients_.at(i, extent), winners,
                                 spk_adjoint, u_adjoint, row_.first_element + static_cast<std::uint64_t>(i)));
         });
   }
@@ -187,6 +190,7 @@ class RowAdjoint {
   const typename Coefficients::Row coefficients_;
   const decltype(ScanAdjoint<Neuron>::coefficients) sums_;
   const BackwardRow<Neuron> row_;
+  Streams fired_from_;
 };
 
 /// The sums of coefficients behind the last neuron. A shared coefficient's sums serve calls of any width, so
