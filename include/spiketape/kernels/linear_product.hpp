@@ -43,9 +43,9 @@ struct LinearProduct {
     if (y.rows() == 1 || out <= few_outputs) return forward_by_rows(x, y);
     add_product_in_pieces<Order::as_is, Order::as_is, Scalar>(
         y.rows(), width, x.features, {x.data, x.stride}, {weight, weight_stride}, y.data, y.stride, workspace,
-        [&](Index i, Index count) {
-          for (Index row = 0; row < y.rows(); ++row)
-            std::copy_n(bias + i, count, y.data + row * y.stride + i);
+        [&](Index row, Index rows, Index col, Index cols) {
+          for (Index end = row + rows; row < end; ++row)
+            std::copy_n(bias + col, cols, y.data + row * y.stride + col);
         });
     if (!sound(y)) forward_by_rows(x, y);
   }
@@ -111,7 +111,7 @@ struct LinearProduct {
                                 memory, workspace.threads());
     add_product_in_pieces<Order::transposed, Order::as_is, Scalar>(
         in, whole_lines<Scalar>(out), x.rows(), {x.data, x.stride}, {y_adjoint.data, y_adjoint.stride},
-        sums.values, weight_stride, &workspace, zeros(sums.values, weight_stride, in, sums.first));
+        sums.values, weight_stride, &workspace, zeros(sums.values, weight_stride, sums.first));
   }
 
   /// b̄ += Σ ȳ over all rows.
@@ -132,14 +132,15 @@ struct LinearProduct {
     }
     add_product_in_pieces<Order::as_is, Order::transposed, Scalar>(
         x.rows(), x.features, out, {y_adjoint.data, y_adjoint.stride}, {weight, weight_stride}, x.data,
-        x.stride, &workspace, zeros(x.data, x.stride, x.rows(), first));
+        x.stride, &workspace, zeros(x.data, x.stride, first));
   }
 
  private:
-  /// Sets a piece of columns to zero if nothing has been added to it yet.
-  static auto zeros(Scalar* to, Index stride, Index rows, bool first) {
-    return [=](Index i, Index count) {
-      for (Index row = 0; first && row < rows; ++row) std::fill_n(to + row * stride + i, count, Scalar(0));
+  /// Sets a piece to zero if nothing has been added to it yet.
+  static auto zeros(Scalar* to, Index stride, bool first) {
+    return [=](Index row, Index rows, Index col, Index cols) {
+      for (Index end = row + rows; first && row < end; ++row)
+        std::fill_n(to + row * stride + col, cols, Scalar(0));
     };
   }
 };
