@@ -122,15 +122,16 @@ TEMPLATE_TEST_CASE("a product in pieces is the product, the same to the bit on a
 }
 
 TEST_CASE("threads share a product so that each packs little") {
-  const auto grid = [](int threads, Index rows, Index cols) {
-    const auto [in_rows, in_cols] = st::detail::product_grid(threads, rows / 4, cols / 48, 4, 48);
-    return std::pair(in_rows, in_cols);
+  const auto grid = [](int threads, Index rows, Index cols, Index depth) {
+    const st::detail::ProductParts parts(threads, rows, cols, depth, {256, 4, 48});
+    return std::pair(parts.down(), parts.across());
   };
-  CHECK(grid(1, 784, 960) == std::pair<Index, Index>(1, 1));
-  CHECK(grid(16, 784, 960) == std::pair<Index, Index>(4, 4));
-  CHECK(grid(16, 4, 960) == std::pair<Index, Index>(1, 16));
-  CHECK(grid(16, 784, 48) == std::pair<Index, Index>(16, 1));
-  CHECK(grid(16, 4, 48) == std::pair<Index, Index>(1, 1));
+  CHECK(grid(1, 784, 1000, 128) == std::pair<Index, Index>(1, 1));
+  CHECK(grid(16, 784, 1000, 128) == std::pair<Index, Index>(4, 4));
+  CHECK(grid(16, 4, 1000, 10000) == std::pair<Index, Index>(1, 16));
+  CHECK(grid(16, 784, 48, 1000) == std::pair<Index, Index>(16, 1));
+  CHECK(grid(16, 4, 48, 100000) == std::pair<Index, Index>(1, 1));
+  CHECK(grid(16, 300, 300, 1) == std::pair<Index, Index>(2, 1));  // no more threads than are worth it
 }
 
 // A BLAS has sizes of its own.

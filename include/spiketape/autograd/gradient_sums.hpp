@@ -139,19 +139,24 @@ class GradientSums {
           ours.open();
           if (std::find(joined_.begin(), joined_.end(), &ours) == joined_.end()) joined_.push_back(&ours);
         }
-    const auto count_of = [](const GradientSum<Scalar>* sum) {
-      return static_cast<Index>(sum->values.size());
+    const auto joined = [&](Index k) -> GradientSum<Scalar>& {
+      return *joined_[static_cast<std::size_t>(k)];
+    };
+    const auto count_of = [](const GradientSum<Scalar>& sum) {
+      return static_cast<Index>(sum.values.size());
     };
     detail::parallel_arrays(
-        threads, joined_, count_of, [&](GradientSum<Scalar>* sum, Index first, Index last) {
+        threads, static_cast<Index>(joined_.size()), [&](Index k) { return count_of(joined(k)); },
+        [&](Index k, Index first, Index last) {
+          GradientSum<Scalar>& sum = joined(k);
           constexpr Index some = 1 << 12;  // stay in the nearest cache until all have been added
           for (Index begin = first; begin < last; begin += some)
             for (const GradientSums* other : others) {
-              const GradientSum<Scalar>* theirs = other->find_of(sum->parameter);
+              const GradientSum<Scalar>* theirs = other->find_of(sum.parameter);
               if (theirs == nullptr || !theirs->written) continue;
-              const Index end = std::min({begin + some, last, count_of(theirs)});
+              const Index end = std::min({begin + some, last, count_of(*theirs)});
               if (begin < end)
-                Eigen::Map<Eigen::ArrayX<Scalar>>(sum->values.data() + begin, end - begin) +=
+                Eigen::Map<Eigen::ArrayX<Scalar>>(sum.values.data() + begin, end - begin) +=
                     Eigen::Map<const Eigen::ArrayX<Scalar>>(theirs->values.data() + begin, end - begin);
             }
         });

@@ -6,6 +6,7 @@
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/config.hpp>
 #include <spiketape/core/float_mode.hpp>
+#include <spiketape/core/function_ref.hpp>
 
 #include <algorithm>
 
@@ -57,19 +58,19 @@ void parallel_ranges(int threads, Index count, Index least, Body&& body) {
   });
 }
 
-/// Calls body(array, begin, end) for ranges of the numbers of several arrays, of which `array` has
-/// count_of(array), so that each thread gets as many numbers of all together. A range begins on a whole line.
-template <typename Arrays, typename CountOf, typename Body>
-void parallel_arrays(int threads, Arrays& arrays, CountOf&& count_of, Body&& body) {
+/// Calls body(k, begin, end) for ranges of the numbers of several arrays, of which array k = 0, …, arrays − 1
+/// has count_of(k), so that each thread gets as many numbers of all together. A range begins on a whole line.
+SPIKETAPE_NOINLINE inline void parallel_arrays(int threads, Index arrays, FunctionRef<Index(Index)> count_of,
+                                               FunctionRef<void(Index, Index, Index)> body) {
   constexpr Index unit = 64, least = (1 << 12) / unit;
   Index all = 0;
-  for (const auto& array : arrays) all += parts_of(count_of(array), unit);
+  for (Index k = 0; k < arrays; ++k) all += parts_of(count_of(k), unit);
   parallel_ranges(threads, all, least, [&](int, Index begin, Index end) {
     Index first = 0;  // of the array's units
-    for (auto& array : arrays) {
-      const Index count = count_of(array), units = parts_of(count, unit);
+    for (Index k = 0; k < arrays; ++k) {
+      const Index count = count_of(k), units = parts_of(count, unit);
       const Index from = std::max(begin, first) - first, to = std::min(end, first + units) - first;
-      if (from < to) body(array, from * unit, std::min(to * unit, count));
+      if (from < to) body(k, from * unit, std::min(to * unit, count));
       first += units;
     }
   });

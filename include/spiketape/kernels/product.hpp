@@ -16,6 +16,7 @@
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/line.hpp>
 #include <spiketape/core/parallel.hpp>
+#include <spiketape/kernels/product_parts.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -129,72 +130,30 @@ void add_product(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand
                                                          nullptr);  // a BLAS has no default for it
 }
 
-/// How many parts the rows and the columns of C are cut into for threads.
-struct ProductGrid {
-  Index rows = 1, cols = 1;
-};
-
-/// The grid of up to `threads` parts whose largest takes the least time: that of its products, and of packing
-/// its rows of A and columns of B, of which a number takes as long as `packing` products. Cuts are between
-/// units of rows and columns.
-inline ProductGrid product_grid(int threads, Index row_units, Index col_units, Index row_unit,
-                                Index col_unit) {
-  constexpr Index packing = 24;
-  ProductGrid best;
-  Index least = std::numeric_limits<Index>::max();
-  for (Index rows = 1; rows <= std::min<Index>(threads, row_units); ++rows) {
-    const Index cols = std::min(threads / rows, col_units);
-    const Index height = parts_of(row_units, rows) * row_unit, width = parts_of(col_units, cols) * col_unit;
-    const Index time = height * width + packing * (height + width);
-    if (time < least) {
-      least = time;
-      best = {rows, cols};
-    }
-  }
-  return best;
-}
-
 /// The same in pieces of a quarter of C's columns (64 at least, 256 at most), on the workspace's threads.
-/// prepare(row, rows, col, cols) first writes what that part of C starts from, which then is still in the
-/// cache. Threads get parts of pieces that Eigen's kernels would also take one by one, so the bits of the
-/// result are the same for any number of threads.
-template <Order order_a, Order order_b, typename Scalar, typename Prepare>
+/// prepare(row, rows, col, cols) first writes what a part of a piece starts from, which then is still in the
+/// cache. Parts begin where Eigen's kernels do, so the bits of the result are the same for any number of
+/// threads.
+template <Order order_a, Order order_b, typename Scalar>
 void add_product_in_pieces(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand<Scalar> b,
-                           Scalar* c, Index stride_c, Workspace<Scalar>* workspace, Prepare&& prepare) {
-  const Index piece = std::clamp<Index>(whole_lines<Scalar>(cols / 4), 64, 256);
-  check_blas_extents({rows, depth, a.stride, b.stride, stride_c});
+                           Scalar* c, Index stride_c, Workspace<Scalar>* workspace,
+                           FunctionRef<void(Index, Index, Index, Index)> prepare) {
   using Kernels = Eigen::internal::gebp_traits<Scalar, Scalar>;
-  constexpr Index row_unit = Kernels::nr, col_unit = Kernels::mr;
-  const Index row_units = parts_of(rows, row_unit), per_piece = parts_of(piece, col_unit);
-  const Index col_units = cols / piece * per_piece + parts_of(cols % piece, col_unit);
+  const ProductUnits units{std::clamp<Index>(whole_lines<Scalar>(cols / 4), 64, 256), Index(Kernels::nr),
+                           Index(Kernels::mr)};
   const int threads = workspace == nullptr ? 1 : workspace->threads();
-  const ProductGrid grid =
-      product_grid(threads, std::max<Index>(row_units, 1), std::max<Index>(col_units, 1), row_unit, col_unit);
-  const auto column = [&](Index unit) {
-    return std::min(unit / per_piece * piece + unit % per_piece * col_unit, cols);
-  };
-  // Calls body(row, rows, col, cols) for the pieces of a part.
-  const auto each_piece = [&](Index part, auto&& body) {
-    const Index i = part / grid.cols, k = part % grid.cols;
-    const Index row = std::min(part_begin(row_units, i, grid.rows) * row_unit, rows);
-    const Index row_end = std::min(part_begin(row_units, i + 1, grid.rows) * row_unit, rows);
-    const Index col_end = column(part_begin(col_units, k + 1, grid.cols));
-    for (Index col = column(part_begin(col_units, k, grid.cols)), next = 0; col < col_end; col = next) {
-      next = std::min((col / piece + 1) * piece, col_end);
-      body(row, row_end - row, col, next - col);
-    }
-  };
-  const Index parts = grid.rows * grid.cols;
+  const ProductParts parts(threads, rows, cols, depth, units);
   // What may throw runs before the threads, which must not.
+  check_blas_extents({rows, depth, a.stride, b.stride, stride_c});
   if (workspace != nullptr && rows > 0 && cols > 0 && depth > 0) {
-    workspace->open(static_cast<int>(parts));
-    for (Index part = 0; part < parts; ++part)
-      each_piece(part, [&](Index, Index height, Index, Index width) {
+    workspace->open(static_cast<int>(parts.count()));
+    for (Index part = 0; part < parts.count(); ++part)
+      parts.each_piece(part, [&](Index, Index height, Index, Index width) {
         PackingSpace<Scalar>(width, height, depth, workspace, static_cast<int>(part));
       });
   }
-  parallel_for(threads, parts, [&](Index part) {
-    each_piece(part, [&](Index row, Index height, Index col, Index width) {
+  parallel_for(threads, parts.count(), [&](Index part) {
+    parts.each_piece(part, [&](Index row, Index height, Index col, Index width) {
       prepare(row, height, col, width);
       if (height == 0 || depth == 0) return;  // operands may have no memory then
       const Scalar* rows_of_a = a.data + (order_a == Order::as_is ? row * a.stride : row);

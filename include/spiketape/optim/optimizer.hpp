@@ -97,10 +97,12 @@ class Optimizer {
       gradients.clear(parameter);
       threads = std::max(threads, options.threads);
     }
+    const auto update = [&](Index k) -> const Update& { return updates_[static_cast<std::size_t>(k)]; };
     parallel_arrays(
-        threads, updates_, [](const Update& update) { return update.count; },
-        [](const Update& update, Index begin, Index end) {
-          Rule::update(update.values, update.gradient, begin, end, *update.state, *update.options);
+        threads, static_cast<Index>(updates_.size()), [&](Index k) { return update(k).count; },
+        [&](Index k, Index begin, Index end) {
+          const Update& of = update(k);
+          Rule::update(of.values, of.gradient, begin, end, *of.state, *of.options);
         });
   }
 
