@@ -26,8 +26,7 @@ inline constinit thread_local int team_size = 1;
 
 /// Calls body(i) for i = 0, …, count − 1, on up to `threads` threads, all in the caller's floating-point
 /// mode. No more start than have something to do. `body` must not depend on the order and must not throw.
-template <typename Body>
-void parallel_for(int threads, Index count, Body&& body) {
+SPIKETAPE_NOINLINE inline void parallel_for(int threads, Index count, FunctionRef<void(Index)> body) {
 #ifdef _OPENMP
   if (const int busy = busy_threads(threads, count); busy > 1) {  // OpenMP allocates even for one thread
     team_size = std::clamp(team_size, busy, threads);
@@ -49,8 +48,8 @@ void parallel_for(int threads, Index count, Body&& body) {
 /// Calls body(thread, begin, end) for ranges of 0, …, count − 1, one for each of up to `threads` threads,
 /// counted from 0. A range has at least `least` numbers, so that it is worth a thread. `body` must not depend
 /// on where a range ends and must not throw.
-template <typename Body>
-void parallel_ranges(int threads, Index count, Index least, Body&& body) {
+inline void parallel_ranges(int threads, Index count, Index least,
+                            FunctionRef<void(int, Index, Index)> body) {
   if (count == 0) return;
   const int ranges = busy_threads(threads, count / least);
   parallel_for(threads, ranges, [&](Index i) {
@@ -60,8 +59,8 @@ void parallel_ranges(int threads, Index count, Index least, Body&& body) {
 
 /// Calls body(k, begin, end) for ranges of the numbers of several arrays, of which array k = 0, …, arrays − 1
 /// has count_of(k), so that each thread gets as many numbers of all together. A range begins on a whole line.
-SPIKETAPE_NOINLINE inline void parallel_arrays(int threads, Index arrays, FunctionRef<Index(Index)> count_of,
-                                               FunctionRef<void(Index, Index, Index)> body) {
+inline void parallel_arrays(int threads, Index arrays, FunctionRef<Index(Index)> count_of,
+                            FunctionRef<void(Index, Index, Index)> body) {
   constexpr Index unit = 64, least = (1 << 12) / unit;
   Index all = 0;
   for (Index k = 0; k < arrays; ++k) all += parts_of(count_of(k), unit);
@@ -78,8 +77,7 @@ SPIKETAPE_NOINLINE inline void parallel_arrays(int threads, Index arrays, Functi
 
 /// Calls body(begin, end) for pieces of 0, …, count − 1 that are worth a thread. All but the last consist of
 /// whole lanes.
-template <typename Body>
-void parallel_pieces(int threads, Index count, Body&& body) {
+inline void parallel_pieces(int threads, Index count, FunctionRef<void(Index, Index)> body) {
   constexpr Index piece = 1 << 14;
   parallel_for(threads, parts_of(count, piece),
                [&](Index i) { body(i * piece, std::min(count, (i + 1) * piece)); });
