@@ -43,6 +43,11 @@ void add(const std::string& name, Body&& body, Timed timed = Timed::by_us) {
   timed == Timed::by_us ? registered->UseRealTime() : registered->UseManualTime();
 }
 
+inline double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
+}
+
 /// Collects the times and prints one table at the end.
 class Reporter : public benchmark::ConsoleReporter {
  public:
@@ -98,6 +103,11 @@ class Reporter : public benchmark::ConsoleReporter {
     out << std::flush;
   }
 
+  /// The time of an item of a benchmark; NaN if it was not run.
+  double seconds(const std::string& name) const {
+    const auto found = rows_.find(name);
+    return found == rows_.end() ? nan : time(found->second);
+  }
   /// The ratio of a benchmark's time to its limit; NaN if one of the two was not run.
   double times_limit(const std::string& name) const {
     const auto found = rows_.find(name);
@@ -114,10 +124,6 @@ class Reporter : public benchmark::ConsoleReporter {
     std::map<std::string, std::vector<double>> others;
   };
 
-  static double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
-  }
   static double time(const Row& row) { return median(row.seconds); }
   double limit(const Row& row) const {
     const auto found = rows_.find(row.limit);

@@ -15,6 +15,7 @@
 #include <atomic>
 #include <limits>
 #include <string>
+#include <thread>
 #include <vector>
 #ifdef _OPENMP
 #include <omp.h>
@@ -153,10 +154,19 @@ TEST_CASE("no more threads start than have something to do") {
   CHECK(st::detail::busy_threads(1000, 0) == 1);
   CHECK(st::detail::busy_threads(2, most) == 2);
 #ifdef _OPENMP
-  std::atomic<int> largest{0};
-  st::detail::parallel_for(1000, 3,
-                           [&](Index) { largest = std::max(largest.load(), omp_get_num_threads()); });
-  CHECK(largest == 3);
+  std::vector<int> teams;
+  std::thread([&] {  // has had no team yet
+    for (const Index count : {3, 2, 5, 4, 1}) {
+      std::atomic<int> team{0};
+      st::detail::parallel_for(1000, count, [&](Index) { team = omp_get_num_threads(); });
+      teams.push_back(team);
+    }
+    std::atomic<int> team{0};
+    st::detail::parallel_for(2, 5, [&](Index) { team = omp_get_num_threads(); });
+    teams.push_back(team);
+  })
+      .join();
+  CHECK(teams == std::vector<int>{3, 3, 5, 5, 1, 2});  // none ends that the caller allows
 #endif
   std::vector<Index> begins;
   st::detail::parallel_ranges(1, 10, 4, [&](int, Index begin, Index) { begins.push_back(begin); });

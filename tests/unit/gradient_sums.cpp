@@ -140,4 +140,34 @@ TEST_CASE("the sums of shards are joined parameter by parameter") {
   CHECK(same(total.gradient(beta), filled(1, 1, 6)));
 }
 
+TEST_CASE("threads that join gradients share all parameters, in the order of the shards") {
+  st::Random random(7);
+  // Ranges of threads end within parameters, and the small one is no range of its own.
+  const Parameter parameters[] = {Parameter(130, 90), Parameter(1, 5), Parameter(301, 33)};
+  std::vector<Sums> shards(3);
+  std::vector<const Sums*> others;
+  for (std::size_t i = 0; i < 3; ++i) {
+    others.push_back(&shards[i]);
+    for (std::size_t k = 0; k < 3; ++k) {
+      if (i == k) continue;  // not all shards reach all parameters
+      st::GradientSum<double>& sum = shards[i].sum_of(parameters[k].ptr());
+      sum.open();
+      for (double& value : sum.values) value = random.uniform(-1, 1);
+    }
+  }
+  for (const int threads : {1, 2, 3, 7}) {
+    INFO(threads << " threads");
+    Sums total;
+    add(total.sum_of(parameters[0].ptr()), 1);
+    total.add_all(others, threads);
+    for (std::size_t k = 0; k < 3; ++k) {
+      INFO("parameter " << k);
+      st::Array<double> expected = filled(parameters[k].rows(), parameters[k].cols(), k == 0 ? 1 : 0);
+      for (std::size_t i = 0; i < 3; ++i)
+        if (i != k) expected += shards[i].gradient(parameters[k]);
+      CHECK(same(total.gradient(parameters[k]), expected));
+    }
+  }
+}
+
 }  // namespace gradient_sums_test

@@ -384,4 +384,32 @@ TEST_CASE("clipped gradients have the same bits for any number of threads") {
   }
 }
 
+TEST_CASE("threads that update share all parameters, and no bit tells") {
+  const auto updated = [](int threads) {
+    st::Random random(5);
+    st::Parameter<float> parameters[] = {{130, 90}, {1, 5}, {301, 33}};
+    st::Adam<float> adam({parameters[0].ptr(), parameters[1].ptr(), parameters[2].ptr()},
+                         {.threads = threads});
+    adam.add_group({parameters[1].ptr()}, {.lr = 0.5});  // on one thread, if it were alone
+    st::GradientSums<float> sums;
+    for (int i = 0; i < 2; ++i) {
+      for (const auto& parameter : parameters) {
+        auto& sum = sums.sum_of(parameter.ptr());
+        sum.open();
+        for (float& value : sum.values) value = static_cast<float>(random.uniform(-1, 1));
+      }
+      adam.step(sums);
+    }
+    std::vector<st::Array<float>> values;
+    for (const auto& parameter : parameters) values.emplace_back(parameter.array());
+    return values;
+  };
+  const auto expected = updated(1);
+  for (const auto& values : expected) CHECK((values != 0).all());
+  for (const int threads : {2, 3, 7}) {
+    const auto values = updated(threads);
+    for (std::size_t k = 0; k < 3; ++k) CHECK(numeric::same(values[k], expected[k]));
+  }
+}
+
 }  // namespace optimizers_test

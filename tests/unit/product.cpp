@@ -86,7 +86,7 @@ TEMPLATE_TEST_CASE("a product in pieces is the product, the same to the bit on a
   st::Random random(24);
   const auto check = [&]<Order order_a, Order order_b>() {
     for (const Index cols : {0, 1, 64, 65, 300, 1201})
-      for (const auto& extents : {std::pair<Index, Index>{13, 0}, {0, 33}, {13, 33}}) {
+      for (const auto& extents : {std::pair<Index, Index>{13, 0}, {0, 33}, {13, 33}, {203, 5}}) {
         const Index rows = extents.first, depth = extents.second;
         INFO(rows << " rows, " << cols << " columns, depth " << depth);
         constexpr Index gap = 3;
@@ -101,15 +101,15 @@ TEMPLATE_TEST_CASE("a product in pieces is the product, the same to the bit on a
           Strided<TestType> c = before;
           st::detail::add_product_in_pieces<order_a, order_b, TestType>(
               rows, cols, depth, a.operand(), b.operand(), c.memory.data(), c.memory.cols(), workspace,
-              [&](Index i, Index count) {
-                if (rows > 0) c.memory.middleCols(i, count).setConstant(2);
+              [&](Index row, Index height, Index col, Index width) {
+                if (rows > 0) c.memory.block(row, col, height, width).setConstant(2);
               });
           CHECK(numeric::near(c.matrix(), expected, tolerance::rounding<TestType>));
           if (rows > 0) CHECK(numeric::same(c.memory.rightCols(gap), before.memory.rightCols(gap)));
           return c.memory;
         };
         const auto once = product(nullptr);
-        for (const int threads : {1, 2, 3}) {
+        for (const int threads : {1, 2, 3, 7, 16}) {
           Workspace<TestType> workspace;
           workspace.set_threads(threads);
           CHECK(numeric::same(product(&workspace), once));
@@ -119,6 +119,19 @@ TEMPLATE_TEST_CASE("a product in pieces is the product, the same to the bit on a
   check.template operator()<Order::as_is, Order::as_is>();
   check.template operator()<Order::transposed, Order::as_is>();
   check.template operator()<Order::as_is, Order::transposed>();
+}
+
+TEST_CASE("threads share a product so that each packs little") {
+  const auto grid = [](int threads, Index rows, Index cols, Index depth) {
+    const st::detail::ProductParts parts(threads, rows, cols, depth, {256, 4, 48});
+    return std::pair(parts.down(), parts.across());
+  };
+  CHECK(grid(1, 784, 1000, 128) == std::pair<Index, Index>(1, 1));
+  CHECK(grid(16, 784, 1000, 128) == std::pair<Index, Index>(4, 4));
+  CHECK(grid(16, 4, 1000, 10000) == std::pair<Index, Index>(1, 16));
+  CHECK(grid(16, 784, 48, 1000) == std::pair<Index, Index>(16, 1));
+  CHECK(grid(16, 4, 48, 100000) == std::pair<Index, Index>(1, 1));
+  CHECK(grid(16, 300, 300, 1) == std::pair<Index, Index>(2, 1));  // no more threads than are worth it
 }
 
 // A BLAS has sizes of its own.

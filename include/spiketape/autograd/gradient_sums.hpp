@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <list>
 #include <memory>
+#include <vector>
 
 namespace spiketape::inline SPIKETAPE_ABI {
 
@@ -103,9 +104,7 @@ class GradientSums {
 
   /// The sum of a parameter, or nullptr: for optimizers.
   [[nodiscard]] const GradientSum<Scalar>* find(const ParameterPtr<Scalar>& parameter) const {
-    for (const auto& sum : sums_)
-      if (is_of(sum, parameter)) return &sum;
-    return nullptr;
+    return find_of(parameter);
   }
   /// For optimizers: the gradient of a parameter that has one, laid out like its memory. Those that neurons
   /// share are reduced in place, so nothing but clear may follow.
@@ -131,24 +130,36 @@ class GradientSums {
   template <typename Others>
   void add_all(const Others& others, int threads) {
     const FlushDenormals flush;
+    joined_.clear();
     for (const GradientSums* other : others)
       for (const auto& theirs : other->sums_)
-        if (const auto parameter = theirs.parameter.lock(); parameter != nullptr && theirs.written)
-          (theirs.shared ? shared_sum_of(parameter, theirs.features) : sum_of(parameter)).open();
-    for (auto& sum : sums_) {
-      const auto parameter = sum.parameter.lock();
-      if (parameter == nullptr) continue;
-      detail::parallel_pieces(threads, static_cast<Index>(sum.values.size()), [&](Index begin, Index end) {
-        for (const GradientSums* other : others) {
-          const GradientSum<Scalar>* theirs = other->find(parameter);
-          if (theirs == nullptr || !theirs->written) continue;
-          const Index count = std::min(end, static_cast<Index>(theirs->values.size())) - begin;
-          if (count > 0)
-            Eigen::Map<Eigen::ArrayX<Scalar>>(sum.values.data() + begin, count) +=
-                Eigen::Map<const Eigen::ArrayX<Scalar>>(theirs->values.data() + begin, count);
+        if (const auto parameter = theirs.parameter.lock(); parameter != nullptr && theirs.written) {
+          GradientSum<Scalar>& ours =
+              theirs.shared ? shared_sum_of(parameter, theirs.features) : sum_of(parameter);
+          ours.open();
+          if (std::find(joined_.begin(), joined_.end(), &ours) == joined_.end()) joined_.push_back(&ours);
         }
-      });
-    }
+    const auto joined = [&](Index k) -> GradientSum<Scalar>& {
+      return *joined_[static_cast<std::size_t>(k)];
+    };
+    const auto count_of = [](const GradientSum<Scalar>& sum) {
+      return static_cast<Index>(sum.values.size());
+    };
+    detail::parallel_arrays(
+        threads, static_cast<Index>(joined_.size()), [&](Index k) { return count_of(joined(k)); },
+        [&](Index k, Index first, Index last) {
+          GradientSum<Scalar>& sum = joined(k);
+          constexpr Index some = 1 << 12;  // stay in the nearest cache until all have been added
+          for (Index begin = first; begin < last; begin += some)
+            for (const GradientSums* other : others) {
+              const GradientSum<Scalar>* theirs = other->find_of(sum.parameter);
+              if (theirs == nullptr || !theirs->written) continue;
+              const Index end = std::min({begin + some, last, count_of(*theirs)});
+              if (begin < end)
+                Eigen::Map<Eigen::ArrayX<Scalar>>(sum.values.data() + begin, end - begin) +=
+                    Eigen::Map<const Eigen::ArrayX<Scalar>>(theirs->values.data() + begin, end - begin);
+            }
+        });
   }
 
   /// Bytes held for sums.
@@ -169,8 +180,16 @@ class GradientSums {
   }
 
  private:
-  static bool is_of(const GradientSum<Scalar>& sum, const ParameterPtr<Scalar>& parameter) {
+  /// `parameter` is a shared or a weak pointer.
+  template <typename Pointer>
+  static bool is_of(const GradientSum<Scalar>& sum, const Pointer& parameter) {
     return !sum.parameter.owner_before(parameter) && !parameter.owner_before(sum.parameter);
+  }
+  template <typename Pointer>
+  const GradientSum<Scalar>* find_of(const Pointer& parameter) const {
+    for (const auto& sum : sums_)
+      if (is_of(sum, parameter)) return &sum;
+    return nullptr;
   }
 
   /// Not inlined: its arithmetic must not leave the scope of FlushDenormals with its result.
@@ -195,6 +214,7 @@ class GradientSums {
   // A network has few parameters, so a linear search is faster than a map. The sums do not move, since
   // pointers to them are kept elsewhere.
   std::list<GradientSum<Scalar>> sums_;
+  std::vector<GradientSum<Scalar>*> joined_;  // by add_all, which keeps the memory
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI

@@ -74,6 +74,10 @@ struct LaneBlock {
   }
 };
 
+/// The columns of a block of for_column_blocks.
+template <Real Scalar>
+inline constexpr Index column_block = 8 * Lane<Scalar>::size;
+
 /// Calls body(i, lanes) for the columns of a padded row, in blocks of `most` lanes or fewer; `lanes` is a
 /// compile-time constant. Callers handle all rows of a block of columns before the next block, so its weights
 /// stay in the cache.

@@ -9,6 +9,7 @@
 #include <spiketape/kernels/product.hpp>
 
 #include <algorithm>
+#include <atomic>
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
@@ -27,10 +28,11 @@ struct LinearProduct {
 
   /// y = x W + b with x as events. `width` is that of y: whole lines if its rows are padded, else `out`.
   void forward(const Events<Scalar>& x, const SequenceView<Scalar>& y, Index width, int threads) const {
-    parallel_ranges(threads, y.rows(), 4, [&](int, Index begin, Index end) {
-      events_times_weight(x.from(begin), end - begin, in, weight, weight_stride, bias, width,
-                          y.data + begin * y.stride, y.stride);
-    });
+    each_part(threads, y.rows(), width, x.begins[y.rows()],
+              [&](Index row, Index rows, Index col, Index cols) {
+                events_times_weight(x.from(row), rows, in, weight + col, weight_stride, bias + col, cols,
+                                    y.data + row * y.stride + col, y.stride);
+              });
   }
   void forward(const ActiveColumns<Scalar>& x, const SequenceView<Scalar>& y) const {
     active_columns_times_weight(x, weight, weight_stride, bias, y);
@@ -43,11 +45,11 @@ struct LinearProduct {
     if (y.rows() == 1 || out <= few_outputs) return forward_by_rows(x, y);
     add_product_in_pieces<Order::as_is, Order::as_is, Scalar>(
         y.rows(), width, x.features, {x.data, x.stride}, {weight, weight_stride}, y.data, y.stride, workspace,
-        [&](Index i, Index count) {
-          for (Index row = 0; row < y.rows(); ++row)
-            std::copy_n(bias + i, count, y.data + row * y.stride + i);
+        [&](Index row, Index rows, Index col, Index cols) {
+          for (Index end = row + rows; row < end; ++row)
+            std::copy_n(bias + col, cols, y.data + row * y.stride + col);
         });
-    if (!sound(y)) forward_by_rows(x, y);
+    if (!sound(y, workspace == nullptr ? 1 : workspace->threads())) forward_by_rows(x, y);
   }
 
   /// The same row by row without the zeros of x.
@@ -59,9 +61,20 @@ struct LinearProduct {
 
   /// Whether a product that multiplied zeros of x gave what one without them gives. Looks at y or at W,
   /// whichever has fewer rows.
-  bool sound(const SequenceView<const Scalar>& y) const {
+  bool sound(const SequenceView<const Scalar>& y, int threads) const {
     const SequenceView<const Scalar> all_weights(weight, {1, in, out}, weight_stride);
-    return all_finite(y.rows() < in ? y : all_weights);
+    return finite(y.rows() < in ? y : all_weights, threads);
+  }
+  /// Whether no number is infinite or NaN.
+  static bool finite(const SequenceView<const Scalar>& rows, int threads) {
+    std::atomic<bool> all = true;
+    const Index worth = parts_of(1 << 14, std::max<Index>(1, rows.features));
+    parallel_ranges(threads, rows.rows(), worth, [&](int, Index begin, Index end) {
+      const SequenceView<const Scalar> some(rows.data + begin * rows.stride, {1, end - begin, rows.features},
+                                            rows.stride);
+      if (!all_finite(some)) all.store(false, std::memory_order_relaxed);
+    });
+    return all;
   }
 
   /// The sum of a gradient, laid out like its parameter. `first` means that it holds nothing yet.
@@ -89,11 +102,11 @@ struct LinearProduct {
     auto* by_column = memory.allocate<Events<Scalar>>(groups);
     for (Index g = 0; g < groups; ++g)
       by_column[g] = transposed(x, g * group, std::min(group, rows - g * group), in, memory);
-    parallel_ranges(threads, in, 8, [&](int, Index begin, Index end) {
+    each_part(threads, in, width, x.begins[rows], [&](Index row, Index count, Index col, Index cols) {
       for (Index g = 0; g < groups; ++g)
-        gather_weight_gradient(by_column[g].from(begin), end - begin,
-                               y_adjoint.data + g * group * y_adjoint.stride, y_adjoint.stride, width,
-                               sums.values + begin * weight_stride, weight_stride, sums.first && g == 0);
+        gather_weight_gradient(by_column[g].from(row), count,
+                               y_adjoint.data + g * group * y_adjoint.stride + col, y_adjoint.stride, cols,
+                               sums.values + row * weight_stride + col, weight_stride, sums.first && g == 0);
     });
   }
   void add_weight_adjoint(const ActiveColumns<Scalar>& x, const SequenceView<const Scalar>& y_adjoint,
@@ -111,13 +124,21 @@ struct LinearProduct {
                                 memory, workspace.threads());
     add_product_in_pieces<Order::transposed, Order::as_is, Scalar>(
         in, whole_lines<Scalar>(out), x.rows(), {x.data, x.stride}, {y_adjoint.data, y_adjoint.stride},
-        sums.values, weight_stride, &workspace, zeros(sums.values, weight_stride, in, sums.first));
+        sums.values, weight_stride, &workspace, zeros(sums.values, weight_stride, sums.first));
   }
 
   /// b̄ += Σ ȳ over all rows.
-  void add_bias_adjoint(const SequenceView<const Scalar>& y_adjoint, const WeightSums& sums) const {
-    sums.clear_first(whole_lines<Scalar>(out));
-    add_rows(y_adjoint, sums.values);
+  void add_bias_adjoint(const SequenceView<const Scalar>& y_adjoint, const WeightSums& sums,
+                        int threads) const {
+    const Index width = whole_lines<Scalar>(out);
+    sums.clear_first(width);
+    const Index worth = parts_of(1 << 14, std::max<Index>(1, y_adjoint.rows()) * line<Scalar>);
+    parallel_ranges(threads, width / line<Scalar>, worth, [&](int, Index begin, Index end) {
+      SequenceView<const Scalar> columns = y_adjoint;
+      columns.data += begin * line<Scalar>;
+      columns.features = (end - begin) * line<Scalar>;
+      add_rows(columns, sums.values + begin * line<Scalar>);
+    });
   }
 
   /// x̄ = ȳ Wᵀ if `first`, else x̄ += ȳ Wᵀ.
@@ -132,14 +153,24 @@ struct LinearProduct {
     }
     add_product_in_pieces<Order::as_is, Order::transposed, Scalar>(
         x.rows(), x.features, out, {y_adjoint.data, y_adjoint.stride}, {weight, weight_stride}, x.data,
-        x.stride, &workspace, zeros(x.data, x.stride, x.rows(), first));
+        x.stride, &workspace, zeros(x.data, x.stride, first));
   }
 
  private:
-  /// Sets a piece of columns to zero if nothing has been added to it yet.
-  static auto zeros(Scalar* to, Index stride, Index rows, bool first) {
-    return [=](Index i, Index count) {
-      for (Index row = 0; first && row < rows; ++row) std::fill_n(to + row * stride + i, count, Scalar(0));
+  /// Shares the rows and the columns of a product of `events` among threads. Cuts are between blocks of
+  /// columns, which the kernels compute one by one.
+  static void each_part(int threads, Index rows, Index cols, Index events,
+                        FunctionRef<void(Index, Index, Index, Index)> body) {
+    const ProductUnits units{std::max<Index>(1, cols), 4, column_block<Scalar>};
+    const ProductParts parts(threads, rows, cols, events / std::max<Index>(1, rows), units);
+    parallel_for(threads, parts.count(), [&](Index part) { parts.each_piece(part, body); });
+  }
+
+  /// Sets a piece to zero if nothing has been added to it yet.
+  static auto zeros(Scalar* to, Index stride, bool first) {
+    return [=](Index row, Index rows, Index col, Index cols) {
+      for (Index end = row + rows; first && row < end; ++row)
+        std::fill_n(to + row * stride + col, cols, Scalar(0));
     };
   }
 };

@@ -17,6 +17,7 @@
 #include <spiketape/core/function_ref.hpp>
 #include <spiketape/core/line.hpp>
 #include <spiketape/core/parallel.hpp>
+#include <spiketape/kernels/product_parts.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -130,39 +131,46 @@ void add_product(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand
                                                          nullptr);  // a BLAS has no default for it
 }
 
-/// Calls do_piece(i, count, thread) for pieces of a quarter of a product's columns (64 at least, 256 at most),
-/// on the workspace's threads, for which it reserves memory.
+/// Calls do_part(thread, row, rows, col, cols) for parts of the pieces of a product, on the workspace's threads,
+/// for which it reserves memory. A piece has a quarter of C's columns (64 at least, 256 at most). Parts begin
+/// where Eigen's kernels do.
 template <typename Scalar>
-SPIKETAPE_NOINLINE void for_pieces(Index rows, Index cols, Index depth, Workspace<Scalar>* workspace,
-                                   FunctionRef<void(Index, Index, int)> do_piece) {
-  const Index piece = std::clamp<Index>(whole_lines<Scalar>(cols / 4), 64, 256);
-  const Index pieces = parts_of(cols, piece);
-  const int threads = workspace == nullptr ? 1 : busy_threads(workspace->threads(), pieces);
+SPIKETAPE_NOINLINE void for_parts(Index rows, Index cols, Index depth, Workspace<Scalar>* workspace,
+                                  FunctionRef<void(int, Index, Index, Index, Index)> do_part) {
+  using Kernels = Eigen::internal::gebp_traits<Scalar, Scalar>;
+  const ProductUnits units{std::clamp<Index>(whole_lines<Scalar>(cols / 4), 64, 256), Index(Kernels::nr),
+                           Index(Kernels::mr)};
+  const int threads = workspace == nullptr ? 1 : workspace->threads();
+  const ProductParts parts(threads, rows, cols, depth, units);
   // What may throw runs before the threads, which must not.
   if (workspace != nullptr && rows > 0 && cols > 0 && depth > 0) {
-    workspace->open(threads);
-    for (int thread = 0; thread < threads; ++thread)
-      for (const Index count : {std::min(piece, cols), cols - (pieces - 1) * piece})
-        PackingSpace<Scalar>(count, rows, depth, workspace, thread);
+    workspace->open(static_cast<int>(parts.count()));
+    for (Index part = 0; part < parts.count(); ++part)
+      parts.each_piece(part, [&](Index, Index height, Index, Index width) {
+        PackingSpace<Scalar>(width, height, depth, workspace, static_cast<int>(part));
+      });
   }
-  parallel_ranges(threads, pieces, 1, [&](int thread, Index begin, Index end) {
-    for (Index i = begin * piece; i < std::min(end * piece, cols); i += piece)
-      do_piece(i, std::min(piece, cols - i), thread);
+  parallel_for(threads, parts.count(), [&](Index part) {
+    parts.each_piece(part, [&](Index row, Index height, Index col, Index width) {
+      do_part(static_cast<int>(part), row, height, col, width);
+    });
   });
 }
 
-/// add_product in such pieces. prepare(i, count) first writes what columns i, …, i + count − 1 start from,
-/// which then is still in the cache. The pieces, and so the bits of the result, are the same for any number of
-/// threads.
-template <Order order_a, Order order_b, typename Scalar, typename Prepare>
+/// add_product in such parts. prepare(row, rows, col, cols) first writes what a part starts from, which then is
+/// still in the cache. The bits of the result are the same for any number of threads.
+template <Order order_a, Order order_b, typename Scalar>
 void add_product_in_pieces(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand<Scalar> b,
-                           Scalar* c, Index stride_c, Workspace<Scalar>* workspace, Prepare&& prepare) {
+                           Scalar* c, Index stride_c, Workspace<Scalar>* workspace,
+                           FunctionRef<void(Index, Index, Index, Index)> prepare) {
   check_blas_extents({rows, depth, a.stride, b.stride, stride_c});
-  for_pieces(rows, cols, depth, workspace, [&](Index i, Index count, int thread) {
-    prepare(i, count);
-    if (rows == 0 || depth == 0) return;  // operands may have no memory then
-    const Scalar* b_piece = b.data + (order_b == Order::as_is ? i : i * b.stride);
-    add_product<order_a, order_b, Scalar>(rows, count, depth, a, {b_piece, b.stride}, c + i, stride_c,
+  for_parts(rows, cols, depth, workspace, [&](int thread, Index row, Index height, Index col, Index width) {
+    prepare(row, height, col, width);
+    if (height == 0 || depth == 0) return;  // operands may have no memory then
+    const Scalar* rows_of_a = a.data + (order_a == Order::as_is ? row * a.stride : row);
+    const Scalar* columns_of_b = b.data + (order_b == Order::as_is ? col : col * b.stride);
+    add_product<order_a, order_b, Scalar>(height, width, depth, {rows_of_a, a.stride},
+                                          {columns_of_b, b.stride}, c + row * stride_c + col, stride_c,
                                           workspace, thread);
   });
 }

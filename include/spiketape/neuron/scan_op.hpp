@@ -101,7 +101,7 @@ struct ScanOp {
     if (recurrent_bias_sum != nullptr && product != nullptr)
       product->add_bias_adjoint(call.recurrence, current, recurrent_bias_sum->open());
     else if (recurrent_bias_sum != nullptr)
-      matrix.add_bias_adjoint(current, {recurrent_bias_sum->open(), false});
+      matrix.add_bias_adjoint(current, {recurrent_bias_sum->open(), false}, tape.threads());
     if (recurrent_weight_sum == nullptr) return;
     const bool finite = all_finite(current);
     const auto add = [&](const SequenceView<const Scalar>& sent, const SequenceView<const Scalar>& adjoint) {

@@ -82,7 +82,7 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
     if (!kept->events) return product().forward(numbers(x, context), y, width, &context.tape()->workspace());
     if (kept->columns) {
       product().forward(kept->columns, y);
-      if (product().sound(y)) return;
+      if (product().sound(y, context.threads())) return;
     }
     product().forward(kept->events, y, width, context.threads());
   }
@@ -96,12 +96,13 @@ class Linear : public Layer<Linear<Scalar_>, Scalar_> {
     bool finite = true;  // whether ȳ is; its sums show it sooner
     if (learns_bias) {
       GradientSum<Scalar>& sum = tape.gradients().sum_of(bias_.ptr());
-      product().add_bias_adjoint(y_adjoint, {sum.values.data(), !sum.written});
+      product().add_bias_adjoint(y_adjoint, {sum.values.data(), !sum.written}, tape.threads());
       sum.written = true;
       finite = detail::all_finite<Scalar>({sum.values.data(), {1, 1, out_features()}, bias_.stride()});
     }
     if (weight_.learned()) {
-      if (!learns_bias && (kept->columns || !kept->events)) finite = detail::all_finite(y_adjoint);
+      if (!learns_bias && (kept->columns || !kept->events))
+        finite = product().finite(y_adjoint, tape.threads());
       GradientSum<Scalar>& sum = tape.gradients().sum_of(weight_.ptr());
       const Sums place{sum.values.data(), !sum.written};
       if (kept->columns && finite)

@@ -25,7 +25,8 @@ struct AdamOptions {
   double eps = 1e-8;
   /// The factor of the parameters that is added to their gradients (an L2 penalty), at least 0.
   double weight_decay = 0;
-  /// The number of threads of a step (OpenMP), at least 1. The result does not depend on it, to the bit.
+  /// The number of threads of a step (OpenMP), at least 1; of several groups, the largest. The result does
+  /// not depend on it, to the bit.
   int threads = 1;
 };
 

@@ -83,20 +83,27 @@ class Optimizer {
     for (std::size_t k = 0; k < parameters_.size(); ++k)
       if (const GradientSum<Scalar>* sum = gradients.find(parameters_[k]); sum != nullptr && sum->written)
         Rule::prepare(states_[k], static_cast<std::size_t>(count_of(*sum)));
+    updates_.clear();
+    updates_.reserve(parameters_.size());  // nothing throws from here on
+    int threads = 1;
     for (std::size_t k = 0; k < parameters_.size(); ++k) {
       const ParameterPtr<Scalar>& parameter = parameters_[k];
       const GradientSum<Scalar>* sum = gradients.find(parameter);
       if (sum == nullptr || !sum->written) continue;
-      State& state = states_[k];
       const Options& options = groups_[group_of_[k]].now.options;
-      const Scalar* gradient = gradients.take(parameter);
-      const Index count = count_of(*sum);
-      Rule::advance(state, options);
-      parallel_pieces(options.threads, count, [&](Index begin, Index end) {
-        Rule::update(parameter->values.data(), gradient, begin, end, state, options);
-      });
+      Rule::advance(states_[k], options);
+      updates_.push_back(
+          {parameter->values.data(), gradients.take(parameter), count_of(*sum), &states_[k], &options});
       gradients.clear(parameter);
+      threads = std::max(threads, options.threads);
     }
+    const auto update = [&](Index k) -> const Update& { return updates_[static_cast<std::size_t>(k)]; };
+    parallel_arrays(
+        threads, static_cast<Index>(updates_.size()), [&](Index k) { return update(k).count; },
+        [&](Index k, Index begin, Index end) {
+          const Update& of = update(k);
+          Rule::update(of.values, of.gradient, begin, end, *of.state, *of.options);
+        });
   }
 
   /// The learning rate: that of group 0. `set_lr` changes it for the next steps; other groups keep their
@@ -207,6 +214,14 @@ class Optimizer {
   }
 
   using State = typename Rule::State;
+  /// Of a parameter, in a step.
+  struct Update {
+    Scalar* values;
+    const Scalar* gradient;
+    Index count;
+    State* state;
+    const Options* options;
+  };
   struct Settings {
     Options options;
     double ratio;  // of its learning rate to that of group 0
@@ -295,6 +310,7 @@ class Optimizer {
   std::vector<std::size_t> group_of_;  // each parameter
   std::vector<State> states_;          // of each parameter
   std::vector<Group> groups_;
+  std::vector<Update> updates_;  // of the last step, which the next one overwrites
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::detail

@@ -21,7 +21,8 @@ struct SGDOptions {
   double weight_decay = 0;
   /// Nesterov's momentum; needs a momentum.
   bool nesterov = false;
-  /// The number of threads of a step (OpenMP), at least 1. The result does not depend on it, to the bit.
+  /// The number of threads of a step (OpenMP), at least 1; of several groups, the largest. The result does
+  /// not depend on it, to the bit.
   int threads = 1;
 };
 
