@@ -21,7 +21,7 @@ struct ProductUnits {
 class ProductParts {
  public:
   /// C of (rows, cols); `depth` is the inner extent.
-  ProductParts(int threads, Index rows, Index cols, Index depth, const ProductUnits& unit)
+  SPIKETAPE_NOINLINE ProductParts(int threads, Index rows, Index cols, Index depth, const ProductUnits& unit)
       : rows_(rows),
         cols_(cols),
         unit_(unit),
@@ -54,7 +54,7 @@ class ProductParts {
   Index across() const noexcept { return across_; }
 
   /// Calls body(row, rows, col, cols) for what part `part` has of each piece.
-  void each_piece(Index part, FunctionRef<void(Index, Index, Index, Index)> body) const {
+  SPIKETAPE_NOINLINE void each_piece(Index part, FunctionRef<void(Index, Index, Index, Index)> body) const {
     const Index row = row_of(part / across_), row_end = row_of(part / across_ + 1);
     const Index col_end = col_of(part % across_ + 1);
     for (Index col = col_of(part % across_), next = 0; col < col_end; col = next) {
