@@ -29,6 +29,8 @@ foreach(source IN LISTS example_sources)
 endforeach()
 file(CONFIGURE OUTPUT "${site_folder}/examples.dox" CONTENT "${examples}" @ONLY)
 configure_file(docs/site/Doxyfile.in "${site_folder}/Doxyfile" @ONLY)
-add_custom_target(docs COMMAND "${SPIKETAPE_DOXYGEN}" "${site_folder}/Doxyfile"
+add_custom_target(docs COMMAND ${CMAKE_COMMAND} -E rm -rf "${site_folder}/html"  # pages of names that are gone
+                       COMMAND "${SPIKETAPE_DOXYGEN}" "${site_folder}/Doxyfile"
+                       COMMAND "${SPIKETAPE_AWK}" -v "folder=${site_folder}/html" -f "${PROJECT_SOURCE_DIR}/docs/site/check.awk"
                        COMMAND ${CMAKE_COMMAND} -E echo "spiketape: the site is ${site_folder}/html/index.html"
                        VERBATIM)
