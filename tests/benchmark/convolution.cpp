@@ -3,8 +3,8 @@
 //
 // The limit is the time of the three products of the second convolution as dense ones (forward, weights and
 // input), divided by the number of threads; the other layers have 2 % of the multiplications, since the image
-// is constant. Few spikes and a gradient that is zero but for the winners of a pool may take less: so weights
-// are made larger until the neurons are as active as after an epoch of MNIST, and hardly change.
+// is constant. Few spikes and a gradient that is zero but for the winners of a pool may take less. So weights
+// are larger than at first, which makes the neurons as active as after 80 steps of MNIST, and hardly learn.
 #include "images.hpp"
 #include "limits.hpp"
 #include "ratio.hpp"
