@@ -22,6 +22,17 @@ list(REMOVE_DUPLICATES pages)
 list(JOIN pages "\" \"" site_pages)
 set(site_pages "\"${site_pages}\"")
 
+# What public classes are derived from: their pages show what they inherit.
+set(bases "")
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/*.hpp")
+foreach(header IN LISTS headers)
+  file(STRINGS "${header}" derived REGEX "^(class|struct) .*: public detail::")
+  list(TRANSFORM derived REPLACE ".*: public detail::([A-Za-z0-9]+).*" "\\1")
+  list(APPEND bases ${derived})
+endforeach()
+list(REMOVE_DUPLICATES bases)
+list(JOIN bases "|" bases)
+
 set(examples "")
 file(GLOB example_sources CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/examples" "${PROJECT_SOURCE_DIR}/examples/*.cpp")
 foreach(source IN LISTS example_sources)
@@ -29,6 +40,8 @@ foreach(source IN LISTS example_sources)
 endforeach()
 file(CONFIGURE OUTPUT "${site_folder}/examples.dox" CONTENT "${examples}" @ONLY)
 configure_file(docs/site/Doxyfile.in "${site_folder}/Doxyfile" @ONLY)
-add_custom_target(docs COMMAND "${SPIKETAPE_DOXYGEN}" "${site_folder}/Doxyfile"
+add_custom_target(docs COMMAND ${CMAKE_COMMAND} -E rm -rf "${site_folder}/html"  # pages of names that are gone
+                       COMMAND "${SPIKETAPE_DOXYGEN}" "${site_folder}/Doxyfile"
+                       COMMAND "${SPIKETAPE_AWK}" -v "folder=${site_folder}/html" -f "${PROJECT_SOURCE_DIR}/docs/site/check.awk"
                        COMMAND ${CMAKE_COMMAND} -E echo "spiketape: the site is ${site_folder}/html/index.html"
                        VERBATIM)

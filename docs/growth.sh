@@ -3,7 +3,8 @@
 # docs/performance.md ("Beside a GPU"). Where the table has a range, its middle.
 set -eu
 cd "$(dirname "$0")"
-awk '
+# What makes the library's pictures dark where the viewer is.
+awk -v "style=$(grep -o '<style>.*</style>' ../examples/neuron.svg)" '
 function x(batch) { return left + (log(batch) - log(100)) / (log(10000) - log(100)) * width }
 function y(ms) { return top + height - (log(ms) - log(1)) / (log(400) - log(1)) * height }
 function text(at_x, at_y, words, anchor, color) {
@@ -23,6 +24,7 @@ function series(line,   part, n, i, point, path) {
 BEGIN {
   left = 60; top = 40; width = 440; height = 280
   print "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"720\" height=\"380\" font-family=\"sans-serif\" font-size=\"12\">"
+  print style
   print "<rect width=\"720\" height=\"380\" fill=\"#ffffff\"/>"
   printf "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#f7f8fa\"/>\n", left, top, width, height
   text(left, 24, "A training step of 784-1000-10, 25 steps, in ms", "start", "#1d2733")

@@ -9,7 +9,7 @@
 #include <spiketape/functional/ce_losses.hpp>
 #include <spiketape/io/firmware.hpp>
 #include <spiketape/optim/schedules.hpp>
-#include <spiketape/plot/image.hpp>
+#include <spiketape/plot/image_grid.hpp>
 #include <spiketape/spiketape.hpp>
 #include <spiketape/train/trainer.hpp>
 
@@ -27,19 +27,14 @@ void draw_channels(const Network& net, const st::Images& images, st::Index steps
   const auto image = st::repeat((*one.in_order().begin()).input, steps);
   const auto& conv = net.template layer<0>();
   const auto& pool = net.template layer<1>();
-  const st::Sequence<float> spikes = net.template layer<2>()(pool(conv(image))).spk;
+  const auto spikes = net.template layer<2>()(pool(conv(image))).spk;
   const st::ImageShape map = pool.out_shape();
   const st::Size2d window = conv.kernel_size();
-  const st::Row<float> counts = spikes.array().colwise().sum();
-  st::plot::Svg svg(20 + 80.0 * double(map.channels), 190);
-  for (st::Index c = 0; c < map.channels; ++c) {
-    const double x = 20 + 80.0 * double(c);
-    const st::Row<float> weights = conv.weight().array().col(c).transpose();
-    const st::Index places = map.height * map.width;
-    const st::Row<float> count = counts.segment(c * places, places);
-    st::plot::image(svg, {x, 20, 66, 66}, weights, window.height, window.width);
-    st::plot::image(svg, {x, 104, 66, 66}, count, map.height, map.width);
-  }
+  st::plot::Svg svg(900, 220);
+  st::plot::weight_images(svg, {20, 30, 860, 70}, conv.weight(), window.height, window.width,
+                          {.title = "Windows", .columns = map.channels});
+  st::plot::feature_maps(svg, {20, 135, 860, 70}, spikes, 0, map.height, map.width,
+                         {.title = "Spikes a step", .columns = map.channels});
   svg.save(path);
 }
 

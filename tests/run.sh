@@ -120,7 +120,8 @@ for target in aarch64 s390x; do
   fi
   configure "$base-$target" -DCMAKE_SYSTEM_NAME=Linux "-DCMAKE_SYSTEM_PROCESSOR=$target" \
     "-DCMAKE_CXX_COMPILER=$compiler" "-DCMAKE_CROSSCOMPILING_EMULATOR=$emulator;-L;/usr/$target-linux-gnu" \
-    -DCMAKE_DISABLE_FIND_PACKAGE_ZLIB=ON -DSPIKETAPE_BUILD_EXAMPLES=OFF -DSPIKETAPE_BUILD_BENCHMARKS=OFF "$@"
+    -DCMAKE_DISABLE_FIND_PACKAGE_ZLIB=ON -DSPIKETAPE_TEST_EXTENDED=ON -DSPIKETAPE_BUILD_EXAMPLES=OFF \
+    -DSPIKETAPE_BUILD_BENCHMARKS=OFF "$@"
   build --target spiketape_unit_tests spiketape_denormals_O2 spiketape_denormals_O3 spiketape_denormals_kept
   run_built -R '^(unit|denormals)/'
 done

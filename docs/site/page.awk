@@ -45,6 +45,12 @@ FNR == 1 {
   name = FILENAME
   name = name ~ /examples\/README.md$/ ? "example-programs" : name ~ /README.md$/ ? "index" : page_of(name)
 }
+# A link whose text began on the line before is put together.
+held != "" {
+  if ($0 ~ /^[^][]*\]\(/) $0 = held " " $0
+  else print with_links(held)
+  held = ""
+}
 /^<!-- cpp$/ { hidden = 1 }
 hidden { if ($0 ~ /-->/) hidden = 0; next }
 /^```/ { code = !code; print; next }
@@ -57,4 +63,7 @@ code { print; next }
   next
 }
 # Doxygen shows no code within bold text, nor within a link.
-{ gsub(/\*\*`/, "`"); gsub(/`\*\*/, "`"); gsub(/\[`/, "["); gsub(/`\]\(/, "]("); print with_links($0) }
+{ gsub(/\*\*`/, "`"); gsub(/`\*\*/, "`"); gsub(/\[`/, "["); gsub(/`\]\(/, "](") }
+/\[[^]]*$/ { held = $0; next }
+{ print with_links($0) }
+END { if (held != "") print with_links(held) }

@@ -58,7 +58,7 @@ inline std::string read(double bytes) {
           sums += Eigen::Map<const Part>(numbers.data() + i);
         benchmark::DoNotOptimize(sums.sum());
       }
-      ratio::account(state, static_cast<double>(parts * sizeof(Part)));
+      ratio::account(state, static_cast<double>(parts * Eigen::Index(sizeof(Part))));
     });
   return name;
 }

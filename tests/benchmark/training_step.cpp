@@ -8,13 +8,13 @@
 #include "images.hpp"
 #include "limits.hpp"
 #include "ratio.hpp"
+#include "training.hpp"
 
 #include <spiketape/spiketape.hpp>
 
 #include <cstdio>
 #include <span>
 #include <string>
-#include <thread>
 #include <vector>
 
 #if __has_include(<sys/resource.h>)
@@ -53,32 +53,18 @@ class Training {
   st::Shards<float> shards_;
 };
 
-std::vector<int> labels_for(st::Index count) {
-  std::vector<int> labels;
-  for (st::Index i = 0; i < count; ++i) labels.push_back(static_cast<int>(i % 10));
-  return labels;
-}
-
-/// 1, 2, 4, … up to the number of cores, but at least 1 and 2.
-std::vector<int> thread_counts() {
-  std::vector<int> counts{1, 2};
-  while (2 * counts.back() <= static_cast<int>(std::thread::hardware_concurrency()))
-    counts.push_back(2 * counts.back());
-  return counts;
-}
-
 void add(const std::string& what, st::SequenceView<const float> input) {
   for (const st::Index hidden : {100, 1000, 4000})
-    for (const int threads : thread_counts()) {
+    for (const int threads : training::thread_counts()) {
       const ratio::Limit limit{limits::dense(limits::Products::both, batch, images::pixels, hidden),
                                static_cast<double>(input.stored_steps()) / threads};
       const std::string name = what + "/H = " + std::to_string(hidden) + '/' + std::to_string(threads) +
                                (threads == 1 ? " thread" : " threads");
       ratio::add(name, [=](benchmark::State& state) {
-        Training training(hidden, threads);
-        const std::vector<int> labels = labels_for(batch);
-        training.step(input, labels);  // allocates the tapes' memory
-        for (auto _ : state) training.step(input, labels);
+        Training network(hidden, threads);
+        const std::vector<int> labels = training::labels(batch);
+        network.step(input, labels);  // allocates the tapes' memory
+        for (auto _ : state) network.step(input, labels);
         ratio::account(state, 1, limit);
         state.counters["samples/s"] =
             benchmark::Counter(batch, benchmark::Counter::kIsIterationInvariantRate);
@@ -105,10 +91,10 @@ void print_peak_memory(st::Index samples) {
   if (child == 0) {
     st::Random random(1);
     const st::Array<float> rows = images::sparse(samples, random);
-    const std::vector<int> labels = labels_for(samples);
+    const std::vector<int> labels = training::labels(samples);
     const double before = peak_mib();
-    Training training(1000, 1);
-    for (int i = 0; i < 3; ++i) training.step(st::repeat(rows, steps), labels);
+    Training network(1000, 1);
+    for (int i = 0; i < 3; ++i) network.step(st::repeat(rows, steps), labels);
     std::printf("peak memory of training, H = 1000, batch %4d, 1 thread: %.1f MiB beside the data\n",
                 static_cast<int>(samples), peak_mib() - before);
     std::fflush(stdout);

@@ -1,4 +1,5 @@
-# Links from page to page lead to files and headings that exist, and so do the programs and scripts that pages run.
+# Links from page to page lead to files and headings that exist, and so do the programs and scripts that pages run. Pictures
+# are dark where the viewer is.
 #   cmake -DROOT=... -P check_links.cmake
 
 cmake_minimum_required(VERSION 3.21)
@@ -56,6 +57,11 @@ foreach(page IN LISTS pages)
     endif()
     if(NOT EXISTS "${target}")
       message(SEND_ERROR "${name}: the link ${link} leads to no file")
+    elseif(target MATCHES "\\.svg$")
+      file(READ "${target}" picture)
+      if(NOT picture MATCHES "prefers-color-scheme")
+        message(SEND_ERROR "${name}: the picture ${link} stays light where the viewer is dark: draw it again")
+      endif()
     elseif(NOT anchor STREQUAL "")
       anchors_of("${target}" anchors)
       string(SUBSTRING "${anchor}" 1 -1 anchor)

@@ -7,7 +7,9 @@
 #include "numeric.hpp"
 #include "products.hpp"
 
+#include <algorithm>
 #include <limits>
+#include <vector>
 
 namespace events_test {
 
@@ -71,6 +73,38 @@ TEST_CASE("rows that are too dense are not decoded") {
   CHECK_FALSE(bool(decoded(x, 0.5)));
   CHECK(bool(decoded(x, 0.7)));
   CHECK(bool(decoded(tape.constant(st::Array<float>(0, 5)), 0.5)));
+}
+
+TEMPLATE_TEST_CASE("the events of bits are those of the numbers that the bits stand for", "", float, double) {
+  using st::detail::EventRoom;
+  st::Random random(63);
+  constexpr Index count = 5, line = st::detail::line<TestType>;
+  for (const Index lines : {1, 2, 3, 40})
+    for (const bool shared : {true, false}) {
+      CAPTURE(lines, shared);
+      const Index features = lines * line;
+      std::vector<st::detail::LineBits> bits;
+      for (Index i = 0; i < count * lines; ++i)
+        bits.push_back(static_cast<st::detail::LineBits>(random.below(1 << line)));
+      const auto values = numeric::random_array<TestType>(random, 1, features, 0.5, 1.5);
+      const st::detail::BitRows<TestType> rows{bits.data(), lines, values.data(), shared};
+      st::Tape<TestType> tape;
+      const auto x = tape.constant(st::Array<TestType>(count, features));
+      for (Index r = 0; r < count; ++r) rows.write(r, tape.writable(x).row(0, r));
+      const auto expected = decoded(x, 1.0);
+      const auto events = st::detail::decode(
+          rows, count, EventRoom<TestType>(count, features, count * features, tape.arena()));
+      REQUIRE(events.begins[count] == rows.count(count));
+      CHECK(std::equal(events.begins, events.begins + count + 1, expected.begins));
+      CHECK(std::equal(events.columns, events.columns + events.begins[count], expected.columns));
+      bool equal = true;
+      for (Index e = 0; e < events.begins[count]; ++e)
+        equal = equal && (events.values != nullptr ? events.values[e] : events.value) == expected.values[e];
+      CHECK(equal);
+      // One place too few, and they are too many.
+      CHECK_FALSE(bool(st::detail::decode(
+          rows, count, EventRoom<TestType>(count, features, events.begins[count] - 1, tape.arena()))));
+    }
 }
 
 TEMPLATE_TEST_CASE("a layer gives the same by events as by dense products, forward and backward", "", float,

@@ -483,6 +483,17 @@ TEST_CASE("a loss or a metric that cannot be says why") {
           return st::mse_temporal_loss({.on_target = {1, 2}});
         }) ==
         at + "mse_temporal_loss: on_target has 2 times and off_target 1, expected as many, at least one");
+  CHECK(error([&] { return st::mse_temporal_loss({.tolerance = -1}); }) ==
+        at + "mse_temporal_loss: tolerance is -1, expected at least 0");
+  const st::Sequence<double> times(st::Shape{1, 3, 4});
+  CHECK(error([&] {
+          return st::mse_temporal_loss(times, {.weight = {1, 1, 1, 1}})(x);
+        }) == at + "mse_temporal_loss: weight is given, expected labels with it");
+  CHECK(of(st::mse_membrane_loss({.weight = {1, 1, 1, 1}}), {0, 1, 2, 0, 1, 2}) ==
+        at + "mse_membrane_loss: weight is given for labels of each step, expected one label for each sample");
+  CHECK(error([&] { return st::tet_loss({.lambda = 2}); }) == at + "tet_loss: lambda is 2, expected 0 to 1");
+  CHECK(error([&] { return st::tet_loss({.reduction = st::Reduction::none}); }) ==
+        at + "tet_loss: reduction is none, expected mean, sum or weighted_mean");
   for (const double lambda : {std::numeric_limits<double>::quiet_NaN(), HUGE_VAL}) {
     CHECK(error([&] { return st::l1_rate_sparsity(lambda); }).starts_with("spiketape::l1_rate_sparsity: lambda is "));
     CHECK(error([&] { return st::firing_rate_loss({.lambda = lambda}); })
@@ -496,6 +507,13 @@ TEST_CASE("a loss or a metric that cannot be says why") {
   CHECK(error([&] {
           return st::accuracy_top_k(x, std::vector<int>{0, 1, 2}, 5);
         }) == at + "accuracy_top_k: k is 5, expected 1 to 4");
+  CHECK(error([&] { return st::predict_rate(st::Array<double>(0, 4)); })
+            .starts_with(at + "predict_rate: input has shape (1, 0, 4), expected at least one step, sample and "
+                              "class"));
+  CHECK(error([&] { return st::confusion_matrix(std::vector<int>{0, 1}, std::vector<int>{0}, 3); }) ==
+        at + "confusion_matrix: predicted has 2 classes, targets has 1");
+  CHECK(error([&] { return st::confusion_matrix(std::vector<int>{}, std::vector<int>{}, 0); }) ==
+        at + "confusion_matrix: classes is 0, expected at least 1");
   CHECK(error([&] { return st::confusion_matrix(std::vector<int>{0}, std::vector<int>{5}, 3); }) ==
         at + "confusion_matrix: target 0 is 5, expected 0 to 2");
   CHECK(error([&] {

@@ -1,4 +1,5 @@
 // What steers a training: schedules, and what watches a metric.
+#include <spiketape/neuron/leaky.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/optim/best.hpp>
 #include <spiketape/optim/early_stopping.hpp>
@@ -145,6 +146,17 @@ TEST_CASE("the parameters of the best epoch come back") {
   CHECK((best.metric() == 0.7 && best.epoch() == 2));
   CHECK(((net.weight().array() == 2).all() && (net.bias().array() == -2).all()));
   CHECK(net.weight().ptr()->values[2] == 0);  // padding
+}
+
+TEST_CASE("the best of a parameter that is gone does not come back") {
+  st::Leaky<double> neuron({.beta = 0.5, .learn_beta = true});
+  st::Best best(neuron);
+  CHECK(best(0.1));
+  neuron.beta().set(st::Row<double>::Constant(3, 0.9));
+  const std::string text =
+      " beta has been given another shape, which made it a new parameter: expected a Best made after that";
+  CHECK(error([&] { best.restore(); }) == "spiketape::Best::restore:" + text);
+  CHECK((neuron.beta().array() == 0.9).all());
 }
 
 }  // namespace schedules_test

@@ -15,7 +15,7 @@ namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
 class PlaceUndo;
-}
+}  // namespace detail
 
 /// Where in a training a tape computes: which part of a batch, in which round, from which seed. Losses and the
 /// random numbers of layers depend on it. A base of Tape that knows no Scalar.

@@ -170,6 +170,9 @@ template <typename Outputs>
 /// column for each predicted class. Add matrices of batches to get that of all.
 using ConfusionMatrix = Eigen::Array<Index, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
+/// The confusion matrix of samples with these predicted and true classes. Throws std::invalid_argument for
+/// other numbers of classes in the two lists, for a class that is not 0 to classes - 1, and for no class.
+/// Allocates the result.
 [[nodiscard]] inline ConfusionMatrix confusion_matrix(std::span<const int> predicted,
                                                       std::span<const int> targets, Index classes) {
   if (predicted.size() != targets.size())

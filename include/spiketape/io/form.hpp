@@ -34,9 +34,9 @@
 namespace spiketape::inline SPIKETAPE_ABI::detail {}
 namespace spiketape::inline SPIKETAPE_IO_ABI::io_detail {
 using namespace detail;
-}
+}  // namespace spiketape::inline SPIKETAPE_IO_ABI::io_detail
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 using namespace io_detail;
-}
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
 
 #include <spiketape/core/pop_macros.hpp>
