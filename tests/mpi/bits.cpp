@@ -155,7 +155,7 @@ void same_bits(const st::mpi::Processes& all, const st::mpi::Processes& alone) {
   for (const int count : {1, 3, 4, 8})
     for (const bool constant : {false, true}) {
       const std::string what = std::to_string(count) + " shards, constant " + std::to_string(constant);
-      const st::mpi::ShardsOptions options{.shards = count, .block = 2};
+      st::mpi::ShardsOptions options{.shards = count, .block = 2};
       const Result here = by_shards(all, options, constant), expected = by_shards(alone, options, constant);
       expect(same(here, expected), all, what);
       expect(here.allocations == 0, all, what + ": allocations " + std::to_string(here.allocations));
@@ -164,6 +164,8 @@ void same_bits(const st::mpi::Processes& all, const st::mpi::Processes& alone) {
       const Result any = by_shards(all, fast, constant);
       expect(near(any, expected), all, what + ", in any order");
       expect(any.allocations == 0, all, what + ", in any order: allocations");
+      options.threads = 2;
+      expect(same(by_shards(all, options, constant), expected), all, what + ", two threads");
       // Shards without processes; see mpi::Shards for the case where they differ.
       if (constant && count > 1) continue;
       const auto net = make_net(false);

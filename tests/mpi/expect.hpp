@@ -3,25 +3,23 @@
 
 #include <spiketape/mpi/processes.hpp>
 
-#include <source_location>
 #include <stdexcept>
 #include <string>
 
 /// Ends the job unless this holds.
 inline void expect(bool holds, const st::mpi::Processes& processes, const std::string& what,
-                   const std::source_location& place = std::source_location::current()) {
-  if (!holds) processes.end_job("line " + std::to_string(place.line()) + ": " + what);
+                   int line = __builtin_LINE()) {
+  if (!holds) processes.end_job("line " + std::to_string(line) + ": " + what);
 }
 
 /// The text of the exception that `run` throws; ends the job if there is none.
 template <typename Exception = std::runtime_error, typename Run>
-std::string error_of(const st::mpi::Processes& processes, Run&& run,
-                     const std::source_location& place = std::source_location::current()) {
+std::string error_of(const st::mpi::Processes& processes, Run&& run, int line = __builtin_LINE()) {
   try {
     run();
   } catch (const Exception& error) {
     return error.what();
   }
-  expect(false, processes, "expected an exception", place);
+  expect(false, processes, "expected an exception", line);
   return {};
 }
