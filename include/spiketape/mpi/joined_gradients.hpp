@@ -127,16 +127,25 @@ class JoinedGradients {
   /// Where the numbers of each parameter begin.
   void lay_out() {
     for (std::size_t k = 0; k < parameters_.size(); ++k) {
-      Index count = 0;
-      for (Index shard = 0; shard < shards_; ++shard) {
-        const auto features = static_cast<Index>(facts(shard)[1 + k]);
-        if (features != 0)
-          count = std::max(count, features > 0 ? spiketape::detail::padded<Scalar>(features)
-                                               : static_cast<Index>(parameters_[k]->values.size()));
-      }
-      begins_[k + 1] = begins_[k] + count;
+      const auto features = static_cast<Index>(features_of(k));
+      const Index count = features > 0 ? spiketape::detail::padded<Scalar>(features)
+                                       : static_cast<Index>(parameters_[k]->values.size());
+      begins_[k + 1] = begins_[k] + (features == 0 ? 0 : count);
     }
     all_.resize(std::max(all_.size(), static_cast<std::size_t>(begins_.back())));
+  }
+  /// The fact of a parameter that all shards with a gradient of it share, 0 if none has one.
+  double features_of(std::size_t k) const {
+    double features = 0;
+    for (Index shard = 0; shard < shards_; ++shard) {
+      const double here = facts(shard)[1 + k];
+      if (here == 0 || here == features) continue;
+      if (features != 0)
+        raise_file({"spiketape::mpi: ", parameters_[k]->name, " is shared by ", here, " neurons in shard ",
+                    shard, " and by ", features, " in another, expected one network in all processes"});
+      features = here;
+    }
+    return features;
   }
   /// Where the slice of a process begins: at a whole line of the cache.
   Index slice_begin(int process) const noexcept {
@@ -153,41 +162,55 @@ class JoinedGradients {
       if (const Index from = std::max(begin, begins_[k]), to = std::min(end, begins_[k + 1]); from < to)
         f(k, from, to);
   }
-  /// Copies the numbers of a shard between two places; zero where it has none.
+  /// The numbers that a GradientSums has of a parameter, or nullptr.
+  const Scalar* numbers(const GradientSums<Scalar>& gradients, std::size_t k) const {
+    const GradientSum<Scalar>* sum = gradients.find(parameters_[k]);
+    return sum == nullptr || !sum->written ? nullptr : sum->values.data();
+  }
+  /// Copies those between two places; zero where it has none.
   void pack(const GradientSums<Scalar>& gradients, Index begin, Index end, Scalar* to) const {
     for_each_between(begin, end, [&](std::size_t k, Index from, Index until) {
-      const GradientSum<Scalar>* sum = gradients.find(parameters_[k]);
-      const Index there =
-          sum == nullptr || !sum->written ? 0 : static_cast<Index>(sum->values.size()) - (from - begins_[k]);
-      const Index copied = std::clamp<Index>(there, 0, until - from);
-      if (copied > 0) std::copy_n(sum->values.data() + (from - begins_[k]), copied, to);
-      std::fill_n(to + copied, until - from - copied, Scalar(0));
+      if (const Scalar* there = numbers(gradients, k); there != nullptr)
+        std::copy(there + (from - begins_[k]), there + (until - begins_[k]), to);
+      else
+        std::fill_n(to, until - from, Scalar(0));
       to += until - from;
     });
   }
 
+  /// What a process adds up itself, of its own shards, is not sent.
   template <typename Gradients>
   void sum_in_order(Gradients& gradients) {
-    const Index begin = slice_begin(processes_.number()), end = slice_begin(processes_.number() + 1),
-                mine = end - begin;
-    send_.resize(std::max(send_.size(), static_cast<std::size_t>(own() * begins_.back())));
-    shards_slice_.resize(std::max(shards_slice_.size(), static_cast<std::size_t>(shards_ * mine)));
-    Index sent = 0;
+    const int self = processes_.number();
+    const Index begin = slice_begin(self), end = slice_begin(self + 1), mine = end - begin;
+    const Index all = own() * (begins_.back() - mine), taken = (shards_ - own()) * mine;
+    send_.resize(std::max(send_.size(), static_cast<std::size_t>(all)));
+    taken_slices_.resize(std::max(taken_slices_.size(), static_cast<std::size_t>(taken)));
+    Index sent = 0, expected = 0;
     for (int p = 0; p < processes_.count(); ++p) {
       const auto at = static_cast<std::size_t>(p);
-      const Index from = slice_begin(p), to = slice_begin(p + 1);
       sent_from_[at] = count_of(sent);
-      for (Index i = 0; i < own(); ++i, sent += to - from) pack(gradients(i), from, to, send_.data() + sent);
+      taken_from_[at] = count_of(expected);
+      if (p != self) {
+        const Index from = slice_begin(p), to = slice_begin(p + 1);
+        for (Index i = 0; i < own(); ++i, sent += to - from)
+          pack(gradients(i), from, to, send_.data() + sent);
+        expected += (first_shard(p + 1) - first_shard(p)) * mine;
+      }
       sent_[at] = count_of(sent) - sent_from_[at];
-      taken_from_[at] = count_of(first_shard(p) * mine);
-      taken_[at] = count_of(first_shard(p + 1) * mine) - taken_from_[at];
+      taken_[at] = count_of(expected) - taken_from_[at];
     }
     check(
-        MPI_Alltoallv(send_.data(), sent_.data(), sent_from_.data(), mpi_type<Scalar>(), shards_slice_.data(),
+        MPI_Alltoallv(send_.data(), sent_.data(), sent_from_.data(), mpi_type<Scalar>(), taken_slices_.data(),
                       taken_.data(), taken_from_.data(), mpi_type<Scalar>(), processes_.communicator()),
         "MPI_Alltoallv");
-    for_each_between(begin, end,
-                     [&](std::size_t k, Index from, Index to) { sum_shards(k, from, to, begin, mine); });
+    for_each_between(begin, end, [&](std::size_t k, Index from, Index to) {
+      sum_shards(k, from, to, [&](Index shard) -> const Scalar* {
+        const Index i = shard - first_shard();
+        if (i >= 0 && i < own()) return numbers(gradients(i), k) + (from - begins_[k]);
+        return taken_slices_.data() + (i < 0 ? shard : shard - own()) * mine + (from - begin);
+      });
+    });
     for (int p = 0; p < processes_.count(); ++p) {
       const auto at = static_cast<std::size_t>(p);
       taken_from_[at] = count_of(slice_begin(p));
@@ -198,13 +221,14 @@ class JoinedGradients {
           "MPI_Allgatherv");
   }
   /// As GradientSums::add_all does: to the first shard's numbers, or to zero, those of the others are added.
-  void sum_shards(std::size_t k, Index from, Index to, Index slice, Index size) {
+  /// numbers_of(shard) is where the shard's number `from` lies.
+  template <typename NumbersOf>
+  void sum_shards(std::size_t k, Index from, Index to, NumbersOf&& numbers_of) {
     spiketape::detail::parallel_pieces(threads_, to - from, [&](Index piece, Index piece_end) {
       using Numbers = Eigen::ArrayX<Scalar>;
       Eigen::Map<Numbers> sum(all_.data() + from + piece, piece_end - piece);
       const auto of_shard = [&](Index shard) {
-        return Eigen::Map<const Numbers>(shards_slice_.data() + shard * size + (from - slice) + piece,
-                                         piece_end - piece);
+        return Eigen::Map<const Numbers>(numbers_of(shard) + piece, piece_end - piece);
       };
       if (has_gradient(0, k))
         sum = of_shard(0);
@@ -228,9 +252,7 @@ class JoinedGradients {
   /// Gives the sums to where optimizers find them.
   void hand_over() {
     for_each_between(0, begins_.back(), [&](std::size_t k, Index from, Index to) {
-      Index features = 0;
-      for (Index shard = 0; shard < shards_; ++shard)
-        features = std::max(features, static_cast<Index>(facts(shard)[1 + k]));
+      const auto features = static_cast<Index>(features_of(k));
       GradientSum<Scalar>& sum =
           features > 0 ? sums_.shared_sum_of(parameters_[k], features) : sums_.sum_of(parameters_[k]);
       sum.written = true;
@@ -247,7 +269,7 @@ class JoinedGradients {
   std::vector<Index> begins_;              // of the numbers of each parameter; at last their number
   std::vector<int> sent_, sent_from_, taken_, taken_from_;  // numbers for and from each process
   spiketape::detail::AlignedVector<Scalar> send_;           // slices of own shards
-  spiketape::detail::AlignedVector<Scalar> shards_slice_;   // the own slice of all shards
+  spiketape::detail::AlignedVector<Scalar> taken_slices_;   // the own slice of other processes' shards
   spiketape::detail::AlignedVector<Scalar> all_;            // the sums
   GradientSums<Scalar> sums_;
 };
