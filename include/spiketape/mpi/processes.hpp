@@ -32,6 +32,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <initializer_list>
 #include <limits>
@@ -50,9 +51,11 @@ using spiketape::detail::raise_file;
 using spiketape::detail::text_of;
 
 /// What must be the same in all processes for them to understand each other and compute the same bits.
-inline constexpr std::string_view build = SPIKETAPE_ABI_TEXT(SPIKETAPE_VERSION_MAJOR) "." SPIKETAPE_ABI_TEXT(
-    SPIKETAPE_VERSION_MINOR) "." SPIKETAPE_ABI_TEXT(SPIKETAPE_VERSION_PATCH) ", built "
-                                                                             "for " SPIKETAPE_ABI_TEXT(SPIKETAPE_ABI);
+// clang-format off
+inline constexpr std::string_view build =
+    SPIKETAPE_ABI_TEXT(SPIKETAPE_VERSION_MAJOR) "." SPIKETAPE_ABI_TEXT(SPIKETAPE_VERSION_MINOR) "."
+    SPIKETAPE_ABI_TEXT(SPIKETAPE_VERSION_PATCH) ", built for " SPIKETAPE_ABI_TEXT(SPIKETAPE_ABI);
+// clang-format on
 
 /// Throws what MPI says if one of its functions has failed.
 inline void check(int result, const char* function) {
@@ -128,8 +131,8 @@ class Processes {
   /// Prints why, with the name of this process, and ends all processes.
   [[noreturn]] void end_job(std::string_view why) const noexcept { end_job(communicator_, name(), why); }
 
-  /// Waits for all processes. `call` is what this one does, with numbers that must be the same for all.
-  /// Throws std::runtime_error, in all processes, if something differs, with what.
+  /// Waits for all processes. `call` is what this one does, with up to six numbers that must be the same for
+  /// all, to the bit. Throws std::runtime_error, in all processes, if something differs, with what.
   void meet(const char* call, std::initializer_list<NamedNumber> numbers) const {
     if (const std::string difference = difference_at(call, numbers); !difference.empty())
       detail::raise_file({difference});
@@ -191,6 +194,9 @@ class Processes {
   std::string difference_at(const char* call, std::initializer_list<NamedNumber> numbers) const {
     constexpr const char* begin = "spiketape::mpi: the processes do not do the same: ";
     Meeting mine{};
+    if (numbers.size() > mine.numbers.size())
+      spiketape::detail::fail_argument("spiketape::mpi::Processes::meet: there are ", numbers.size(),
+                                       " numbers, expected at most ", mine.numbers.size());
     std::string_view(call).copy(mine.call, sizeof mine.call - 1);
     std::size_t k = 0;
     for (const NamedNumber& each : numbers) mine.numbers[k++] = each.number;
@@ -203,7 +209,7 @@ class Processes {
                                ", process 0 to ", std::string_view(first.call));
       k = 0;
       for (const NamedNumber& each : numbers) {
-        if (first.numbers[k] != other.numbers[k])
+        if (std::memcmp(&first.numbers[k], &other.numbers[k], sizeof first.numbers[k]) != 0)  // NaN is NaN
           return detail::text_of(begin, "in ", call, " process ", p, " has ", each.name, " ",
                                  other.numbers[k], ", process 0 has ", first.numbers[k]);
         ++k;
