@@ -80,6 +80,11 @@ if(OpenMP_CXX_FOUND)
   target_link_libraries(spiketape_development INTERFACE spiketape_openmp)
 endif()
 find_package(ZLIB QUIET)
+# For mpi/, which uses the C interface.
+if(NOT CMAKE_CROSSCOMPILING)
+  set(MPI_CXX_SKIP_MPICXX ON)
+  find_package(MPI QUIET COMPONENTS CXX)
+endif()
 # For io/nir.hpp and io/shd.hpp. CMake finds it with a compiler of C only, which nothing else here needs.
 if(NOT CMAKE_CROSSCOMPILING)
   include(CheckLanguage)

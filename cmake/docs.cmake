@@ -12,7 +12,8 @@ endif()
 set(site_folder "${PROJECT_BINARY_DIR}/site")
 # In the order of reading; a page that is not listed comes last.
 set(pages "")
-foreach(page IN ITEMS getting-started from-snntorch neurons spikegen event-data losses training trainer performance scaling convolution extending deployment checkpoints
+foreach(page IN ITEMS getting-started from-snntorch neurons spikegen event-data losses training trainer many-machines performance scaling convolution
+                      extending deployment checkpoints
                       firmware nir reproducibility errors versions)
   list(APPEND pages "${PROJECT_SOURCE_DIR}/docs/${page}.md")
 endforeach()

@@ -4,7 +4,7 @@ include(GNUInstallDirs)
 
 set(spiketape_config_dir ${CMAKE_INSTALL_DATADIR}/cmake/spiketape)
 target_include_directories(spiketape INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-install(TARGETS spiketape spiketape_openmp spiketape_zlib spiketape_hdf5 EXPORT spiketapeTargets)
+install(TARGETS spiketape spiketape_openmp spiketape_zlib spiketape_hdf5 spiketape_mpi EXPORT spiketapeTargets)
 if(SPIKETAPE_IO)
   install(TARGETS spiketape_io EXPORT spiketapeTargets)
 endif()

@@ -115,6 +115,52 @@ TEST_CASE("a batch smaller than before leaves no gradient of the last one behind
   for (const auto& parameter : s.net.parameters()) CHECK_FALSE(used.gradients().has(parameter));
 }
 
+TEST_CASE("samples of a larger batch count as those of it") {
+  const Setup s;
+  st::Random random(5);
+  const st::Sequence<float> sequence = numeric::random_sequence<float>(random, {6, 11, 20}, -2, 4);
+  for (const bool front : {false, true}) {  // a constant input goes through the first layer as a whole batch
+    INFO("front " << front);
+    const auto samples = [&](Index first, Index count) {
+      st::Sequence<float> part(front ? 1 : 6, count, 20);
+      for (Index t = 0; t < part.steps(); ++t)
+        part.view().step(t).array() =
+            (front ? st::view_of(s.input) : sequence.step(t)).array().middleRows(first, count);
+      return part;
+    };
+    std::vector<std::pair<Index, Index>> calls;
+    const auto loss = [&](const auto& out, Index first, Index count) {
+      calls.emplace_back(first, count);
+      return st::cross_entropy(out.mem, s.labels);
+    };
+    st::Shards<float> whole(front ? 1 : 2, 1, front ? 5 : 0), part(1, 1, 0);
+    const st::Sequence<float> all = samples(0, 11);
+    whole.run(s.net, all, loss);
+    const std::vector<std::pair<Index, Index>> all_calls = std::exchange(calls, {});
+    auto expected = s.gradients_in(whole.gradients());
+    double sum = 0;
+    std::vector<st::Array<float>> gradients;
+    for (const auto& [first, count] : all_calls) {
+      part.set_samples({first, count, 11});
+      part.run(s.net, samples(first, count), loss);
+      sum += part.loss();
+      const auto more = s.gradients_in(part.gradients());
+      if (gradients.empty())
+        gradients = more;
+      else
+        for (std::size_t k = 0; k < more.size(); ++k) gradients[k] += more[k];
+    }
+    CHECK(calls == all_calls);
+    CHECK(sum == Approx(whole.loss()).epsilon(tolerance::rounding<float>));
+    for (std::size_t k = 0; k < expected.size(); ++k)
+      CHECK(numeric::near(gradients[k], expected[k], tolerance::rounding<float>));
+  }
+  st::Shards<float> shards(1);
+  CHECK(error_text<std::invalid_argument>([&] {
+          shards.set_samples({3, 9, 11});
+        }).find("samples are 9 from 3 on, of 11") != std::string::npos);
+}
+
 TEST_CASE("an exception in a shard arrives at the caller, and the next run is a good one") {
   const Setup s;
   for (const int threads : {1, 2, 3}) {

@@ -22,9 +22,13 @@
 #include "plain_neurons.hpp"
 #include "temporary_folder.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
+#include <initializer_list>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -96,6 +100,50 @@ std::string error(Run&& run) {
   return error_text<std::invalid_argument>(run);
 }
 
+/// A driver of one's own: it is Shards, and notes what else it is asked.
+struct OwnDriver {
+  st::Shards<double> shards{2, 1, 1};
+  std::vector<std::size_t> shared{};
+  std::vector<double> compared{};
+
+  template <typename Network, typename Loss>
+  double run(const Network& net, const st::SequenceView<const double>& input, const Loss& loss) {
+    return shards.run(net, input, loss);
+  }
+  template <typename Network, typename Loss>
+  double evaluate(const Network& net, const st::SequenceView<const double>& input, const Loss& loss) {
+    return shards.evaluate(net, input, loss);
+  }
+  st::GradientSums<double>& gradients() { return shards.gradients(); }
+  void set_seed(std::uint64_t seed) { shards.set_seed(seed); }
+  void share(std::span<int> classes) { shared.push_back(classes.size()); }
+  void check_same(std::initializer_list<st::NamedNumber> numbers) {
+    for (const st::NamedNumber& each : numbers) compared.push_back(each.number);
+  }
+  template <typename Visitor>
+  void checkpoint(Visitor& visitor) {
+    visitor.fact("shards", Index(2));
+    visitor.fact("block", Index(1));
+    std::uint64_t seed = 0;
+    visitor.number("seed", seed);
+    shards.checkpoint(round);
+    visitor.number("round", round.value);
+    shards.checkpoint(round);
+  }
+  struct Round {
+    std::uint64_t value = 0;
+    bool set = false;
+    void fact(std::string_view, Index) {}
+    void number(std::string_view name, std::uint64_t& number) {
+      if (name == "round") (set ? number : value) = set ? value : number;
+      if (name == "round") set = !set;
+    }
+  } round{};
+};
+struct OwnWindows : OwnDriver {
+  bool truncates() const { return false; }
+};
+
 }  // namespace
 
 TEST_CASE("a Trainer does what the loop by hand does") {
@@ -132,6 +180,38 @@ TEST_CASE("a Trainer does what the loop by hand does") {
   }
   for (const auto& each : by_hand.net.named_parameters())
     CHECK(numeric::same(each.parameter.array(), by_trainer.net.parameter(each.path).array()));
+}
+
+TEST_CASE("a Trainer drives what is not of the library, and its checkpoint goes on there") {
+  Training own, by_driver;
+  own.fit();
+  OwnDriver driver;
+  st::Trainer trainer(by_driver.net, by_driver.adam, driver, {.steps = 5});
+  const st::FitOptions<double> options{
+      .epochs = 3, .loss = st::ce_rate_loss(), .schedule = schedule, .clip_grad_norm = 0.5};
+  trainer.fit(by_driver.train, by_driver.test, options);
+  for (const auto& each : own.net.named_parameters())
+    CHECK(numeric::same(each.parameter.array(), by_driver.net.parameter(each.path).array()));
+  CHECK(trainer.log().epochs[2].test_accuracy == own.trainer.log().epochs[2].test_accuracy);
+  CHECK(driver.compared == std::vector<double>{3, 0.5, 0, schedule(0)});
+  // Three batches in training and two in the evaluation, each epoch.
+  const std::vector<std::size_t> epoch{4, 4, 3, 5, 2};
+  REQUIRE(driver.shared.size() == 15);
+  CHECK(std::vector<std::size_t>(driver.shared.end() - 5, driver.shared.end()) == epoch);
+
+  // The checkpoint of the one fits the other: both have the driver's place.
+  const auto contents = [](st::Trainer<double>& of) {
+    return st::safetensors_bytes(st::Checkpoint{{"trainer", of}}.contents());
+  };
+  CHECK(contents(trainer) == contents(own.trainer));
+
+  CHECK(error([&] {
+          st::Trainer(by_driver.net, by_driver.adam, driver, {.shards = 2});
+        }).find("shards is 2, block is 0 and window is 0, expected none of them") != std::string::npos);
+  OwnWindows windows;
+  CHECK(error([&] {
+          st::Trainer(by_driver.net, by_driver.adam, windows);
+        }).find("expected {.truncate = true}") != std::string::npos);
 }
 
 TEST_CASE("a Trainer's bits do not depend on threads, nor on evaluations in between") {

@@ -90,8 +90,22 @@ class Shards {
     Round round(*this, true);
     return round.ended(run_shards(batch, [&](Shard& shard, Index first, Index count) {
       start(shard, {first, count, batch});
-      finish(shard, forward(shard.tape, first, count));
+      finish(shard, forward(shard.tape, in_whole(first, batch), count));
     }));
+  }
+
+  /// The batches of later runs are these samples of larger ones, as in Tape::set_part: the losses of the
+  /// library divide by the larger batch, `first` of a loss counts in it, and the random numbers of layers are
+  /// those of its samples. For whoever splits a batch over several Shards, such as mpi::Shards. {}: they are
+  /// whole, as by default.
+  void set_samples(const PartRange& samples) {
+    detail::check_range(samples, "samples");
+    samples_ = samples;
+  }
+  /// The sum of the losses of the last run, in double.
+  double loss() const {
+    check_not_moved_from();
+    return shards_.front()->loss;
   }
 
   /// The seed of layers' random numbers: 0 unless set.
@@ -198,7 +212,8 @@ class Shards {
           return run_back(net, currents, loss);
       }
     return run_blocks(input.batch, [&](Shard& shard, Index first, Index count) {
-      finish(shard, detail::part_of_loss(loss, net(samples(shard.tape, input, first, count)), first, count));
+      finish(shard, detail::part_of_loss(loss, net(samples(shard.tape, input, first, count)),
+                                         in_whole(first, input.batch), count));
     });
   }
 
@@ -207,6 +222,7 @@ class Shards {
   Var<Scalar> front(const Network& net, const SequenceView<const Scalar>& input) {
     gradients().clear();
     front_tape_->reset();
+    front_tape_->set_part({.samples = samples_.of(input.batch)});
     front_tape_->set_round(round_);
     front_tape_->set_training(training_);
     const Var<Scalar> currents = net.front(front_tape_->constant(input));
@@ -232,7 +248,7 @@ class Shards {
       const Var<Scalar> x = currents.differentiable()
                                 ? shard.tape.leaf(rows(value, first, count), rows(adjoint, first, count))
                                 : shard.tape.constant(rows(value, first, count));
-      finish(shard, detail::part_of_loss(loss, net.back(x), first, count));
+      finish(shard, detail::part_of_loss(loss, net.back(x), in_whole(first, currents.batch()), count));
     });
     if (currents.differentiable() && training_) {
       guarded(0, [&](Index) { front_tape_->backward(); });
@@ -242,11 +258,14 @@ class Shards {
   }
 
   void start(Shard& shard, const PartRange& samples) const {
+    const Index whole = samples_.of(samples.whole).whole;
     shard.tape.reset();
-    shard.tape.set_part({.samples = samples});
+    shard.tape.set_part({.samples = {in_whole(samples.first, samples.whole), samples.count, whole}});
     shard.tape.set_round(round_);
     shard.tape.set_training(training_);
   }
+  /// The number, in the larger batch, of a sample of this one.
+  Index in_whole(Index sample, Index batch) const { return samples_.of(batch).first + sample; }
   void finish(Shard& shard, const Var<Scalar>& loss) const {
     if (!training_ && loss.empty()) return;
     const FlushDenormals flush;
@@ -328,6 +347,7 @@ class Shards {
   Index block_;
   std::uint64_t round_ = 0;  // counts the runs; layers' random numbers depend on it
   bool training_ = true;     // else an evaluation
+  PartRange samples_;        // of a larger batch
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<Tape<Scalar>> front_tape_;         // adds to the first shard's sums
   std::vector<const GradientSums<Scalar>*> others_;  // of all shards but the first

@@ -11,11 +11,11 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/core/any_function.hpp>
-#include <spiketape/core/labels.hpp>
-#include <spiketape/functional/accuracy.hpp>
 #include <spiketape/functional/loss_kind.hpp>
 #include <spiketape/optim/clip.hpp>
+#include <spiketape/train/any_driver.hpp>
 #include <spiketape/train/batch_source.hpp>
+#include <spiketape/train/predictions.hpp>
 #include <spiketape/train/progress.hpp>
 #include <spiketape/train/shards.hpp>
 #include <spiketape/train/trainer_options.hpp>
@@ -79,6 +79,25 @@ class Trainer {
       shards_->set_seed(options.seed);
     }
   }
+  /// The same with a driver of another kind (see TrainingDriver), such as mpi::Shards or mpi::Windows, which
+  /// must outlive the Trainer. The options for shards, blocks and windows are then the driver's: throws
+  /// std::invalid_argument if they are set here. A checkpoint of the Trainer holds the driver's place, too.
+  template <typename Network, typename Optimizer, TrainingDriver<Scalar> Driver>
+  Trainer(const Network& net, Optimizer& optimizer, Driver& driver, const TrainerOptions& options = {})
+      : Trainer(net, optimizer, options) {
+    if (options.shards != 1 || options.block != 0 || options.window != 0)
+      detail::fail_argument("spiketape::Trainer: shards is ", options.shards, ", block is ", options.block,
+                            " and window is ", options.window,
+                            ", expected none of them beside a driver, which has its own");
+    shards_.reset();
+    driver_ = detail::AnyDriver<Scalar>(driver);
+    driver.set_seed(options.seed);
+    run_ = [](Trainer& trainer, const SequenceView<const Scalar>& input, const Part& part, bool training) {
+      const Network& of_net = *static_cast<const Network*>(trainer.net_);
+      Driver& of_driver = *static_cast<Driver*>(trainer.driver_.object());
+      return training ? of_driver.run(of_net, input, part) : of_driver.evaluate(of_net, input, part);
+    };
+  }
   template <typename Network, typename Optimizer>
   Trainer(const Network&&, Optimizer&, const TrainerOptions& = {}) = delete;  // it would not live long enough
   Trainer(const Trainer&) = delete;
@@ -139,7 +158,9 @@ class Trainer {
   /// depend on.
   template <typename Visitor>
   void checkpoint(Visitor& visitor) {
-    if (windows_)
+    if (driver_)
+      driver_.checkpoint(visitor);
+    else if (windows_)
       windows_->checkpoint(visitor);
     else
       shards_->checkpoint(visitor);
@@ -221,6 +242,12 @@ class Trainer {
   const TrainingLog& fit(const BatchSource<Scalar>& train, const BatchSource<Scalar>* test,
                          const FitOptions<Scalar>& options) {
     check_options(options);
+    if (driver_)
+      driver_.check_same(
+          {{"epochs", static_cast<double>(options.epochs)},
+           {"clip_grad_norm", options.clip_grad_norm},
+           {"clip_grad_value", options.clip_grad_value},
+           {"the first learning rate", options.schedule.empty() ? lr() : options.schedule(0)}});
     detail::ProgressLine line(options.progress);
     const Clock::time_point begin = Clock::now();
     const Index batches = train.size(), done_before = epoch_ * batches + batch_;
@@ -264,7 +291,9 @@ class Trainer {
   /// One step of the optimizer. Returns the loss.
   double train_on(const TrainingBatch<Scalar>& batch, const FitOptions<Scalar>& options) {
     const auto loss = static_cast<double>(run(batch, options.loss, true));
-    GradientSums<Scalar>& gradients = windows_ ? windows_->gradients() : shards_->gradients();
+    GradientSums<Scalar>& gradients = driver_    ? driver_.gradients()
+                                      : windows_ ? windows_->gradients()
+                                                 : shards_->gradients();
     if (options.clip_grad_value > 0) clip_grad_value(gradients, options.clip_grad_value, options_.threads);
     if (options.clip_grad_norm > 0) clip_grad_norm(gradients, options.clip_grad_norm, options_.threads);
     if (!options.schedule.empty() && options.schedule_steps)
@@ -282,7 +311,7 @@ class Trainer {
       add_batch(sums, batch, static_cast<double>(run(batch, loss, false)));
       if (all != nullptr && has_labels(batch)) {
         all->labels.insert(all->labels.end(), batch.targets.labels.begin(), batch.targets.labels.end());
-        all->predicted.insert(all->predicted.end(), predicted_.begin(), predicted_.end());
+        all->predicted.insert(all->predicted.end(), predicted_.classes.begin(), predicted_.classes.end());
       }
       return true;
     });
@@ -292,8 +321,10 @@ class Trainer {
   Scalar run(const TrainingBatch<Scalar>& batch, const Loss<Scalar>& loss, bool training) {
     SequenceView<const Scalar> input = batch.input;
     if (input.steps == 1) input = detail::repeated(input, options_.steps, "Trainer");
-    predicted_.resize(has_labels(batch) ? batch.targets.labels.size() : 0);
-    return run_(*this, input, Part{*this, loss, batch.targets}, training);
+    predicted_.classes.resize(has_labels(batch) ? batch.targets.labels.size() : 0);
+    const Scalar of_batch = run_(*this, input, Part{*this, loss, batch.targets}, training);
+    if (driver_) driver_.share(predicted_.classes);
+    return of_batch;
   }
   /// Whether there is one label for each sample.
   static bool has_labels(const TrainingBatch<Scalar>& batch) {
@@ -305,44 +336,17 @@ class Trainer {
     sums.samples += samples;
     if (!has_labels(batch)) return;
     sums.labelled += samples;
-    for (std::size_t b = 0; b < predicted_.size(); ++b)
-      sums.right += predicted_[b] == batch.targets.labels[b] ? 1 : 0;
+    for (std::size_t b = 0; b < predicted_.classes.size(); ++b)
+      sums.right += predicted_.classes[b] == batch.targets.labels[b] ? 1 : 0;
   }
 
   /// Several threads call it at once, for different samples.
   Var<Scalar> part_of_batch(const LossInput<Scalar>& out, const Part& part) {
-    if (!predicted_.empty())
-      predict_part(options_.readout == Readout::spk ? out.spk : out.mem, part.targets.mask);
+    if (!predicted_.classes.empty())
+      predicted_.read(options_.readout == Readout::spk ? out.spk : out.mem, part.targets.mask,
+                      options_.num_classes);
     return part.loss.empty() ? Var<Scalar>() : part.loss(out, part.targets);
   }
-  /// Predicts the classes of a part's samples as `predict_rate` does. Sums over windows are kept in between.
-  void predict_part(const Var<Scalar>& outputs, const StepMask& mask) {
-    const SequenceView<const Scalar> view = outputs.value();
-    const BatchPart& part = outputs.tape().part();
-    const PartRange samples = part.samples.of(view.batch), steps = part.steps.of(view.steps);
-    if (view.features == 0) return;
-    if (!mask.empty() && (mask.steps != steps.whole || mask.batch != samples.whole))
-      detail::fail_argument("spiketape::Trainer: mask is ", mask.steps, " x ", mask.batch, ", expected ",
-                            steps.whole, " x ", samples.whole, " steps and samples");
-    const Index group = detail::neurons_of_class("Trainer", view.features, options_.num_classes),
-                classes = view.features / group;
-    if (steps.partial() && steps.first == 0)
-      window_sums_.assign(static_cast<std::size_t>(view.batch * classes), 0);
-    for (Index b = 0; b < view.batch; ++b) {
-      double* sums = steps.partial() ? window_sums_.data() + b * classes
-                                     : outputs.tape().template allocate<double>(classes);
-      if (!steps.partial()) std::fill_n(sums, classes, 0.0);
-      for (Index t = 0; t < view.steps; ++t) {
-        if (!mask.counts(steps.first + t, samples.first + b)) continue;
-        const Scalar* row = view.row(t, b);
-        for (Index k = 0; k < classes; ++k)
-          for (Index i = 0; i < group; ++i) sums[k] += static_cast<double>(*row++);
-      }
-      predicted_[static_cast<std::size_t>(samples.first + b)] =
-          static_cast<int>(detail::index_of_largest(classes, [&](Index i) { return sums[i]; }));
-    }
-  }
-
   double lr() const { return optimizer_.lr(optimizer_.of); }
   EpochLog epoch_log(double seconds) const {
     return {.epoch = static_cast<double>(epoch_ + 1),
@@ -374,19 +378,21 @@ class Trainer {
   Scalar (*run_)(Trainer&, const SequenceView<const Scalar>&, const Part&, bool training);
   AnyOptimizer optimizer_;
   std::optional<Shards<Scalar>> shards_;
-  std::optional<Windows<Scalar>> windows_;  // one of the two
+  std::optional<Windows<Scalar>> windows_;
+  detail::AnyDriver<Scalar> driver_;  // one of the three
   std::vector<detail::AnyFunction<void(const StepLog&)>> step_callbacks_;
   std::vector<detail::AnyFunction<void(const EpochLog&)>> epoch_callbacks_;
   Index epoch_ = 0, batch_ = 0, step_ = 0;  // how many are done; batches of the epoch under way
   bool stopped_ = false;
   Sums sums_;  // of the epoch under way
   TrainingLog log_;
-  std::vector<int> predicted_;       // of the batch
-  std::vector<double> window_sums_;  // of its outputs, over the windows so far
+  detail::Predictions predicted_;  // of the batch
 };
 
 template <typename Network, typename Optimizer>
 Trainer(const Network&, Optimizer&, const TrainerOptions& = {}) -> Trainer<typename Network::Scalar>;
+template <typename Network, typename Optimizer, TrainingDriver<typename Network::Scalar> Driver>
+Trainer(const Network&, Optimizer&, Driver&, const TrainerOptions& = {}) -> Trainer<typename Network::Scalar>;
 
 }  // namespace spiketape::inline SPIKETAPE_ABI
 

@@ -86,6 +86,14 @@ class Windows {
     return static_cast<Scalar>(total_);
   }
 
+  /// The batches of later runs are these samples of larger ones; see Shards::set_samples.
+  void set_samples(const PartRange& samples) {
+    detail::check_range(samples, "samples");
+    samples_ = samples;
+  }
+  /// The sum of the losses of the last run, in double.
+  double loss() const { return total_; }
+
   /// The seed of layers' random numbers: 0 unless set.
   void set_seed(std::uint64_t seed) { tape_.set_seed(seed); }
 
@@ -197,7 +205,8 @@ class Windows {
   void start(Index w, const SequenceView<const Scalar>& input) {
     tape_.reset();
     const Index first = w * steps_;
-    tape_.set_part({.steps = {first, std::min(steps_, input.steps - first), input.steps}});
+    tape_.set_part({.samples = samples_.of(input.batch),
+                    .steps = {first, std::min(steps_, input.steps - first), input.steps}});
     tape_.set_round(round_);
   }
 
@@ -265,6 +274,7 @@ class Windows {
   WindowsOptions options_;
   std::uint64_t round_ = 0;  // counts the runs; layers' random numbers depend on it
   double total_ = 0;         // of the losses of the windows so far
+  PartRange samples_;        // of a larger batch
   Tape<Scalar> tape_;
   std::vector<State<Scalar>> states_;  // at the beginning of each window
   State<Scalar> last_, before_;        // after the run, and before it

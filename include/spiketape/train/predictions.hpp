@@ -1,0 +1,57 @@
+// The classes that a network predicts for a batch, read from its outputs part by part.
+#pragma once
+
+#include <spiketape/core/push_macros.hpp>
+
+#include <spiketape/autograd/tape.hpp>
+#include <spiketape/core/labels.hpp>
+#include <spiketape/core/step_mask.hpp>
+#include <spiketape/functional/accuracy.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+namespace spiketape::inline SPIKETAPE_ABI::detail {
+
+/// One class for each sample of a batch, as `predict_rate` gives. Parts of the batch may come from several
+/// threads at once. Sums over windows of steps are kept in between.
+class Predictions {
+ public:
+  std::vector<int> classes;  ///< Of each sample.
+
+  template <Real Scalar>
+  void read(const Var<Scalar>& outputs, const StepMask& mask, Index num_classes) {
+    const SequenceView<const Scalar> view = outputs.value();
+    const BatchPart& part = outputs.tape().part();
+    const PartRange samples = part.samples.of(view.batch), steps = part.steps.of(view.steps);
+    if (view.features == 0) return;
+    if (!mask.empty() && (mask.steps != steps.whole || mask.batch != samples.whole))
+      fail_argument("spiketape::Trainer: mask is ", mask.steps, " x ", mask.batch, ", expected ", steps.whole,
+                    " x ", samples.whole, " steps and samples");
+    const Index group = neurons_of_class("Trainer", view.features, num_classes),
+                groups = view.features / group;
+    if (steps.partial() && steps.first == 0)
+      window_sums_.assign(static_cast<std::size_t>(view.batch * groups), 0);
+    for (Index b = 0; b < view.batch; ++b) {
+      double* sums = steps.partial() ? window_sums_.data() + b * groups
+                                     : outputs.tape().template allocate<double>(groups);
+      if (!steps.partial()) std::fill_n(sums, groups, 0.0);
+      for (Index t = 0; t < view.steps; ++t) {
+        if (!mask.counts(steps.first + t, samples.first + b)) continue;
+        const Scalar* row = view.row(t, b);
+        for (Index k = 0; k < groups; ++k)
+          for (Index i = 0; i < group; ++i) sums[k] += static_cast<double>(*row++);
+      }
+      classes[static_cast<std::size_t>(samples.first + b)] =
+          static_cast<int>(index_of_largest(groups, [&](Index i) { return sums[i]; }));
+    }
+  }
+
+ private:
+  std::vector<double> window_sums_;  // of the outputs, over the windows so far
+};
+
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
+
+#include <spiketape/core/pop_macros.hpp>
