@@ -20,8 +20,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
+#include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,7 +45,7 @@ class Hdf5Rows {
         in_memory_(H5Tvlen_create(in_memory), H5Tclose),
         access_(H5Pcreate(H5P_DATASET_XFER), H5Pclose),
         // A byte of the file is at most a number of the result.
-        bytes_left_(file_size * sizeof(Number)) {
+        memory_{file_size * sizeof(Number), nullptr} {
     if (Hdf5Reader::is_group(array_.get())) reader.fail("has '", path_, "' as a group, expected an array");
     auto about = reader.array_of(array_.get(), path_);
     if (about.shape.size() != 1 || H5Tget_class(about.type.get()) != H5T_VLEN)
@@ -57,7 +58,7 @@ class Hdf5Rows {
     space_ = std::move(about.space);
     const hsize_t one = 1;
     one_ = Hdf5Id(H5Screate_simple(1, &one, nullptr), H5Sclose);
-    H5Pset_vlen_mem_manager(access_.get(), &allocate, &bytes_left_, &release, nullptr);
+    H5Pset_vlen_mem_manager(access_.get(), &Memory::allocate, &memory_, &Memory::release, nullptr);
   }
   Hdf5Rows(const Hdf5Rows&) = delete;
   Hdf5Rows& operator=(const Hdf5Rows&) = delete;
@@ -66,40 +67,37 @@ class Hdf5Rows {
   /// Row i, valid until the next is read.
   std::span<const Number> row(hsize_t i) {
     const hsize_t one = 1;
-    row_ = Row{};
+    memory_.of_row.reset();
+    hvl_t row{0, nullptr};  // the library leaves anything in it where it fails
     if (H5Sselect_hyperslab(space_.get(), H5S_SELECT_SET, &i, nullptr, &one, nullptr) < 0 ||
-        H5Dread(array_.get(), in_memory_.get(), one_.get(), space_.get(), access_.get(), &row_.numbers) < 0)
+        H5Dread(array_.get(), in_memory_.get(), one_.get(), space_.get(), access_.get(), &row) < 0)
       reader_.fail("has '", path_, "' with an array ", i,
                    ", which cannot be read, or more than the file holds: ", hdf5_reason());
-    return {static_cast<const Number*>(row_.numbers.p), row_.numbers.len};
+    return {static_cast<const Number*>(row.p), row.len};
   }
 
  private:
-  /// What the library has allocated, by `allocate`.
-  struct Row {
-    hvl_t numbers{0, nullptr};
-    Row() = default;
-    Row(const Row&) = delete;
-    Row& operator=(Row&& other) noexcept {
-      std::swap(numbers, other.numbers);
-      return *this;
+  /// What the library takes for a row.
+  struct Memory {
+    std::uint64_t bytes_left;
+    std::unique_ptr<std::byte[]> of_row;
+
+    static void* allocate(std::size_t size, void* memory) {
+      auto& [bytes_left, of_row] = *static_cast<Memory*>(memory);
+      if (size > bytes_left || of_row != nullptr) return nullptr;
+      bytes_left -= size;
+      of_row.reset(new (std::nothrow) std::byte[size]);
+      return of_row.get();
     }
-    ~Row() { std::free(numbers.p); }
+    static void release(void*, void*) {}
   };
-  static void* allocate(std::size_t size, void* left) {
-    auto& bytes_left = *static_cast<std::uint64_t*>(left);
-    if (size > bytes_left) return nullptr;
-    bytes_left -= size;
-    return std::malloc(size);
-  }
-  static void release(void* memory, void*) { std::free(memory); }
 
   Hdf5Reader& reader_;
   Hdf5Id array_;
   std::string path_;
   Hdf5Id in_memory_, access_, space_, one_;
-  std::uint64_t bytes_left_, count_ = 0;
-  Row row_;
+  Memory memory_;
+  std::uint64_t count_ = 0;
 };
 
 /// Reads the three arrays.
