@@ -136,7 +136,8 @@ TEST_CASE("the result of repeated steps is one, stored once") {
   const Array ones = Array::Ones(2, 5);
   const Var a = tape.variable(ones, 100), b = tape.variable(ones, 100),
             c = tape.variable(st::Sequence<double>(100, 2, 5));
-  for (const Var result : {a + b, a - b, a * b, 2 * a}) {
+  const Var results[] = {a + b, a - b, a * b, 2 * a};  // in the loop g++ 14 takes them for references
+  for (const Var& result : results) {
     CHECK(result.constant());
     CHECK(result.shape() == st::Shape{100, 2, 5});
     CHECK(result.value().rows() == 2);
@@ -148,8 +149,8 @@ TEST_CASE("the result of repeated steps is one, stored once") {
 TEST_CASE("operations on constants are constants, and empty ones are harmless") {
   st::Tape<double> tape;
   const Var c = tape.constant(Array(Array::Ones(2, 5)));
-  for (const Var result : {c + c, c * c, 2 * c, sum(c), st::step(c, 0)})
-    CHECK_FALSE(result.differentiable());
+  const Var results[] = {c + c, c * c, 2 * c, sum(c), st::step(c, 0)};
+  for (const Var& result : results) CHECK_FALSE(result.differentiable());
 
   const Var none = tape.variable(st::Sequence<double>(3, 0, 5));
   const Var total = sum(2 * (none * none) + none) + sum(st::step(none, 1));
