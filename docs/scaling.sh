@@ -22,7 +22,7 @@ END
   fi
 }
 
-measured | awk -F ', *' -v samples="${SAMPLES:-8192}" -v cores="${CORES:-16}" -v svg=scaling.svg '
+measured | awk -F ', *' -v "style=$(grep -o '<style>.*</style>' ../examples/neuron.svg)" -v samples="${SAMPLES:-8192}" -v cores="${CORES:-16}" -v svg=scaling.svg '
 # Seconds. An addition of a parameter to a sum in memory takes 0.6 ns (tests/benchmark/threads: join).
 function threads_speed(n) { return cores == 1 ? 1 : cores / 16 * (n == 1 ? 5.9 : 7.4) }
 function compute(n, batch) { return (each[n] * batch + step[n]) / threads_speed(n) }
@@ -93,6 +93,7 @@ END {
 
   left = 60; top = 40; width = 440; height = 280
   print "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"720\" height=\"380\" font-family=\"sans-serif\" font-size=\"12\">" > svg
+  print style > svg
   print "<rect width=\"720\" height=\"380\" fill=\"#ffffff\"/>" > svg
   printf "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#f7f8fa\"/>\n", left, top, width, height > svg
   text(left, 24, "Efficiency of a training step with " samples " samples, by a model", "start", "#1d2733")
