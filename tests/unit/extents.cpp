@@ -156,7 +156,7 @@ TEST_CASE("no more threads start than have something to do") {
 #ifdef _OPENMP
   std::vector<int> teams;
   std::thread([&] {  // has had no team yet
-    for (const Index count : {5, 2, 4, 1}) {  // libomp leaks a little where a team grows
+    for (const Index count : {5, 2, 4, 1}) {  // the largest first: libomp leaks a little where a team grows
       std::atomic<int> team{0};
       st::detail::parallel_for(1000, count, [&](Index) { team = omp_get_num_threads(); });
       teams.push_back(team);

@@ -155,7 +155,7 @@ TEST_CASE("threads that join gradients share all parameters, in the order of the
       for (double& value : sum.values) value = random.uniform(-1, 1);
     }
   }
-  for (const int threads : {7, 3, 2, 1}) {  // libomp leaks a little where a team grows
+  for (const int threads : {7, 3, 2, 1}) {  // the largest first: libomp leaks a little where a team grows
     INFO(threads << " threads");
     Sums total;
     add(total.sum_of(parameters[0].ptr()), 1);

@@ -49,7 +49,7 @@ SPIKETAPE_NOINLINE inline void parallel_for(int threads, Index count, FunctionRe
 /// counted from 0. A range has at least `least` numbers, so that it is worth a thread. `body` must not depend
 /// on where a range ends and must not throw.
 SPIKETAPE_NOINLINE inline void parallel_ranges(int threads, Index count, Index least,
-                            FunctionRef<void(int, Index, Index)> body) {
+                                               FunctionRef<void(int, Index, Index)> body) {
   if (count == 0) return;
   const int ranges = busy_threads(threads, count / least);
   parallel_for(threads, ranges, [&](Index i) {
@@ -59,8 +59,9 @@ SPIKETAPE_NOINLINE inline void parallel_ranges(int threads, Index count, Index l
 
 /// Calls body(k, begin, end) for ranges of the numbers of several arrays, of which array k = 0, …, arrays − 1
 /// has count_of(k), so that each thread gets as many numbers of all together. A range begins on a whole line.
-SPIKETAPE_NOINLINE inline void parallel_arrays(int threads, Index arrays, FunctionRef<Index(Index)> count_of,
-                            FunctionRef<void(Index, Index, Index)> body) {
+SPIKETAPE_NOINLINE inline void parallel_arrays(int threads, Index arrays,
+                                               FunctionRef<Index(Index)> count_of,
+                                               FunctionRef<void(Index, Index, Index)> body) {
   constexpr Index unit = 64, least = (1 << 12) / unit;
   Index all = 0;
   for (Index k = 0; k < arrays; ++k) all += parts_of(count_of(k), unit);
@@ -77,7 +78,8 @@ SPIKETAPE_NOINLINE inline void parallel_arrays(int threads, Index arrays, Functi
 
 /// Calls body(begin, end) for pieces of 0, …, count − 1 that are worth a thread. All but the last consist of
 /// whole lanes.
-SPIKETAPE_NOINLINE inline void parallel_pieces(int threads, Index count, FunctionRef<void(Index, Index)> body) {
+SPIKETAPE_NOINLINE inline void parallel_pieces(int threads, Index count,
+                                               FunctionRef<void(Index, Index)> body) {
   constexpr Index piece = 1 << 14;
   parallel_for(threads, parts_of(count, piece),
                [&](Index i) { body(i * piece, std::min(count, (i + 1) * piece)); });

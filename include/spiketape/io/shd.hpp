@@ -89,7 +89,7 @@ class Hdf5Rows {
       of_row.reset(new (std::nothrow) std::byte[size]);
       return of_row.get();
     }
-    static void release(void*, void*) {}
+    static void release(void*, void*) {}  // the next row does
   };
 
   Hdf5Reader& reader_;

@@ -149,7 +149,7 @@ SPIKETAPE_INLINE void for_lines(Index count, Body&& body, Emit&& emit) {
   emit(lines, word, 1);
 }
 
-/// The same, a lane at a time: slower, with half as many copies of the body to compile.
+/// The same, a lane at a time: there are fewer copies of the body to compile.
 template <Real Scalar, typename Body, typename Emit>
 SPIKETAPE_INLINE void for_lines_in_lanes(Index count, Body&& body, Emit&& emit) {
   constexpr Index size = Lane<Scalar>::size;

@@ -131,9 +131,9 @@ void add_product(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand
                                                          nullptr);  // a BLAS has no default for it
 }
 
-/// Calls do_part(thread, row, rows, col, cols) for parts of the pieces of a product, on the workspace's threads,
-/// for which it reserves memory. A piece has a quarter of C's columns (64 at least, 256 at most). Parts begin
-/// where Eigen's kernels do.
+/// Calls do_part(thread, row, rows, col, cols) for parts of the pieces of a product, on the workspace's
+/// threads, for which it reserves memory. A piece has a quarter of C's columns (64 at least, 256 at most).
+/// Parts begin where Eigen's kernels do.
 template <typename Scalar>
 SPIKETAPE_NOINLINE void for_parts(Index rows, Index cols, Index depth, Workspace<Scalar>* workspace,
                                   FunctionRef<void(int, Index, Index, Index, Index)> do_part) {
@@ -157,8 +157,8 @@ SPIKETAPE_NOINLINE void for_parts(Index rows, Index cols, Index depth, Workspace
   });
 }
 
-/// add_product in such parts. prepare(row, rows, col, cols) first writes what a part starts from, which then is
-/// still in the cache. The bits of the result are the same for any number of threads.
+/// add_product in such parts. prepare(row, rows, col, cols) first writes what a part starts from, which then
+/// is still in the cache. The bits of the result are the same for any number of threads.
 template <Order order_a, Order order_b, typename Scalar>
 void add_product_in_pieces(Index rows, Index cols, Index depth, Operand<Scalar> a, Operand<Scalar> b,
                            Scalar* c, Index stride_c, Workspace<Scalar>* workspace,

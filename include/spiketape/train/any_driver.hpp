@@ -21,11 +21,10 @@ namespace spiketape::inline SPIKETAPE_ABI {
 ///
 /// and, since it may run a part of the batch only,
 ///
-///     share(classes)            fills in the predicted classes, one for each sample of the batch of the last
-///     call,
-///                               of the samples that others ran
+///     share(classes)    fills in the predicted classes of the samples that others ran; there is one for each
+///                       sample of the batch of the last call
 ///     check_same({{name, number}, ...})
-///                               throws unless these options are the same for all who train together
+///                       throws unless these options are the same for all who train together
 template <typename Driver, typename Scalar>
 concept TrainingDriver = requires(Driver& driver, std::span<int> classes) {
   static_cast<GradientSums<Scalar>&>(driver.gradients());
