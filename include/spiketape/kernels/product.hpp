@@ -138,8 +138,11 @@ template <typename Scalar>
 SPIKETAPE_NOINLINE void for_parts(Index rows, Index cols, Index depth, Workspace<Scalar>* workspace,
                                   FunctionRef<void(int, Index, Index, Index, Index)> do_part) {
   using Kernels = Eigen::internal::gebp_traits<Scalar, Scalar>;
-  const ProductUnits units{std::clamp<Index>(whole_lines<Scalar>(cols / 4), 64, 256), Index(Kernels::nr),
-                           Index(Kernels::mr)};
+  const Index piece = std::clamp<Index>(whole_lines<Scalar>(cols / 4), 64, 256);
+  // The kernels of a BLAS are not known, so its products are cut between pieces only.
+  const ProductUnits units = products_by_blas
+                                 ? ProductUnits{piece, std::max<Index>(1, rows), piece}
+                                 : ProductUnits{piece, Index(Kernels::nr), Index(Kernels::mr)};
   const int threads = workspace == nullptr ? 1 : workspace->threads();
   const ProductParts parts(threads, rows, cols, depth, units);
   // What may throw runs before the threads, which must not.

@@ -80,30 +80,32 @@ class Optimizer {
   void step(GradientSums<Scalar>& gradients) {
     const FlushDenormals flush;
     check(gradients);
+    const auto gradient_of = [&](std::size_t k) -> const GradientSum<Scalar>* {
+      const GradientSum<Scalar>* sum = gradients.find(parameters_[k]);
+      return sum != nullptr && sum->written ? sum : nullptr;
+    };
     for (std::size_t k = 0; k < parameters_.size(); ++k)
-      if (const GradientSum<Scalar>* sum = gradients.find(parameters_[k]); sum != nullptr && sum->written)
+      if (const GradientSum<Scalar>* sum = gradient_of(k))
         Rule::prepare(states_[k], static_cast<std::size_t>(count_of(*sum)));
-    updates_.clear();
-    updates_.reserve(parameters_.size());  // nothing throws from here on
     int threads = 1;
     for (std::size_t k = 0; k < parameters_.size(); ++k) {
-      const ParameterPtr<Scalar>& parameter = parameters_[k];
-      const GradientSum<Scalar>* sum = gradients.find(parameter);
-      if (sum == nullptr || !sum->written) continue;
-      const Options& options = groups_[group_of_[k]].now.options;
-      Rule::advance(states_[k], options);
-      updates_.push_back(
-          {parameter->values.data(), gradients.take(parameter), count_of(*sum), &states_[k], &options});
-      gradients.clear(parameter);
-      threads = std::max(threads, options.threads);
+      if (gradient_of(k) == nullptr) continue;
+      Rule::advance(states_[k], options_of(k));
+      static_cast<void>(gradients.take(parameters_[k]));
+      threads = std::max(threads, options_of(k).threads);
     }
-    const auto update = [&](Index k) -> const Update& { return updates_[static_cast<std::size_t>(k)]; };
     parallel_arrays(
-        threads, static_cast<Index>(updates_.size()), [&](Index k) { return update(k).count; },
-        [&](Index k, Index begin, Index end) {
-          const Update& of = update(k);
-          Rule::update(of.values, of.gradient, begin, end, *of.state, *of.options);
+        threads, static_cast<Index>(parameters_.size()),
+        [&](Index i) {
+          const GradientSum<Scalar>* sum = gradient_of(static_cast<std::size_t>(i));
+          return sum == nullptr ? 0 : count_of(*sum);
+        },
+        [&](Index i, Index begin, Index end) {
+          const auto k = static_cast<std::size_t>(i);
+          Rule::update(parameters_[k]->values.data(), gradient_of(k)->values.data(), begin, end, states_[k],
+                       options_of(k));
         });
+    for (const ParameterPtr<Scalar>& parameter : parameters_) gradients.clear(parameter);
   }
 
   /// The learning rate: that of group 0. `set_lr` changes it for the next steps; other groups keep their
@@ -214,14 +216,6 @@ class Optimizer {
   }
 
   using State = typename Rule::State;
-  /// Of a parameter, in a step.
-  struct Update {
-    Scalar* values;
-    const Scalar* gradient;
-    Index count;
-    State* state;
-    const Options* options;
-  };
   struct Settings {
     Options options;
     double ratio;  // of its learning rate to that of group 0
@@ -229,6 +223,8 @@ class Optimizer {
   struct Group {
     Settings made, now;
   };
+  /// Of a parameter.
+  const Options& options_of(std::size_t k) const { return groups_[group_of_[k]].now.options; }
 
   void check_options(const Options& options) const {
     check_option<Scalar>(name(), "lr", options.lr, 0);
@@ -310,7 +306,6 @@ class Optimizer {
   std::vector<std::size_t> group_of_;  // each parameter
   std::vector<State> states_;          // of each parameter
   std::vector<Group> groups_;
-  std::vector<Update> updates_;  // of the last step, which the next one overwrites
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::detail
