@@ -41,5 +41,5 @@ fi
 say "running 02_train_digits"
 "$folder/examples/02_train_digits" "$@"
 if [ -z "$all" ]; then
-  say "more: $(cd "$root/examples" && echo *.cpp | sed 's/02_train_digits.cpp //; s/\.cpp//g'), built by: cmake --build $folder"
+  say "more: $(cd "$root/examples" && echo *.cpp | sed 's/02_train_digits.cpp //; s/\.cpp//g'), built by: cmake --build $folder (18 where MPI is found)"
 fi
