@@ -52,23 +52,21 @@ struct BackwardRow {
   BackwardRow(const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint,
               const RepeatedNumber<Scalar>& zero, Index t, Index b, Index samples)
       : width(samples * call.width),
+        last(t == call.input.steps - 1),
         first_element(HasRandomDerivative<typename Neuron::Surrogate, Lane<Scalar>> ? adjoint.key.row(t, b)
                                                                                     : 0),
         input(call.input.row(t, b)),
         spk_adjoint(adjoint.spk.empty() ? zero.stream() : Stream<Scalar>{adjoint.spk.row(t, b), 1}) {
-    const bool last = t == call.input.steps - 1;
     for (std::size_t k = 0; k < states; ++k) {
       entering[k] = call.entering(k, t, b, zero);
       fired_from[k] = call.fired_from(k, t, b);
       returned_adjoint[k] =
           adjoint.returned[k].empty() ? zero.stream() : Stream<Scalar>{adjoint.returned[k].row(t, b), 1};
       carry[k] = adjoint.carry[k].row(0, b);
-      carried[k] = last ? zero.stream() : Stream<Scalar>{carry[k], 1};
     }
     if constexpr (is_recurrent<typename Neuron::Dynamics>) {
       entering_spk = call.entering_spk(t, b, zero);
       spk_carry = adjoint.spk_carry.row(0, b);
-      carried_spk = last ? zero.stream() : Stream<Scalar>{spk_carry, 1};
       if (call.recurrence) current_adjoint = adjoint.current.row(t, b);
     }
     if (!adjoint.input.empty()) {
@@ -79,10 +77,11 @@ struct BackwardRow {
   }
 
   Index width;
+  bool last;
   std::uint64_t first_element;
   const Scalar* input;
-  Stream<Scalar> spk_adjoint, input_before{}, entering_spk{}, carried_spk{};
-  Streams entering, returned_adjoint, carried;
+  Stream<Scalar> spk_adjoint, input_before{}, entering_spk{};
+  Streams entering, returned_adjoint;
   std::array<const Scalar*, states> fired_from;
   std::array<Scalar*, states> carry;
   Scalar *spk_carry = nullptr, *current_adjoint = nullptr, *input_adjoint = nullptr;
@@ -133,11 +132,11 @@ class RowAdjoint {
           if (step_.rules.inhibited) winners = winners_at<Scalar>(i, now, before);
           States u_adjoint;
           for (std::size_t k = 0; k < states; ++k)
-            u_adjoint[k] = row_.returned_adjoint[k].at(i, extent) + row_.carried[k].at(i, extent);
+            u_adjoint[k] = row_.returned_adjoint[k].at(i, extent) + carried(row_.carry[k] + i, extent);
           L spk_adjoint = row_.spk_adjoint.at(i, extent);
           L spk_before = L(0);
           if constexpr (recurrent) {
-            spk_adjoint += row_.carried_spk.at(i, extent);
+            spk_adjoint += carried(row_.spk_carry + i, extent);
             spk_before = row_.entering_spk.at(i, extent);
           }
           pass_on(i, extent,
@@ -155,6 +154,12 @@ class RowAdjoint {
     States lanes;
     for (std::size_t k = 0; k < states; ++k) lanes[k] = streams[k].at(i, extent);
     return lanes;
+  }
+
+  /// The lane that step t + 1 left in `from`. A branch takes fewer registers than a stream of zeros.
+  template <typename Extent>
+  SPIKETAPE_INLINE L carried(const Scalar* from, Extent extent) const {
+    return row_.last ? L(0) : load(from, extent);
   }
 
   SPIKETAPE_NOINLINE Index winner(const Streams& streams) const {
