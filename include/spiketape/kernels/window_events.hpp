@@ -11,12 +11,13 @@
 #include <spiketape/kernels/transpose.hpp>
 
 #include <algorithm>
+#include <cstdint>
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
 /// The share of inputs that are not zero up to which events are faster than dense products, forward and
-/// backward together: 0.25 to 0.35 for 32 and 64 outputs with SSE, AVX2 and AVX-512.
-inline constexpr double densest_window_events = 0.25;
+/// backward together: 0.35 to 0.6 for 32 to 128 outputs with SSE, AVX2 and AVX-512.
+inline constexpr double densest_window_events = 0.35;
 
 /// The rows of a convolution as events, if they are sparse enough for that to pay off,
 /// else empty. Events leave out the zeros that a dense product multiplies, so they are for weights that are
@@ -33,21 +34,25 @@ Events<Scalar> sparse_rows(const SequenceView<const Scalar>& x, const BitRows<Sc
   return events && all_finite(weights) ? events : Events<Scalar>();
 }
 
-/// For each input in one direction: the outputs that read it, and as which number of their window.
+/// For each input in one direction: what the outputs that read it add to a number of the window and to a
+/// place, where the window's next number and the next output are so far away.
 class WindowReaders {
  public:
   struct Reader {
-    Index k, output;
+    std::int32_t number, place;
   };
 
-  WindowReaders(const SlidingAxis& axis, Arena& memory)
+  WindowReaders(const SlidingAxis& axis, Index next_number, Index next_place, Arena& memory)
       : ends_(memory.allocate<Index>(axis.in + 1)),
         readers_(memory.allocate<Reader>(axis.out() * axis.window)) {
     std::fill_n(ends_, axis.in + 1, Index(0));
     for_each(axis, [&](Index i, Index, Index) { ++ends_[i + 1]; });
     for (Index i = 0; i < axis.in; ++i) ends_[i + 1] += ends_[i];
     // ends_[i] is the begin of input i and becomes its end.
-    for_each(axis, [&](Index i, Index k, Index output) { readers_[ends_[i]++] = {k, output}; });
+    for_each(axis, [&](Index i, Index k, Index output) {
+      readers_[ends_[i]++] = {static_cast<std::int32_t>(k * next_number),
+                              static_cast<std::int32_t>(output * next_place)};
+    });
   }
   const Reader* begin(Index i) const { return readers_ + (i == 0 ? 0 : ends_[i - 1]); }
   const Reader* end(Index i) const { return readers_ + ends_[i]; }
@@ -66,31 +71,31 @@ class WindowReaders {
 };
 
 /// A convolution without groups, with events for its input. Sums run in the order of a window's numbers:
-/// planes, rows, columns.
+/// planes, rows, columns. The events of some planes are listed first, for each place or for each number of a
+/// window, so that a sum stays in registers.
 template <Real Scalar>
 class EventConvolution {
  public:
   EventConvolution(const SlidingWindow& window, Index out, const Events<Scalar>& x, Arena& memory)
       : window_(window),
-        out_(out),
         x_(x),
         places_(window.out_plane()),
+        out_(out),
         width_(whole_lines<Scalar>(out)),
         stride_(padded<Scalar>(out)),
-        rows_readers_(window.rows, memory),
-        cols_readers_(window.cols, memory),
-        numbers_(memory.allocate<Scalar>(places_ * stride_)) {}
+        planes_(std::clamp<Index>(most_weights / (window.size() * stride_), 1, window.planes)),
+        rows_readers_(window.rows, window.cols.window, window.cols.out(), memory),
+        cols_readers_(window.cols, 1, 1, memory),
+        numbers_(memory.allocate<Scalar>(places_ * stride_)),
+        lists_(places_, planes_ * window.size(), x.values != nullptr, memory) {}
 
   /// y = b + v Σ W, or b + Σ v W where each event has a value v of its own.
   void forward(const Scalar* weight, Index weight_stride, const Scalar* bias, const SequenceView<Scalar>& y) {
     for (Index row = 0; row < y.rows(); ++row) {
       std::fill_n(numbers_, places_ * stride_, Scalar(0));
-      for_events(
-          row, [&](auto factor, Index number, Index place, Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
-            using Block = LaneBlock<Scalar, lanes()>;
-            Scalar* to = numbers_ + place * stride_ + i;
-            add_multiple(factor, Block::load(weight + number * weight_stride + i), Block::load(to)).store(to);
-          });
+      for_lists<Key::place>(row, [&](Index number, Index) {
+        lists_.add(places_, weight + number * weight_stride, weight_stride, numbers_, stride_, width_);
+      });
       scale([&](Index i, auto whole) SPIKETAPE_INLINE_LAMBDA { return load(bias + i, whole); });
       transpose_rows(places_, out_, numbers_, stride_, y.data + row * y.stride, places_);
     }
@@ -104,16 +109,69 @@ class EventConvolution {
     for (Index row = 0; row < y_adjoint.rows(); ++row) {
       transpose_rows(out_, places_, y_adjoint.data + row * y_adjoint.stride, places_, numbers_, stride_);
       scale([](Index, auto) SPIKETAPE_INLINE_LAMBDA { return Lane<Scalar>(0); });
-      for_events(
-          row, [&](auto factor, Index number, Index place, Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
-            using Block = LaneBlock<Scalar, lanes()>;
-            Scalar* to = weight_adjoint + number * weight_stride + i;
-            add_multiple(factor, Block::load(numbers_ + place * stride_ + i), Block::load(to)).store(to);
-          });
+      for_lists<Key::number>(row, [&](Index number, Index count) {
+        lists_.add(count, numbers_, stride_, weight_adjoint + number * weight_stride, weight_stride, width_);
+      });
     }
   }
 
  private:
+  // The weights of the listed planes stay in a cache of the first level.
+  static constexpr Index most_weights = (Index(16) << 10) / Index(sizeof(Scalar));
+
+  enum class Key { place, number };
+
+  /// For each key the items that meet it, with the values of their events where these have their own.
+  class Lists {
+   public:
+    /// For so many keys with so many items, or the reverse.
+    Lists(Index a, Index b, bool with_values, Arena& memory)
+        : ends_(memory.allocate<Index>(std::max(a, b))),
+          items_(memory.allocate<std::int32_t>(std::max(a * stride(b), b * stride(a)))),
+          values_(with_values ? memory.allocate<Scalar>(std::max(a * stride(b), b * stride(a))) : nullptr) {}
+
+    void clear(Index keys, Index most_items) {
+      stride_ = stride(most_items);
+      for (Index key = 0; key < keys; ++key) ends_[key] = key * stride_;
+    }
+    SPIKETAPE_INLINE void append(Index key, std::int32_t item, const Scalar* value) {
+      const Index at = ends_[key]++;
+      items_[at] = item;
+      if (value != nullptr) values_[at] = *value;
+    }
+    /// Row `key` of `to` += Σ rows of `from`, those of its items, times their values.
+    void add(Index keys, const Scalar* from, Index from_stride, Scalar* to, Index to_stride,
+             Index width) const {
+      for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+        using Block = LaneBlock<Scalar, lanes()>;
+        const auto each_key = [&](auto&& factor) SPIKETAPE_INLINE_LAMBDA {
+          for (Index key = 0; key < keys; ++key) {
+            const Index begin = key * stride_, end = ends_[key];
+            if (begin == end) continue;
+            Scalar* sums = to + key * to_stride + i;
+            Block sum = Block::load(sums);
+            for (Index at = begin; at < end; ++at)
+              sum = add_multiple(factor(at), Block::load(from + items_[at] * from_stride + i), sum);
+            sum.store(sums);
+          }
+        };
+        if (values_ == nullptr)
+          each_key(Ones());
+        else
+          each_key(Values<Scalar>{values_});
+      });
+    }
+
+   private:
+    // A line more: lists of a power of two would begin in the same places of a cache.
+    static Index stride(Index most_items) { return most_items + line<Scalar>; }
+
+    Index* ends_;
+    std::int32_t* items_;
+    Scalar* values_;
+    Index stride_ = 0;
+  };
+
   /// Each number of the places becomes v times itself, for a value v that all events share, plus added(i,
   /// whole).
   template <typename Added>
@@ -126,36 +184,55 @@ class EventConvolution {
       });
   }
 
-  /// Calls visit(factor, row of W, place, column, lanes) for all windows that read an event of a row.
-  template <typename Visit>
-  SPIKETAPE_INLINE void for_events(Index row, Visit&& visit) const {
-    const Index plane = window_.in_plane(), width = window_.cols.in, out_width = window_.cols.out();
-    const Index begin = x_.begins[row], end = x_.begins[row + 1];
-    for_column_blocks<Scalar>(width_, [&](Index column, auto lanes) SPIKETAPE_INLINE_LAMBDA {
-      const auto each = [&](auto&& factor) SPIKETAPE_INLINE_LAMBDA {
-        for (Index e = begin; e < end; ++e) {
-          const Index first = x_.columns[e] / plane * window_.size(), i = x_.columns[e] % plane;
-          const auto value = factor(e);
-          const auto *cols_begin = cols_readers_.begin(i % width), *cols_end = cols_readers_.end(i % width);
-          for (auto* r = rows_readers_.begin(i / width); r != rows_readers_.end(i / width); ++r)
-            for (auto* c = cols_begin; c != cols_end; ++c)
-              visit(value, first + r->k * window_.cols.window + c->k, r->output * out_width + c->output,
-                    column, lanes);
-        }
-      };
+  /// Lists the events of a row, some planes at a time. Calls visit(first, count) behind these, with their
+  /// numbers in the window, unless there is no event.
+  template <Key key, typename Visit>
+  void for_lists(Index row, Visit&& visit) {
+    Index e = x_.begins[row];
+    const Index end = x_.begins[row + 1];
+    for (Index first = 0; first < window_.planes && e < end; first += planes_) {
+      const Index planes = std::min(planes_, window_.planes - first), count = planes * window_.size();
+      const Index begin = e;
+      key == Key::place ? lists_.clear(places_, count) : lists_.clear(count, places_);
       if (x_.values == nullptr)
-        each(Ones());
+        e = append<key, false>(e, end, first, planes);
       else
-        each(Values<Scalar>{x_.values});
-    });
+        e = append<key, true>(e, end, first, planes);
+      if (e > begin) visit(first * window_.size(), count);
+    }
+  }
+
+  /// Appends the events of some planes, and returns the first of the others.
+  template <Key key, bool with_values>
+  Index append(Index e, Index end, Index first_plane, Index planes) {
+    const std::int32_t* columns = x_.columns;  // copies, which are not reloaded after each store
+    Lists lists = lists_;
+    const auto plane_size = static_cast<std::int32_t>(window_.in_plane());
+    const auto width = static_cast<std::int32_t>(window_.cols.in),
+               size = static_cast<std::int32_t>(window_.size());
+    auto from = static_cast<std::int32_t>(first_plane) * plane_size;
+    for (std::int32_t first = 0, plane = 0; plane < planes; ++plane, first += size, from += plane_size)
+      for (; e < end && columns[e] < from + plane_size; ++e) {
+        const std::int32_t i = columns[e] - from;
+        const auto *cols_begin = cols_readers_.begin(i % width), *cols_end = cols_readers_.end(i % width);
+        for (auto *r = rows_readers_.begin(i / width), *rows_end = rows_readers_.end(i / width);
+             r != rows_end; ++r)
+          for (auto* c = cols_begin; c != cols_end; ++c) {
+            const std::int32_t number = first + r->number + c->number, place = r->place + c->place;
+            lists.append(key == Key::place ? place : number, key == Key::place ? number : place,
+                         with_values ? x_.values + e : nullptr);
+          }
+      }
+    return e;
   }
 
   SlidingWindow window_;
-  Index out_;
   Events<Scalar> x_;
-  Index places_, width_, stride_;
+  Index places_, out_, width_, stride_;
+  Index planes_;  // that are listed at a time
   WindowReaders rows_readers_, cols_readers_;
   Scalar* numbers_;  // (places, out) of a row
+  Lists lists_;
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::detail
