@@ -193,7 +193,10 @@ class EventConvolution {
     for (Index first = 0; first < window_.planes && e < end; first += planes_) {
       const Index planes = std::min(planes_, window_.planes - first), count = planes * window_.size();
       const Index begin = e;
-      key == Key::place ? lists_.clear(places_, count) : lists_.clear(count, places_);
+      if constexpr (key == Key::place)
+        lists_.clear(places_, count);
+      else
+        lists_.clear(count, places_);
       if (x_.values == nullptr)
         e = append<key, false>(e, end, first, planes);
       else
