@@ -2,7 +2,7 @@
 # Installs what is missing, builds the tests and runs them:
 #   sh tests/run.sh                       what a change breaks first, in minutes
 #   sh tests/run.sh --all                 all that CI runs with this compiler
-#   sh tests/run.sh --extended            more: the same with other flags and for other targets, for an hour
+#   sh tests/run.sh --extended            more: the same with other flags and for other targets, for hours
 #   CXX=clang++ sh tests/run.sh --sanitize        with address and undefined sanitizers, what they can find
 #   sh tests/run.sh -DSPIKETAPE_TEST_ARCH=x86-64-v3     further options go to CMake
 # Builds in build/tests (each compiler and --sanitize in a folder of its own), or in $BUILD_DIR.
@@ -90,9 +90,14 @@ if have clang++; then
   )
 fi
 
-# Optimization levels, and the targets that this machine runs.
+# Numbers at each optimization level, and for the targets that this machine runs.
+test_numbers() { # FOLDER OPTION...
+  configure "$@" -DSPIKETAPE_BUILD_EXAMPLES=OFF -DSPIKETAPE_BUILD_BENCHMARKS=OFF
+  build --target spiketape_number_tests
+  run_built -R '^(unit|golden|property|nir|firmware|allocation)/'
+}
 for optimize in -O0 -O1 -O2 -O3; do
-  build_and_test "$base$optimize" -DSPIKETAPE_TEST_OPTIMIZE=$optimize "$@"
+  test_numbers "$base$optimize" -DSPIKETAPE_TEST_OPTIMIZE=$optimize "$@"
 done
 runs_with() { # FEATURE
   linked=$(mktemp)
@@ -105,10 +110,10 @@ for target in x86-64-v2:sse4.2 x86-64-v3:avx2 x86-64-v4:avx512f; do
   if [ "$(uname -m)" != x86_64 ] || ! runs_with "${target#*:}"; then
     say "left out: this machine does not run ${target%:*}"
   else
-    build_and_test "$base-${target%:*}" "-DSPIKETAPE_TEST_ARCH=${target%:*}" "$@"
+    test_numbers "$base-${target%:*}" "-DSPIKETAPE_TEST_ARCH=${target%:*}" "$@"
   fi
 done
-build_and_test "$base-native" -DSPIKETAPE_TEST_ARCH=native "$@"
+test_numbers "$base-native" -DSPIKETAPE_TEST_OPTIMIZE=-O3 -DSPIKETAPE_TEST_ARCH=native "$@"
 
 # Unit tests on other processors, emulated. The second has no lanes, keeps denormals, and stores the high byte first.
 for target in aarch64 s390x; do
