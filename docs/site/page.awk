@@ -27,6 +27,9 @@ function link_of(target,   path, anchor) {
   sub(/.*\//, "", path)
   if (path ~ /\.cpp$/) {
     sub(/\.cpp$/, "_8cpp-example.html", path)
+  } else if (path ~ /\.hpp$/) {
+    gsub(/_/, "__", path)
+    sub(/\.hpp$/, "_8hpp.html", path)
   }
   return path
 }

@@ -35,7 +35,8 @@ struct GradientCheck {
   Index checked = 0;  ///< The number of derivatives.
   double worst = 0;   ///< The largest error.
   std::string where;  ///< Its place: "input 0" or the parameter's name, and (row, column).
-  double by_tape = 0, by_differences = 0;  ///< Both derivatives there.
+  double by_tape = 0;         ///< The derivative there by the tape,
+  double by_differences = 0;  ///< and by differences.
 
   /// Whether something was checked and all of it is right.
   explicit operator bool() const { return right && checked > 0; }

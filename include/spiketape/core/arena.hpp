@@ -70,6 +70,7 @@ class Arena {
   /// other.
   class Scope {
    public:
+    /// Notes how much is taken.
     explicit Scope(Arena& arena) noexcept : arena_(arena), block_(arena.block_), used_(arena.used_) {}
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;

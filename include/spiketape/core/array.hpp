@@ -59,9 +59,9 @@ constexpr void refuse_scalar() {
 
 /// The extents of a sequence: time steps, samples, and numbers of a sample and step.
 struct Shape {
-  Index steps = 0;
-  Index batch = 0;
-  Index features = 0;
+  Index steps = 0;     ///< T, time steps.
+  Index batch = 0;     ///< B, samples.
+  Index features = 0;  ///< The numbers of a sample and step.
 
   friend bool operator==(const Shape&, const Shape&) = default;
   /// Writes a shape in an error text: (steps, batch, features).
@@ -165,6 +165,7 @@ struct SequenceView {
     requires(!std::is_const_v<Scalar>)
       : SequenceView(step_of(step.derived())) {}
 
+  /// The extents together.
   Shape shape() const noexcept { return {steps, batch, features}; }
   /// The number of rows in memory.
   Index rows() const noexcept { return constant ? batch : steps * batch; }
@@ -298,6 +299,7 @@ class Sequence {
     return sequence;
   }
 
+  /// The extents, each and together.
   Index steps() const noexcept { return shape_.steps; }
   Index batch() const noexcept { return shape_.batch; }
   Index features() const noexcept { return shape_.features; }

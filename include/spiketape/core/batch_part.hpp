@@ -9,7 +9,9 @@ namespace spiketape::inline SPIKETAPE_ABI {
 
 /// The samples or steps first, …, first + count − 1 of `whole`. With whole = 0, as by default: all there are.
 struct PartRange {
-  Index first = 0, count = 0, whole = 0;
+  Index first = 0;  ///< The number of the first, from 0.
+  Index count = 0;  ///< How many.
+  Index whole = 0;  ///< Of how many; 0: of all.
 
   /// The range for a value with `extent` samples or steps: this one if it has as many, else all of the value.
   PartRange of(Index extent) const noexcept {
@@ -21,7 +23,8 @@ struct PartRange {
 
 /// The part of a batch that a tape computes: some of its samples, some of its steps. See Tape::set_part.
 struct BatchPart {
-  PartRange samples = {}, steps = {};
+  PartRange samples = {};  ///< Which of the batch.
+  PartRange steps = {};    ///< Which of the sequence.
 };
 
 namespace detail {

@@ -134,6 +134,7 @@ inline constinit thread_local ModeOutside mode_outside;
 /// SPIKETAPE_KEEP_DENORMALS it does nothing.
 class [[nodiscard]] FlushDenormals {
  public:
+  /// Sets the mode of this thread; the end of the scope restores it.
   FlushDenormals() noexcept : FlushDenormals(detail::flushes_denormals ? detail::float_mode() : 0) {}
   FlushDenormals(const FlushDenormals&) = delete;
   FlushDenormals& operator=(const FlushDenormals&) = delete;

@@ -142,6 +142,7 @@ class Parameter {
   /// Not inlined, since releasing a shared_ptr is much code in every caller.
   SPIKETAPE_NOINLINE ~Parameter() {}
 
+  /// Exchanges values as assignments do: identity and name stay.
   friend void swap(Parameter& a, Parameter& b) {
     const Parameter kept(a);
     a = b;
@@ -153,6 +154,7 @@ class Parameter {
     static const std::string none;
     return data_ == nullptr ? none : data_->name;
   }
+  /// The extents of the values.
   Index rows() const noexcept { return data_ == nullptr ? 0 : data_->rows; }
   Index cols() const noexcept { return data_ == nullptr ? 0 : data_->cols; }
   /// The distance between the beginnings of two rows, in numbers.

@@ -19,8 +19,8 @@ namespace spiketape::inline SPIKETAPE_ABI {
 /// A parameter and its path, such as fc1.weight. The reference is valid until the layer moves or ends.
 template <typename P>
 struct NamedParameter {
-  std::string path;
-  P& parameter;
+  std::string path;  ///< The names of the layers on the way, and its own, with points between.
+  P& parameter;      ///< In its layer: what is set here is set there.
 };
 
 namespace detail {

@@ -34,11 +34,12 @@ constexpr double unit_interval(std::uint64_t bits) noexcept {
 /// UniformRandomBitGenerator, so the standard library's algorithms accept it.
 class Random {
  public:
-  using result_type = std::uint64_t;
+  using result_type = std::uint64_t;  ///< What a call returns.
 
   /// Equal seeds give equal numbers.
   explicit constexpr Random(std::uint64_t seed) noexcept : state_(detail::mix_bits(seed)) {}
 
+  /// The range of the numbers: all of 64 bits.
   static constexpr result_type min() noexcept { return 0; }
   static constexpr result_type max() noexcept { return std::numeric_limits<result_type>::max(); }
 

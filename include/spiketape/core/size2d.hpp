@@ -12,9 +12,10 @@ namespace spiketape::inline SPIKETAPE_ABI {
 
 /// A height and a width: {3, 2}, or one number for both, 3.
 struct Size2d {
-  Index height;
-  Index width;
+  Index height;  ///< Down an image.
+  Index width;   ///< Across it.
 
+  /// One number for both, or a height and a width.
   constexpr Size2d(Index both) noexcept : Size2d(both, both) {}  // NOLINT: kernel_size is 3
   constexpr Size2d(Index height_, Index width_) noexcept : height(height_), width(width_) {}
 

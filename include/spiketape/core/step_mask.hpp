@@ -15,9 +15,11 @@ namespace spiketape::inline SPIKETAPE_ABI {
 /// Which steps of which samples count, for samples of different length: a view of (steps, batch) bytes, step
 /// by step, 0 where a step does not count. Empty: all count.
 struct StepMask {
-  const unsigned char* data = nullptr;
-  Index steps = 0, batch = 0;
+  const unsigned char* data = nullptr;  ///< A byte for each step and sample; null: all count.
+  Index steps = 0;                      ///< The extents of the mask.
+  Index batch = 0;                      ///< Likewise.
 
+  /// Whether all steps of all samples count.
   [[nodiscard]] bool empty() const noexcept { return data == nullptr; }
   /// Whether step t of sample b counts; the indices are not checked.
   [[nodiscard]] bool counts(Index t, Index b) const noexcept { return empty() || data[t * batch + b] != 0; }

@@ -33,7 +33,7 @@ namespace spiketape::inline SPIKETAPE_ABI {
 
 /// What is in an AEDAT file. Stamps are in microseconds, events in the order of the file.
 struct Aedat {
-  std::vector<CameraEvent> events;
+  std::vector<CameraEvent> events;  ///< The valid ones.
   std::uint64_t invalid = 0;  ///< Polarity events that are marked as invalid and left out.
   std::uint64_t others = 0;   ///< Events of other types, left out: frames, IMU, triggers.
 };

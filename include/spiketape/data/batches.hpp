@@ -47,6 +47,7 @@ class Batch {
     labels = {labels_, static_cast<std::size_t>(size)};
     first = first_;
   }
+  /// A copy has memory of its own.
   Batch(const Batch& other)
       : own_input_(other.input),
         own_labels_(other.labels.begin(), other.labels.end()),
@@ -217,6 +218,7 @@ class Batches<Scalar, Data>::Pass {
  public:
   class Iterator;
 
+  /// Each batch once, in the order of the pass.
   Iterator begin() const { return Iterator(*batches_, order_, first_); }
   std::default_sentinel_t end() const { return {}; }
 

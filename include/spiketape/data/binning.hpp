@@ -184,7 +184,7 @@ auto each_recording(std::span<const std::vector<typename Bins::Event>> recording
 template <Real Scalar>
 struct BinnedSpikes {
   detail::SpikeTrain<Scalar> spikes;  ///< (steps, recordings, features) as bits: net(binned.spikes)
-  BinReport report;
+  BinReport report;                   ///< Of all recordings.
 };
 /// Counts of events and where events went.
 template <Real Scalar>

@@ -29,11 +29,11 @@ enum class Outside {
 ///
 /// With step_length alone one late stamp takes any amount of memory: not for files of strangers.
 struct TimeBins {
-  double step_length = 0;
-  Index num_steps = 0;
-  double duration = 0;
-  double begin = 0;  ///< The stamp with which step 0 begins; not with num_steps alone.
-  Outside outside = Outside::refuse;
+  double step_length = 0;             ///< The time of a step, in the unit of the stamps; 0: not given.
+  Index num_steps = 0;                ///< 0: not given.
+  double duration = 0;                ///< The time of all steps; 0: not given.
+  double begin = 0;                   ///< The stamp with which step 0 begins; not with num_steps alone.
+  Outside outside = Outside::refuse;  ///< What becomes of events before the first step and behind the last.
 };
 
 /// How many events went where.
@@ -66,13 +66,15 @@ struct BinReport {
 /// height, width), so Conv2d<float>({bins.channels(), bins.out_height(), bins.out_width()}, …) may follow.
 /// Channel 0 has off events, channel 1 on events.
 struct CameraBins {
-  using Event = CameraEvent;
+  using Event = CameraEvent;  ///< What is binned.
 
-  Index width = 0, height = 0;  ///< Of the sensor.
+  Index width = 0;              ///< Of the sensor, in pixels.
+  Index height = 0;             ///< Likewise.
   bool merge_polarity = false;  ///< One channel for both polarities.
   Index downsample = 1;  ///< Squares of that many pixels a side become one; at the edges parts of squares.
-  TimeBins time = {};
+  TimeBins time = {};    ///< Which step an event is in.
 
+  /// The shape of the images, and the features of a step.
   Index channels() const noexcept { return merge_polarity ? 1 : 2; }
   Index out_width() const noexcept { return (width + downsample - 1) / downsample; }
   Index out_height() const noexcept { return (height + downsample - 1) / downsample; }
@@ -101,12 +103,13 @@ struct CameraBins {
 
 /// Events of units: a feature for each.
 struct UnitBins {
-  using Event = UnitEvent;
+  using Event = UnitEvent;  ///< What is binned.
 
   Index units = 0;       ///< Of the sensor.
   Index downsample = 1;  ///< That many neighbours become one feature; the last feature may have fewer.
-  TimeBins time = {};
+  TimeBins time = {};    ///< Which step an event is in.
 
+  /// The features of a step.
   Index features() const noexcept { return (units + downsample - 1) / downsample; }
   /// The feature of an event; -1 if the sensor has no such unit.
   Index feature(const UnitEvent& event) const noexcept {

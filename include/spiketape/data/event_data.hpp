@@ -48,15 +48,15 @@ struct CameraEvent {
 
 /// The pixels of a camera: readers refuse events elsewhere.
 struct SensorSize {
-  Index width = 0;
-  Index height = 0;
+  Index width = 0;   ///< x is below it.
+  Index height = 0;  ///< y is below it.
 };
 
 /// Recordings of one sensor and their classes. An event takes 16 bytes.
 template <typename Event>
 struct EventRecordings {
-  std::vector<std::vector<Event>> recordings;
-  std::vector<int> labels;  ///< The class of each recording, from 0; or none.
+  std::vector<std::vector<Event>> recordings;  ///< The events of each, ordered in time.
+  std::vector<int> labels;                     ///< The class of each recording, from 0; or none.
 
   /// The number of recordings.
   Index count() const { return static_cast<Index>(recordings.size()); }

@@ -28,8 +28,9 @@ namespace spiketape::inline SPIKETAPE_ABI {
 
 /// A gesture within a recording, in microseconds.
 struct Gesture {
-  int label = 0;  ///< From 0: the class of the file less 1.
-  double begin = 0, end = 0;
+  int label = 0;     ///< From 0: the class of the file less 1.
+  double begin = 0;  ///< The stamp of its beginning,
+  double end = 0;    ///< and of its end.
 
   friend bool operator==(const Gesture&, const Gesture&) = default;
 };

@@ -37,8 +37,8 @@ concept IdxValue =
 /// order).
 template <IdxValue T>
 struct Idx {
-  std::vector<Index> shape;
-  std::vector<T> values;
+  std::vector<Index> shape;  ///< The extent of each dimension.
+  std::vector<T> values;     ///< All numbers.
 };
 
 namespace detail {

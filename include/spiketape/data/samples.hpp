@@ -67,8 +67,8 @@ struct Samples {
 /// Sequences of different length as one, and their lengths.
 template <Real Scalar>
 struct Padded {
-  Sequence<Scalar> input;
-  std::vector<Index> lengths;
+  Sequence<Scalar> input;      ///< (most steps, sequences, features)
+  std::vector<Index> lengths;  ///< The steps of each.
 };
 
 /// Puts sequences, of one sample each, behind each other: (most steps, sequences, features), zero where a

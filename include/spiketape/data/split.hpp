@@ -66,7 +66,8 @@ struct SplitOptions {
 /// Two parts of data.
 template <typename Data>
 struct Split {
-  Data train, test;
+  Data train;  ///< To train with,
+  Data test;   ///< and to test with.
 };
 
 /// Splits images or samples at random, each part in its own order: round(share · count) of them for testing.

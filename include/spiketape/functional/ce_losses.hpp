@@ -82,8 +82,9 @@ struct CeCountLoss : LossKind<CeCountLoss> {
   return CeCountLoss(options).with(labels);
 }
 
-/// The options of ce_max_membrane_loss, as in CeLossOptions.
+/// The options of ce_max_membrane_loss.
 struct CeMaxMembraneLossOptions {
+  /// As in CeLossOptions.
   Reduction reduction = Reduction::mean;
   std::vector<double> weight = {};
   double label_smoothing = 0;
@@ -113,10 +114,11 @@ struct CeMaxMembraneLoss : LossKind<CeMaxMembraneLoss> {
   return CeMaxMembraneLoss(options).with(labels);
 }
 
-/// The options of tet_loss. Reduction, weight and label_smoothing are as in CeLossOptions.
+/// The options of tet_loss.
 struct TetLossOptions {
   double lambda = 1e-3;  ///< λ, 0 to 1: how much the distance from `level` weighs.
   double level = 1;      ///< φ: what membranes are held to, usually the threshold.
+  /// As in CeLossOptions.
   Reduction reduction = Reduction::mean;
   std::vector<double> weight = {};
   double label_smoothing = 0;

@@ -41,7 +41,8 @@ struct LossTargets {
 /// one value, both are that value.
 template <Real Scalar>
 struct LossInput {
-  Var<Scalar> spk, mem;
+  Var<Scalar> spk;  ///< (steps, batch, outputs)
+  Var<Scalar> mem;  ///< Likewise.
 };
 
 /// Which of the two is read.
@@ -149,6 +150,7 @@ class BoundLoss {
     }
   }
 
+  /// The kind and its options.
   const Kind& kind() const noexcept { return kind_; }
   /// A view, valid until it takes others.
   LossTargets<Numbers> targets() const { return targets_.view(); }

@@ -29,8 +29,9 @@ inline void check_penalty(const char* name, const double& lambda) {
 /// The kind of loss of l1_rate_sparsity.
 struct L1RateSparsity : LossKind<L1RateSparsity> {
   static constexpr const char* name = "l1_rate_sparsity";
-  double lambda;
+  double lambda;  ///< λ
 
+  /// Throws std::invalid_argument unless λ is finite.
   explicit L1RateSparsity(double lambda_) : lambda(lambda_) { detail::check_penalty(name, lambda_); }
   template <Real Scalar>
   Var<Scalar> of(const LossInput<Scalar>& out, const LossTargets<Scalar>& targets) const {

@@ -32,7 +32,7 @@ enum class Inverse {
 
 /// The options of ce_temporal_loss.
 struct CeTemporalLossOptions {
-  Inverse inverse = Inverse::negate;
+  Inverse inverse = Inverse::negate;  ///< How early spikes become large.
   /// As in CeLossOptions. This loss divides by the sum of the weights in snnTorch, too.
   Reduction reduction = Reduction::weighted_mean;
   std::vector<double> weight = {};  ///< As in CeLossOptions.

@@ -25,10 +25,10 @@ namespace spiketape::inline SPIKETAPE_ABI {
 
 /// Numbers, texts and groups of them under a name, such as the metadata of a graph.
 struct NirGroup {
-  std::string name;
-  std::vector<Tensor> numbers;
-  std::map<std::string, std::string> texts;
-  std::vector<NirGroup> groups;
+  std::string name;                          ///< Unique in what holds it.
+  std::vector<Tensor> numbers;               ///< Arrays and single numbers.
+  std::map<std::string, std::string> texts;  ///< By name.
+  std::vector<NirGroup> groups;              ///< Groups in it.
 
   friend bool operator==(const NirGroup& a, const NirGroup& b);
 };
@@ -49,6 +49,7 @@ struct NirNode {
   std::vector<NirNode> nodes;
   std::vector<std::pair<std::string, std::string>> edges;
 
+  /// Whether it is a graph, with nodes of its own.
   [[nodiscard]] bool is_graph() const noexcept { return type == "NIRGraph"; }
   /// The parameter, group or node of this name, or nullptr. Valid until those are changed.
   [[nodiscard]] const Tensor* find(std::string_view parameter) const noexcept {

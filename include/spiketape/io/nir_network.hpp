@@ -36,6 +36,7 @@ template <Real Scalar>
 class NirState {
  public:
   NirState() = default;
+  /// The samples of the calls; 0 before the first.
   Index batch() const noexcept { return batch_; }
   /// Sets all to zero, as at the beginning.
   void reset() {

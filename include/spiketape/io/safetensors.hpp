@@ -26,8 +26,8 @@ namespace spiketape::inline SPIKETAPE_IO_ABI {
 
 /// What a safetensors file holds: tensors, sorted by name, and texts about them.
 struct Safetensors {
-  std::vector<Tensor> tensors;
-  std::map<std::string, std::string> metadata;
+  std::vector<Tensor> tensors;                  ///< Names are unique.
+  std::map<std::string, std::string> metadata;  ///< Texts by name.
 
   /// The tensor of this name, or nullptr. Valid as long as `tensors` is not changed.
   [[nodiscard]] const Tensor* find(std::string_view name) const noexcept;

@@ -56,10 +56,10 @@ inline constexpr std::array<DTypeFacts, 13> dtype_facts = {{{DType::F64, "F64", 
 /// A tensor and its name. The elements stand row by row, the last extent runs fastest; a tensor without
 /// extents is one number. A value: copies are independent.
 struct Tensor {
-  std::string name;
-  DType type = DType::F32;
-  std::vector<Index> shape;
-  std::vector<std::uint8_t> bytes;  // low byte first, on every machine
+  std::string name;                 ///< Such as fc1.weight.
+  DType type = DType::F32;          ///< Of each element.
+  std::vector<Index> shape;         ///< The extents.
+  std::vector<std::uint8_t> bytes;  ///< The elements, low byte first, on every machine.
 
   /// Whether all is the same, to the bit.
   friend bool operator==(const Tensor&, const Tensor&) = default;

@@ -22,6 +22,7 @@ namespace spiketape::inline SPIKETAPE_ABI::mpi {
 /// kind: it is not cryptographic, and depends on the order of bytes.
 class Digest {
  public:
+  /// Adds a piece of memory.
   void add(const void* bytes, std::size_t size) {
     const auto* at = static_cast<const unsigned char*>(bytes);
     mix(size);
@@ -87,8 +88,8 @@ using BatchScalar = std::remove_const_t<
 
 /// Data and their name, for check_same: Batches, or any other source of batches; see BatchSource.
 struct NamedData {
-  std::string_view name;
-  Digest digest;
+  std::string_view name;  ///< What an error text calls them.
+  Digest digest;          ///< Of all batches.
 
   /// Reads all batches once, in their own order.
   template <typename Data>

@@ -31,6 +31,7 @@ struct ShardsOptions {
   int threads = 1;
   /// As in spiketape::Shards.
   Index block = 0;
+  /// The order in which gradients are added.
   Sum sum = Sum::in_order;
 };
 

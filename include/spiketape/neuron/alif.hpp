@@ -12,9 +12,9 @@ namespace spiketape::inline SPIKETAPE_ABI {
 /// What Alif returns: spikes S, adaptation A, membrane U.
 template <typename T>
 struct SpkAdaptMem {
-  T spk;
-  T adapt;
-  T mem;
+  T spk;    ///< S, the spikes.
+  T adapt;  ///< A, the adaptation.
+  T mem;    ///< U, the membrane.
 };
 
 namespace detail {
@@ -75,6 +75,7 @@ struct AlifOptions {
   Coefficient<Scalar> rho = 0.99;
   /// κ: how far the threshold rises in a neuron that fires in every step.
   Coefficient<Scalar> adaptation = 1.8;
+  /// As in Leaky.
   Coefficient<Scalar> threshold = 1;
   Surrogate spike_grad{};
   bool surrogate_disable = false;

@@ -13,10 +13,10 @@ namespace spiketape::inline SPIKETAPE_ABI {
 /// What Alpha returns: spikes S, excitatory and inhibitory current, membrane U.
 template <typename T>
 struct SpkExcInhMem {
-  T spk;
-  T syn_exc;
-  T syn_inh;
-  T mem;
+  T spk;      ///< S, the spikes.
+  T syn_exc;  ///< The excitatory current.
+  T syn_inh;  ///< The inhibitory current.
+  T mem;      ///< U, the membrane.
 };
 
 namespace detail {
@@ -137,6 +137,7 @@ struct AlphaOptions {
   Coefficient<Scalar> alpha = detail::required_alpha<Scalar>();
   /// β, the inhibitory current's decay per step, clamped to [0, 1]; less than 1. Required.
   Coefficient<Scalar> beta = detail::required_beta<Scalar>();
+  /// As in Leaky.
   Coefficient<Scalar> threshold = 1;
   Surrogate spike_grad{};
   bool surrogate_disable = false;
@@ -216,6 +217,7 @@ class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::Alp
     if (defined) this->store(2, tau);
   }
 
+  /// snnTorch's older name of reset_mem.
   [[deprecated("use reset_mem()")]] auto init_alpha() const { return this->reset_mem(); }
 
  private:

@@ -66,8 +66,8 @@ namespace spiketape::inline SPIKETAPE_ABI {
 /// Array for a step, a Sequence for a sequence, a Var on a tape.
 template <typename T>
 struct SpkMem {
-  T spk;
-  T mem;
+  T spk;  ///< S, the spikes.
+  T mem;  ///< U, the membrane.
 };
 
 /// A decay rate, clamped to [0, 1].

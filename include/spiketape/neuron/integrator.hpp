@@ -9,9 +9,10 @@
 
 namespace spiketape::inline SPIKETAPE_ABI {
 
-/// The options of Integrator, as in Leaky.
+/// The options of Integrator.
 template <typename Scalar, typename Quantizer>
 struct IntegratorOptions {
+  /// As in Leaky.
   Coefficient<Scalar> beta = detail::required_beta<Scalar>();
   bool init_hidden = false;
   bool learn_beta = false;

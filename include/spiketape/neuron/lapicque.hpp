@@ -68,6 +68,7 @@ struct LapicqueOptions {
   std::optional<Coefficient<Scalar>> C{};
   /// T, the time that a step takes, in the unit of R·C.
   double time_step = 1;
+  /// As in Leaky.
   Coefficient<Scalar> threshold = 1;
   Surrogate spike_grad{};
   bool surrogate_disable = false;
@@ -77,6 +78,7 @@ struct LapicqueOptions {
   /// learned or changed later is kept 10⁻⁶ away from 0 and 1 where it is used, and its gradient passes
   /// everywhere.
   bool learn_beta = false;
+  /// As in Leaky.
   bool learn_threshold = false;
   Reset reset_mechanism{};
   Quantizer state_quant{};
@@ -147,6 +149,7 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
     this->store(3, decay);
   }
 
+  /// snnTorch's older name of reset_mem.
   [[deprecated("use reset_mem()")]] auto init_lapicque() const { return this->reset_mem(); }
 
  private:

@@ -117,6 +117,7 @@ class Leaky : public LIF<Leaky<Scalar, Reset, Surrogate, Quantizer>, detail::Lea
   Parameter<Scalar>& beta() { return this->coefficient(0); }
   const Parameter<Scalar>& beta() const { return this->coefficient(0); }
 
+  /// snnTorch's older name of reset_mem.
   [[deprecated("use reset_mem()")]] Array<Scalar> init_leaky() const { return this->reset_mem(); }
 
   static constexpr const char* name = "Leaky";

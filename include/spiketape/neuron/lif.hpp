@@ -46,6 +46,7 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
  public:
   using Core::carried, Core::recurrent, Core::state_count;
   using typename Core::CarriedViews, typename Core::ResultViews, typename Core::Scalar;
+  /// What a call returns: SpkMem<T>, or with more states a struct of their names.
   template <typename T>
   using Result = typename Core::template Result<T>;
 

@@ -54,10 +54,10 @@ using NoQuantizer = None;
 /// bit, so ties go the same way: the lower half is counted from lo, the upper half from hi; from 64 bytes of
 /// levels on, each group of 32 bytes is counted from its first level.
 struct Uniform {
-  int num_bits = 8;
-  double threshold = 1;
-  double lower_limit = 0;
-  double upper_limit = 0.2;
+  int num_bits = 8;          ///< n = 2^num_bits levels.
+  double threshold = 1;      ///< θ
+  double lower_limit = 0;    ///< lo = −θ(1 + lower_limit)
+  double upper_limit = 0.2;  ///< hi = θ(1 + upper_limit)
 
   static constexpr bool evenly_spaced = true;
 
@@ -87,12 +87,12 @@ struct Uniform {
 /// upper n − l are c plus the running sums of gaps in the ratio μ^(n−l−1), …, μ⁰, and end at hi. μ =
 /// multiplier; its default is that of snnTorch: .05 .1 .3 .5 .7 .9 .925 for 1 to 7 bits, .95 for more.
 struct NonUniform {
-  int num_bits = 8;
-  bool thr_centered = true;
-  double threshold = 1;
-  double lower_limit = 0;
-  double upper_limit = 0.2;
-  std::optional<double> multiplier = {};
+  int num_bits = 8;                       ///< n = 2^num_bits levels.
+  bool thr_centered = true;               ///< Levels are densest around θ; false: around 0.
+  double threshold = 1;                   ///< θ
+  double lower_limit = 0;                 ///< lo = −θ(1 + lower_limit)
+  double upper_limit = 0.2;               ///< hi = θ(1 + upper_limit)
+  std::optional<double> multiplier = {};  ///< μ; none: that of snnTorch.
 
   /// Throws std::invalid_argument unless num_bits is 1 to 16, the limits ascend around c and μ is positive.
   /// Allocates.

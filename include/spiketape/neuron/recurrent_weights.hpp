@@ -51,7 +51,10 @@ class RecurrentImages {
         ".conv2d_channels = conv.out_shape() or st::ImageShape{channels, height, width}");
   }
 
-  Index channels = 0, height = 0, width = 0;
+  Index channels = 0;  ///< As in ImageShape.
+  Index height = 0;    ///< Likewise.
+  Index width = 0;     ///< Likewise.
+  /// Makes the convolution; null: none was asked for.
   std::shared_ptr<const detail::RecurrentProduct<Scalar>> (*make)(const std::string& neuron,
                                                                   const RecurrentImages& images,
                                                                   const Size2d& kernel_size) = nullptr;

@@ -63,6 +63,7 @@ struct RLeakyOptions {
   /// recurrence through a convolution that keeps their shape; and its kernel, of odd sizes.
   RecurrentImages<Scalar> conv2d_channels{};
   Size2d kernel_size = 0;
+  /// As in Leaky.
   Coefficient<Scalar> threshold = 1;
   Surrogate spike_grad{};
   bool surrogate_disable = false;
@@ -72,6 +73,7 @@ struct RLeakyOptions {
   bool learn_threshold = false;
   /// V, or the weights and the bias, are learned.
   bool learn_recurrent = true;
+  /// As in Leaky.
   Reset reset_mechanism{};
   Quantizer state_quant{};
   bool output = false;
@@ -127,6 +129,7 @@ class RLeaky : public LIF<RLeaky<Scalar, Reset, Surrogate, Quantizer>, detail::R
   Parameter<Scalar>& V() { return this->coefficient(1); }
   const Parameter<Scalar>& V() const { return this->coefficient(1); }
 
+  /// snnTorch's older name of reset_mem.
   [[deprecated("use reset_mem()")]] auto init_rleaky() const { return this->reset_mem(); }
 
  private:

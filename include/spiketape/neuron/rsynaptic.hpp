@@ -47,13 +47,16 @@ struct RSynapticDynamics {
 /// that it shares with Leaky, Synaptic and RLeaky are described there.
 template <typename Scalar, typename Reset, typename Surrogate, typename Quantizer>
 struct RSynapticOptions {
+  /// As in Synaptic.
   Coefficient<Scalar> alpha = detail::required_alpha<Scalar>();
   Coefficient<Scalar> beta = detail::required_beta<Scalar>();
+  /// As in RLeaky.
   Coefficient<Scalar> V = 1;
   bool all_to_all = true;
   Index linear_features = 0;
   RecurrentImages<Scalar> conv2d_channels{};
   Size2d kernel_size = 0;
+  /// As in Leaky.
   Coefficient<Scalar> threshold = 1;
   Surrogate spike_grad{};
   bool surrogate_disable = false;
@@ -62,7 +65,9 @@ struct RSynapticOptions {
   bool learn_alpha = false;
   bool learn_beta = false;
   bool learn_threshold = false;
+  /// As in RLeaky.
   bool learn_recurrent = true;
+  /// As in Leaky.
   Reset reset_mechanism{};
   Quantizer state_quant{};
   bool output = false;
@@ -117,6 +122,7 @@ class RSynaptic : public LIF<RSynaptic<Scalar, Reset, Surrogate, Quantizer>, det
   /// The hidden synaptic current, see LIF::mem.
   const Array<Scalar>& syn() const { return this->hidden(1); }
 
+  /// snnTorch's older name of reset_mem.
   [[deprecated("use reset_mem()")]] auto init_rsynaptic() const { return this->reset_mem(); }
 
  private:

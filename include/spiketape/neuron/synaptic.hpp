@@ -12,9 +12,9 @@ namespace spiketape::inline SPIKETAPE_ABI {
 /// What Synaptic and RSynaptic return: spikes S, synaptic current I_syn, membrane U.
 template <typename T>
 struct SpkSynMem {
-  T spk;
-  T syn;
-  T mem;
+  T spk;  ///< S, the spikes.
+  T syn;  ///< I_syn, the synaptic current.
+  T mem;  ///< U, the membrane.
 };
 
 namespace detail {
@@ -57,6 +57,7 @@ struct SynapticOptions {
   Coefficient<Scalar> alpha = detail::required_alpha<Scalar>();
   /// β, the membrane's decay per step, clamped to [0, 1]. Required.
   Coefficient<Scalar> beta = detail::required_beta<Scalar>();
+  /// As in Leaky.
   Coefficient<Scalar> threshold = 1;
   Surrogate spike_grad{};
   bool surrogate_disable = false;
@@ -114,6 +115,7 @@ class Synaptic : public LIF<Synaptic<Scalar, Reset, Surrogate, Quantizer>, detai
   /// The hidden synaptic current, see LIF::mem.
   const Array<Scalar>& syn() const { return this->hidden(0); }
 
+  /// snnTorch's older name of reset_mem.
   [[deprecated("use reset_mem()")]] auto init_synaptic() const { return this->reset_mem(); }
 };
 

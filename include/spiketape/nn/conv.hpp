@@ -17,14 +17,15 @@ namespace spiketape::inline SPIKETAPE_ABI {
 
 /// The options of Conv2d, named as in PyTorch.
 struct Conv2dOptions {
-  Size2d stride = 1;
+  Size2d stride = 1;    ///< From window to window.
   Size2d padding = 0;   ///< Zeros around the input.
   Size2d dilation = 1;  ///< The distance between the numbers that a window reads.
   Index groups = 1;     ///< Groups of channels that see nothing of each other.
-  bool bias = true;     ///< false: b stays zero
+  bool bias = true;     ///< false: b stays zero.
 };
 /// The options of Conv1d.
 struct Conv1dOptions {
+  /// As in Conv2d.
   Index stride = 1;
   Index padding = 0;
   Index dilation = 1;
@@ -40,6 +41,7 @@ class ConvLayer : public Layer<Derived, Scalar> {
  public:
   static constexpr bool takes_bits = true;
 
+  /// As given.
   Index in_channels() const noexcept { return window_.planes; }
   Index out_channels() const noexcept { return weight_.cols(); }
   Index groups() const noexcept { return groups_; }
@@ -195,6 +197,7 @@ class Conv2d : public detail::ConvLayer<Conv2d<Scalar_>, Scalar_> {
                                    options.padding, options.dilation),
             out_channels, options.groups, options.bias, random, {kernel_size.height, kernel_size.width}) {}
 
+  /// As given.
   Size2d kernel_size() const noexcept { return {this->window_.rows.window, this->window_.cols.window}; }
   Size2d stride() const noexcept { return {this->window_.rows.stride, this->window_.cols.stride}; }
   Size2d padding() const noexcept { return {this->window_.rows.padding, this->window_.cols.padding}; }
@@ -217,6 +220,7 @@ class Conv1d : public detail::ConvLayer<Conv1d<Scalar_>, Scalar_> {
       : detail::ConvLayer<Conv1d, Scalar>(window_over(input, kernel_size, options), out_channels,
                                           options.groups, options.bias, random, {kernel_size}) {}
 
+  /// As given.
   Index kernel_size() const noexcept { return this->window_.cols.window; }
   Index stride() const noexcept { return this->window_.cols.stride; }
   Index padding() const noexcept { return this->window_.cols.padding; }

@@ -27,7 +27,9 @@ struct DelayOptions {
   /// The number of channels with a delay of their own; 0: as many as `delay` has values, one for all
   /// features.
   Index channels = 0;
+  /// Whether the delays are learned.
   bool learn_delay = false;
+  /// How a delay that is no whole number of steps reads the past.
   DelayKernel kernel = DelayKernel::linear;
   /// σ of the Gaussian kernel, in steps. Above 0.
   double sigma = 1;
@@ -93,9 +95,11 @@ class Delay : public detail::HiddenLayer<Delay<Scalar_>, Scalar_> {
     set_sigma(options.sigma);
   }
 
+  /// The longest delay, in steps.
   Index max_delay() const noexcept { return max_delay_; }
   /// The channels with a delay of their own; 1: all features have the same.
   Index channels() const noexcept { return delay_.cols(); }
+  /// The kernel, and σ of the Gaussian one.
   DelayKernel kernel() const noexcept { return kernel_; }
   double sigma() const noexcept { return sigma_; }
   /// Sets σ of the Gaussian kernel. Throws std::invalid_argument unless it is above 0 and finite.
@@ -120,6 +124,7 @@ class Delay : public detail::HiddenLayer<Delay<Scalar_>, Scalar_> {
   }
   /// The name of the state in checkpoints.
   static const char* name_of(std::size_t) { return "past"; }
+  /// The inputs of the last max_delay steps.
   Shape state_shape(std::size_t, const Shape& input) const {
     return {max_delay_, input.batch, input.features};
   }

@@ -29,6 +29,7 @@ class Dropout : public Layer<Dropout<Scalar_>, Scalar_> {
   explicit Dropout(double p = 0.5) : p_(p) {
     if (!(p >= 0 && p <= 1)) this->fail("p is ", p, ", expected 0 to 1");
   }
+  /// The probability that a number becomes zero.
   double p() const noexcept { return p_; }
 
   Shape result(const Shape& input) const { return input; }

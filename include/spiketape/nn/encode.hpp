@@ -65,6 +65,7 @@ class Encode : public Layer<Encode<Scalar_, Code>, Scalar_> {
   static constexpr spikegen::Memory memory = Code::memory;
   static constexpr std::size_t carried = memory == spikegen::Memory::nothing ? 0 : 1;
 
+  /// Encodes with this code, which checks its options when it is called.
   explicit Encode(const Code& code = {}) : code_(code) {}
 
   /// The code and its options.

@@ -21,9 +21,9 @@ namespace spiketape::inline SPIKETAPE_ABI {
 
 /// The extents of an image: {1, 28, 28}.
 struct ImageShape {
-  Index channels = 1;
-  Index height = 1;
-  Index width = 1;
+  Index channels = 1;  ///< The slowest extent.
+  Index height = 1;    ///< Rows.
+  Index width = 1;     ///< The numbers of a row.
 
   /// The features of a sample.
   Index features() const noexcept { return channels * height * width; }

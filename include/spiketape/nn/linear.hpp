@@ -15,7 +15,7 @@ namespace spiketape::inline SPIKETAPE_ABI {
 
 /// The options of a dense layer.
 struct LinearOptions {
-  bool bias = true;  // false: y = x W; b stays zero
+  bool bias = true;  ///< false: y = x W; b stays zero.
 };
 
 /// A dense layer, y = x W + b, from rows of (in_features) to rows of (out_features). A whole sequence is one

@@ -18,8 +18,8 @@ namespace spiketape::inline SPIKETAPE_ABI {
 /// A layer with a name, for Sequential; see named.
 template <typename L>
 struct Named {
-  std::string name;
-  L layer;
+  std::string name;  ///< Without points: paths have them between names.
+  L layer;           ///< The layer itself.
 };
 
 namespace detail {

@@ -20,8 +20,8 @@ struct PoolOptions {
 };
 /// The options of AvgPool2d.
 struct AvgPoolOptions {
-  Size2d stride = 0;
-  Size2d padding = 0;
+  Size2d stride = 0;              ///< As in PoolOptions.
+  Size2d padding = 0;             ///< Zeros around the input, at most half of kernel_size.
   bool count_include_pad = true;  ///< Whether padding counts in the number that a sum is divided by.
 };
 
@@ -155,6 +155,7 @@ class AvgPool2d : public detail::SumPoolLayer<AvgPool2d<Scalar_>, Scalar_> {
             input, kernel_size, options.stride, options.padding,
             options.count_include_pad ? detail::Divisor::window : detail::Divisor::inside) {}
 
+  /// As given.
   bool count_include_pad() const noexcept { return this->divisor_ == detail::Divisor::window; }
 };
 

@@ -32,12 +32,14 @@ struct AdamOptions {
 
 /// The options of AdamW: those of Adam, but for the meaning of weight_decay.
 struct AdamWOptions {
+  /// As in Adam.
   double lr = 1e-3;
   double beta1 = 0.9;
   double beta2 = 0.999;
   double eps = 1e-8;
   /// The part of the parameters, times lr, that they lose in each update, at least 0.
   double weight_decay = 1e-2;
+  /// As in Adam.
   int threads = 1;
 };
 

@@ -49,6 +49,7 @@ struct StepLR {
   Index step_size = 1;  ///< At least 1.
   double gamma = 0.1;   ///< At least 0.
 
+  /// The rate of epoch or step i, from 0.
   double operator()(Index i) const {
     detail::check_schedule("StepLR", lr, i, "step_size", step_size);
     detail::check_within("StepLR", "gamma", gamma, 0);
@@ -64,6 +65,7 @@ struct CosineAnnealingLR {
   Index t_max = 1;     ///< After how many epochs it is eta_min, at least 1.
   double eta_min = 0;  ///< At least 0.
 
+  /// The rate of epoch or step i, from 0.
   double operator()(Index i) const {
     detail::check_schedule("CosineAnnealingLR", lr, i, "t_max", t_max);
     detail::check_within("CosineAnnealingLR", "eta_min", eta_min, 0);
@@ -79,6 +81,7 @@ struct LinearLR {
   double end_factor = 1;          ///< At least 0.
   Index total_iters = 5;          ///< At least 1.
 
+  /// The rate of epoch or step i, from 0.
   double operator()(Index i) const {
     detail::check_schedule("LinearLR", lr, i, "total_iters", total_iters);
     detail::check_within("LinearLR", "start_factor", start_factor, 0);
@@ -101,9 +104,10 @@ struct OneCycleLR {
   double pct_start = 0.3;  ///< The part of the steps in which it rises, from 0 to 1 (1/2 with three_phase).
   double div_factor = 25;  ///< At least 1.
   double final_div_factor = 1e4;  ///< At least 1.
-  Anneal anneal = Anneal::cosine;
-  bool three_phase = false;
+  Anneal anneal = Anneal::cosine;  ///< How it rises and falls.
+  bool three_phase = false;        ///< Whether it falls in two phases.
 
+  /// The rate of epoch or step i, from 0.
   double operator()(Index i) const {
     detail::check_schedule("OneCycleLR", max_lr, i, "total_steps", total_steps);
     detail::check_within("OneCycleLR", "pct_start", pct_start, 0, three_phase ? 0.5 : 1);
@@ -140,6 +144,7 @@ class WarmUp {
     detail::check_within("WarmUp", "start_factor", start_factor, 0);
   }
 
+  /// The rate of epoch or step i, from 0.
   double operator()(Index i) const {
     if (i >= steps_) return schedule_(i - steps_);
     return LinearLR{.lr = schedule_(0), .start_factor = start_factor_, .total_iters = steps_}(i);
@@ -160,7 +165,7 @@ struct ReduceLROnPlateauOptions {
   std::int64_t cooldown = 0;   ///< For how many values after a reduction it counts none, at least 0.
   double min_lr = 0;           ///< At least 0.
   double eps = 1e-8;           ///< A reduction by less does not happen; at least 0.
-  Better better = Better::lower;
+  Better better = Better::lower;  ///< Which values are better.
 };
 
 /// Reduces the learning rate when a metric has ceased to become better. It has a state, so a Checkpoint needs

@@ -22,8 +22,8 @@ namespace spiketape::inline SPIKETAPE_ABI::plot {
 
 /// A range of values, in the unit of the data.
 struct Range {
-  double low = 0;
-  double high = 0;
+  double low = 0;   ///< The least value,
+  double high = 0;  ///< and the largest.
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::plot

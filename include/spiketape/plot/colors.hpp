@@ -23,10 +23,10 @@ inline constexpr std::array<std::string_view, 10> palette = {"#2f6fde", "#e8622c
 
 /// The colours of everything that is not data.
 namespace colors {
-inline constexpr std::string_view background = "#ffffff";
+inline constexpr std::string_view background = "#ffffff";  ///< Of the picture.
 inline constexpr std::string_view panel = "#f7f8fa";  ///< Behind the data of a panel.
 inline constexpr std::string_view grid = "#e6e9ee";   ///< Lines behind the data.
-inline constexpr std::string_view axis = "#98a2b0";
+inline constexpr std::string_view axis = "#98a2b0";   ///< Axes and their marks.
 inline constexpr std::string_view label = "#5b6675";  ///< Numbers and labels at the axes.
 inline constexpr std::string_view ink = "#1d2733";    ///< Titles.
 inline constexpr std::string_view pale = "#a3adba";   ///< Data beside highlighted data.

@@ -18,9 +18,9 @@ namespace spiketape::inline SPIKETAPE_ABI::plot {
 
 /// The options of a confusion matrix. Empty texts are not drawn.
 struct ConfusionOptions {
-  std::string title = "";
-  std::string x_label = "predicted";
-  std::string y_label = "true class";
+  std::string title = "";              ///< Above the panel.
+  std::string x_label = "predicted";   ///< Below the x axis.
+  std::string y_label = "true class";  ///< Beside the y axis.
   /// The names of the classes; none: their numbers, from 0.
   std::vector<std::string> names = {};
 };

@@ -18,15 +18,15 @@ namespace spiketape::inline SPIKETAPE_ABI::plot {
 
 /// A line of a panel of curves: its name in the legend, and a value for each epoch.
 struct Curve {
-  std::string name;
-  std::vector<double> values;
+  std::string name;            ///< In the legend.
+  std::vector<double> values;  ///< One for each epoch.
 };
 
 /// The options of a panel of curves. Empty texts are not drawn.
 struct CurveOptions {
-  std::string title = "";
-  std::string x_label = "epoch";
-  std::string y_label = "loss";
+  std::string title = "";         ///< Above the panel.
+  std::string x_label = "epoch";  ///< Below the x axis.
+  std::string y_label = "loss";   ///< Beside the y axis.
   /// The number of the first value, on the x axis.
   double first = 1;
   /// A range that must be in view, too, such as {0, 1} for accuracies.

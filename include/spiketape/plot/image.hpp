@@ -20,8 +20,8 @@ namespace spiketape::inline SPIKETAPE_ABI::plot {
 
 /// How an image is drawn. An empty text is left out.
 struct ImageOptions {
-  std::string title = "";
-  bool ink = false;  ///< Inverted, like ink on paper: 0 is white, 1 is black.
+  std::string title = "";  ///< Above the image.
+  bool ink = false;        ///< Inverted, like ink on paper: 0 is white, 1 is black.
 };
 
 /// A grey image, from one row of height * width brightnesses, row by row from the top: 0 and below is black,

@@ -21,7 +21,7 @@ namespace spiketape::inline SPIKETAPE_ABI::plot {
 
 /// The options of a grid of images. Empty texts are not drawn.
 struct GridOptions {
-  std::string title = "";
+  std::string title = "";  ///< Above the grid.
   Index columns = 0;  ///< Images side by side; 0: as many as make them largest.
   double limit = 0;   ///< The size of a number that has the full colour; 0: the largest of all.
   bool scale = true;  ///< Whether the limits and their colours stand above the right corner.

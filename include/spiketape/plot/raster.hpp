@@ -18,9 +18,9 @@ namespace spiketape::inline SPIKETAPE_ABI::plot {
 
 /// The options of a raster. Empty texts are not drawn.
 struct RasterOptions {
-  std::string title = "";
-  std::string x_label = "step";
-  std::string y_label = "neuron";
+  std::string title = "";          ///< Above the panel.
+  std::string x_label = "step";    ///< Below the x axis.
+  std::string y_label = "neuron";  ///< Beside the y axis.
   /// One colour for all neurons, or one for each; they repeat if there are more neurons.
   std::vector<std::string> colors = {std::string(palette[0])};
   /// The neuron that keeps its colour while the others turn pale; -1: none.

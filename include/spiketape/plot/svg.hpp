@@ -21,17 +21,17 @@ namespace spiketape::inline SPIKETAPE_ABI::plot {
 
 /// A position in a picture, in pixels.
 struct Point {
-  double x = 0;
-  double y = 0;
+  double x = 0;  ///< From the left edge to the right,
+  double y = 0;  ///< from the upper edge down.
 };
 
 /// A rectangle in a picture, in pixels; (x, y) is its top left corner. The box of a panel is the area of the
 /// data; title, numbers and labels lie outside (plot/axes.hpp says how much space they need).
 struct Box {
-  double x = 0;
-  double y = 0;
-  double width = 0;
-  double height = 0;
+  double x = 0;       ///< The left edge.
+  double y = 0;       ///< The upper edge.
+  double width = 0;   ///< To the right.
+  double height = 0;  ///< Down.
 
   /// The x of the right edge and the y of the lower one.
   double right() const { return x + width; }
@@ -40,15 +40,15 @@ struct Box {
 
 /// The fill of an area. A colour is any CSS colour: "#2f6fde", "black".
 struct Fill {
-  std::string_view color = colors::ink;
-  double opacity = 1;  ///< From 0, invisible, to 1.
+  std::string_view color = colors::ink;  ///< Any CSS colour.
+  double opacity = 1;                    ///< From 0, invisible, to 1.
 };
 
 /// The style of a line.
 struct Stroke {
-  std::string_view color = colors::ink;
-  double width = 1;
-  bool dashed = false;
+  std::string_view color = colors::ink;  ///< Any CSS colour.
+  double width = 1;                      ///< In pixels.
+  bool dashed = false;                   ///< In dashes rather than in one piece.
 };
 
 /// The part of a text that lies at its point.
@@ -56,11 +56,11 @@ enum class Anchor { Start, Middle, End };
 
 /// The style of a text.
 struct TextStyle {
-  double size = 11;  ///< Font size, in pixels.
-  std::string_view color = colors::ink;
-  Anchor anchor = Anchor::Start;
-  int weight = 400;      ///< 400 is normal, 600 is bold.
-  bool upwards = false;  ///< Rotated by 90°, reading upwards.
+  double size = 11;                      ///< Font size, in pixels.
+  std::string_view color = colors::ink;  ///< Any CSS colour.
+  Anchor anchor = Anchor::Start;         ///< What of the text lies at its point.
+  int weight = 400;                      ///< 400 is normal, 600 is bold.
+  bool upwards = false;                  ///< Rotated by 90°, reading upwards.
 };
 
 /// A picture of a fixed size. Later elements cover earlier ones. Elements with a NaN or infinite coordinate

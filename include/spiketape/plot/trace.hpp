@@ -18,9 +18,9 @@ namespace spiketape::inline SPIKETAPE_ABI::plot {
 
 /// The options of a panel of traces. Empty texts are not drawn.
 struct TraceOptions {
-  std::string title = "";
-  std::string x_label = "step";
-  std::string y_label = "membrane";
+  std::string title = "";            ///< Above the panel.
+  std::string x_label = "step";      ///< Below the x axis.
+  std::string y_label = "membrane";  ///< Beside the y axis.
   /// A dashed line across the panel, in the unit of the values.
   std::optional<double> threshold = {};
   /// A range that must be in view, too: gives several panels one scale.

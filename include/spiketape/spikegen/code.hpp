@@ -69,14 +69,15 @@ struct Signal {
   Arena& memory;             ///< Scratch memory, until the call ends.
   Index steps_of_whole = 0;  ///< Steps of the whole that this call is a part of; 0: it is all.
 
+  /// Steps of the whole.
   Index whole_steps() const noexcept { return steps_of_whole > 0 ? steps_of_whole : x.steps; }
 };
 
 /// Where a code writes spikes: rows of bits.
 struct SpikeRows {
-  detail::LineBits* bits;
-  Index lines;     // of a row
-  Index features;  // of a line
+  detail::LineBits* bits;  ///< The first row; zero at first.
+  Index lines;             ///< Of a row.
+  Index features;          ///< Of a line.
 
   /// Sets the spike of a feature of a row; neither is checked.
   void set(Index row, Index feature) const noexcept {

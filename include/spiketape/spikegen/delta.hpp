@@ -18,7 +18,7 @@ struct Delta {
 
   double threshold = 0.1;  ///< θ
   bool padding = false;    ///< The step before the first is the same as the first rather than 0.
-  bool off_spike = false;
+  bool off_spike = false;  ///< Spikes of −1 where the data fall.
   /// Off spikes have features of their own, behind those of on spikes, and the value 1: (steps, batch,
   /// 2·features).
   bool split = false;

@@ -29,12 +29,12 @@ struct Latency {
 
   /// Steps of the whole; 0: as many as the data have, also those in Windows. A loop of steps needs it.
   Index num_steps = 0;
-  double threshold = 0.01;  ///< θ
-  double tau = 1;           ///< τ
-  Index first_spike_time = 0;
-  double on_target = 1;   ///< The value of a spike,
-  double off_target = 0;  ///< and of what is none.
-  bool clip = false;      ///< Numbers below θ do not spike.
+  double threshold = 0.01;     ///< θ
+  double tau = 1;              ///< τ
+  Index first_spike_time = 0;  ///< The step of the earliest spike.
+  double on_target = 1;        ///< The value of a spike,
+  double off_target = 0;       ///< and of what is none.
+  bool clip = false;           ///< Numbers below θ do not spike.
   /// Scales the times so that those below θ spike in the last step. (snnTorch scales by the latest spike of
   /// the batch; the same if a number of the batch is below θ.) The linear code's τ is then num_steps − 1 −
   /// first_spike_time.
@@ -156,8 +156,8 @@ struct Latency {
 /// both.
 template <Real Scalar>
 struct LatencyTimes {
-  Array<Scalar> spike_time;
-  Array<bool> below;
+  Array<Scalar> spike_time;  ///< In steps, not rounded.
+  Array<bool> below;         ///< Whether the number is below the threshold.
 };
 
 /// The times of spikes of one step of data (snnTorch: latency_code). Allocates the result. Throws

@@ -24,9 +24,10 @@ struct Population {
   static constexpr const char* name = "Population";
   static constexpr Memory memory = Memory::nothing;
 
-  Index neurons = 8;         ///< m, for each feature.
-  double low = 0, high = 1;  ///< The range of the data.
-  double beta = 1.5;         ///< β: larger ones make narrower fields.
+  Index neurons = 8;  ///< m, for each feature.
+  double low = 0;     ///< The least of the data,
+  double high = 1;    ///< and the largest.
+  double beta = 1.5;  ///< β: larger ones make narrower fields.
 
   Shape result(const Shape& data) const {
     const auto fail = [](const auto&... parts) {

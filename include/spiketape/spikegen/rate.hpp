@@ -52,8 +52,9 @@ struct Rate {
   static constexpr const char* name = "Rate";
   static constexpr Memory memory = Memory::steps;
 
-  double gain = 1, offset = 0;
-  Index first_spike_time = 0;
+  double gain = 1;             ///< p rises by it,
+  double offset = 0;           ///< and is that for 0.
+  Index first_spike_time = 0;  ///< No spike comes before this step.
 
   Shape result(const Shape& data) const {
     const auto check = [](const char* option, double value) {

@@ -72,7 +72,7 @@ enum class FiringPattern { regular, uniform, poisson };
 struct TargetRate {
   double rate = 1;             ///< Spikes per step, 0 to 1.
   Index first_spike_time = 0;  ///< No spike comes before this step.
-  FiringPattern firing_pattern = FiringPattern::regular;
+  FiringPattern firing_pattern = FiringPattern::regular;  ///< When it spikes.
 };
 
 /// The steps, ascending, in which a neuron is to spike that has a rate (snnTorch 0.9.4, spikegen.py,
@@ -141,13 +141,13 @@ template <Real Scalar>
 
 /// The options of targets_rate.
 struct TargetsRate {
-  Index num_steps = 1;
-  Index first_spike_time = 0;
-  double correct_rate = 1;    ///< Spikes per step of the label's neuron, 0 to 1,
-  double incorrect_rate = 0;  ///< and of the others, at most correct_rate.
-  double on_target = 1;       ///< The value where a neuron is to spike,
-  double off_target = 0;      ///< and elsewhere.
-  FiringPattern firing_pattern = FiringPattern::regular;
+  Index num_steps = 1;                                    ///< At least 1.
+  Index first_spike_time = 0;                             ///< No spike comes before this step.
+  double correct_rate = 1;                                ///< Spikes per step of the label's neuron, 0 to 1,
+  double incorrect_rate = 0;                              ///< and of the others, at most correct_rate.
+  double on_target = 1;                                   ///< The value where a neuron is to spike,
+  double off_target = 0;                                  ///< and elsewhere.
+  FiringPattern firing_pattern = FiringPattern::regular;  ///< When neurons spike.
   bool interpolate = false;  ///< Values rise to each spike; see rate_interpolate.
 };
 

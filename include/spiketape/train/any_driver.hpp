@@ -35,8 +35,8 @@ concept TrainingDriver = requires(Driver& driver, std::span<int> classes) {
 
 /// The name of an option and its number.
 struct NamedNumber {
-  const char* name;
-  double number;
+  const char* name;  ///< As in the options.
+  double number;     ///< Its value.
 };
 
 namespace detail {

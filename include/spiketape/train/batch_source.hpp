@@ -27,8 +27,10 @@ struct TrainingBatch {
 template <Real Scalar>
 class BatchSource {
  public:
+  /// What is called with each batch; false: no more.
   using Take = detail::FunctionRef<bool(const TrainingBatch<Scalar>&)>;
 
+  /// A source refers to `data`.
   template <typename Data>
   requires(!std::same_as<std::remove_const_t<Data>, BatchSource>) BatchSource(Data& data)  // NOLINT
       : data_(&data),

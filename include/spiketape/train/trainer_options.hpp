@@ -47,7 +47,8 @@ struct FitOptions {
   detail::AnyFunction<double(Index)> schedule = {};
   bool schedule_steps = false;
   /// As in clip_grad_norm and clip_grad_value; 0: no clipping.
-  double clip_grad_norm = 0, clip_grad_value = 0;
+  double clip_grad_norm = 0;
+  double clip_grad_value = 0;
   /// Where a line for each epoch goes, and on a terminal one for the epoch under way with the time left:
   /// stdout, stderr, an open file, or nowhere.
   std::FILE* progress = nullptr;
@@ -67,8 +68,9 @@ struct StepLog {
 struct Evaluation {
   double loss = EpochLog::unknown;      ///< The mean over the samples; NaN without a loss.
   double accuracy = EpochLog::unknown;  ///< The part of the samples that are right; NaN without labels.
-  Index samples = 0;
-  std::vector<int> labels, predicted;  ///< Of each sample; empty without labels.
+  Index samples = 0;                    ///< How many there were.
+  std::vector<int> labels;              ///< The class of each sample; empty without labels.
+  std::vector<int> predicted;           ///< The predicted one; likewise.
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI

@@ -17,6 +17,7 @@ namespace spiketape::inline SPIKETAPE_ABI {
 
 /// An epoch of a training. What is not known is NaN: an accuracy without labels, a test that was not made.
 struct EpochLog {
+  /// What is not known.
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
   double epoch = 0;                ///< Its number, from 1.
@@ -31,8 +32,8 @@ struct EpochLog {
 
 /// A column of a log: its name in files, and the member.
 struct LogColumn {
-  const char* name;
-  double EpochLog::*member;
+  const char* name;          ///< In files.
+  double EpochLog::*member;  ///< In the log.
 };
 /// All columns. The last one, the time, is no result.
 inline constexpr std::array<LogColumn, 8> log_columns = {{{"epoch", &EpochLog::epoch},
@@ -49,8 +50,9 @@ inline constexpr std::array<LogColumn, 8> log_columns = {{{"epoch", &EpochLog::e
 ///     plot::curves(svg, box, {{"train", log.column(&st::EpochLog::loss)},
 ///                             {"test", log.column(&st::EpochLog::test_loss)}});
 struct TrainingLog {
-  std::vector<EpochLog> epochs;
+  std::vector<EpochLog> epochs;  ///< The first epoch first.
 
+  /// A number of each epoch. Allocates.
   [[nodiscard]] std::vector<double> column(double EpochLog::*member) const {
     std::vector<double> numbers;
     numbers.reserve(epochs.size());
