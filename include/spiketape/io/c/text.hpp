@@ -3,6 +3,7 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
 #include <spiketape/io/decimal.hpp>
 
