@@ -34,14 +34,14 @@ Events<Scalar> sparse_rows(const SequenceView<const Scalar>& x, const BitRows<Sc
   return events && all_finite(weights) ? events : Events<Scalar>();
 }
 
-/// For each input in one direction: what the outputs that read it add to a number of the window and to a
-/// place, where the window's next number and the next output are so far away.
+/// For each input along one axis: the outputs whose windows read it.
 class WindowReaders {
  public:
   struct Reader {
-    std::int32_t number, place;
+    std::int32_t number, place;  // the axis' part of the number in the window, and of the output's place
   };
 
+  /// The window's numbers along the axis are `next_number` apart, the places of outputs `next_place`.
   WindowReaders(const SlidingAxis& axis, Index next_number, Index next_place, Arena& memory)
       : ends_(memory.allocate<Index>(axis.in + 1)),
         readers_(memory.allocate<Reader>(axis.out() * axis.window)) {
@@ -124,11 +124,12 @@ class EventConvolution {
   /// For each key the items that meet it, with the values of their events where these have their own.
   class Lists {
    public:
-    /// For so many keys with so many items, or the reverse.
-    Lists(Index a, Index b, bool with_values, Arena& memory)
-        : ends_(memory.allocate<Index>(std::max(a, b))),
-          items_(memory.allocate<std::int32_t>(std::max(a * stride(b), b * stride(a)))),
-          values_(with_values ? memory.allocate<Scalar>(std::max(a * stride(b), b * stride(a))) : nullptr) {}
+    /// For `a` keys with up to `b` items each, or for `b` keys with up to `a`.
+    Lists(Index a, Index b, bool with_values, Arena& memory) : ends_(memory.allocate<Index>(std::max(a, b))) {
+      const Index room = std::max(a * stride(b), b * stride(a));
+      items_ = memory.allocate<std::int32_t>(room);
+      if (with_values) values_ = memory.allocate<Scalar>(room);
+    }
 
     void clear(Index keys, Index most_items) {
       stride_ = stride(most_items);
@@ -168,7 +169,7 @@ class EventConvolution {
 
     Index* ends_;
     std::int32_t* items_;
-    Scalar* values_;
+    Scalar* values_ = nullptr;  // null: all are 1
     Index stride_ = 0;
   };
 
@@ -208,7 +209,8 @@ class EventConvolution {
   /// Appends the events of some planes, and returns the first of the others.
   template <Key key, bool with_values>
   Index append(Index e, Index end, Index first_plane, Index planes) {
-    const std::int32_t* columns = x_.columns;  // copies, which are not reloaded after each store
+    // Copies, which compilers need not reload after each store.
+    const std::int32_t* columns = x_.columns;
     Lists lists = lists_;
     const auto plane_size = static_cast<std::int32_t>(window_.in_plane());
     const auto width = static_cast<std::int32_t>(window_.cols.in),
