@@ -2,10 +2,10 @@
 // processes, the weights are the same to the bit. A job that dies goes on from its last checkpoint when it is
 // started again.
 //
-//   mpirun -n 4 ./18_many_processes [FILE [SECONDS]]     FILE: the checkpoint, in the current folder unless
-//   given;
-//                                                        SECONDS: a pause behind each step, to have time to
-//                                                        kill it
+//   mpirun -n 4 ./18_many_processes [FILE [SECONDS]]
+//
+// FILE is the checkpoint, many_processes.safetensors unless given; SECONDS are a pause behind each step, to have
+// time to kill it.
 
 #include <spiketape/functional/ce_losses.hpp>
 #include <spiketape/mpi/checkpoint.hpp>
