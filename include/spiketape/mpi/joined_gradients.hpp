@@ -21,8 +21,7 @@ enum class Sum {
   /// In the order of the shards: the bits do not depend on the number of processes.
   in_order,
   /// Those of each process first, then over processes as MPI likes (MPI_Allreduce): fewer bytes if a process
-  /// has
-  /// several shards; the bits depend on the number of processes, and may on the MPI library.
+  /// has several shards; the bits depend on the number of processes, and may on the MPI library.
   any_order,
 };
 
