@@ -84,6 +84,13 @@ TEST_CASE("the layers before the first neuron are shared by threads, dense and a
   check_blocks(net, st::repeat(step, steps));
   step = (step > 3).select(step, 0);
   check_blocks(net, st::repeat(step, steps));
+
+  // So many events that threads share the sorting, too.
+  const st::Sequential wide{st::Linear<float>(6000, 33, random), hidden(), st::Linear<float>(33, 5, random),
+                            output()};
+  auto many = numeric::random_array<float>(random, batch, 6000, -2, 4);
+  many = (many > 3).select(many, 0);
+  check_blocks(wide, st::repeat(many, steps));
 }
 
 TEST_CASE("a network may begin with a neuron, or with several layers before the first") {

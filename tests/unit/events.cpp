@@ -143,6 +143,30 @@ TEMPLATE_TEST_CASE("a layer gives the same by events as by dense products, forwa
         }
 }
 
+TEMPLATE_TEST_CASE("events of some rows are sorted by column, by any number of threads", "", float, double) {
+  st::Random random(68);
+  constexpr Index columns = 700, first = 3, rows = 60;
+  const st::Array<TestType> array = sparse_array<TestType>(random, first + rows + 2, columns, 0.4);
+  st::Tape<TestType> tape;
+  const auto events = decoded(tape.constant(array), 1.0);
+  for (const int threads : {1, 2, 3, 16}) {
+    INFO(threads << " threads");
+    const auto sorted = st::detail::transposed(events, first, rows, columns, tape.arena(), threads);
+    Index e = 0;
+    bool equal = true;
+    for (Index c = 0; c < columns; ++c) {
+      equal = equal && sorted.begins[c] == e;
+      for (Index r = 0; r < rows; ++r) {
+        if (array(first + r, c) == 0) continue;
+        equal = equal && sorted.columns[e] == r && sorted.values[e] == array(first + r, c);
+        ++e;
+      }
+    }
+    CHECK(equal);
+    CHECK(sorted.begins[columns] == e);
+  }
+}
+
 TEMPLATE_TEST_CASE("the gradient of weights is the same for more rows than are sorted at once, and for none",
                    "", float, double) {
   st::Random random(67);

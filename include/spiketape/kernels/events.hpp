@@ -5,6 +5,7 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/core/arena.hpp>
+#include <spiketape/core/parallel.hpp>
 #include <spiketape/kernels/bit_rows.hpp>
 #include <spiketape/kernels/rows.hpp>
 
@@ -12,6 +13,7 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
@@ -130,25 +132,48 @@ Events<Scalar> decode(const BitRows<Scalar>& rows, Index count, EventRoom<Scalar
   return {room.begins, room.columns, room.values};
 }
 
-/// The events of rows first, …, first + rows − 1, sorted by column. Rows and columns change places: `columns`
-/// of the result holds rows, counted from `first`.
+/// The events of rows first, …, first + rows − 1, sorted by column on up to `threads` threads. Rows and
+/// columns change places: `columns` of the result holds rows, counted from `first`.
 template <Real Scalar>
-Events<Scalar> transposed(const Events<Scalar>& events, Index first, Index rows, Index columns,
-                          Arena& memory) {
-  const Index begin = events.begins[first], end = events.begins[first + rows], count = end - begin;
-  auto* begins = memory.allocate<Index>(columns + 2);
+Events<Scalar> transposed(const Events<Scalar>& events, Index first, Index rows, Index columns, Arena& memory,
+                          int threads) {
+  const Index count = events.begins[first + rows] - events.begins[first];
+  auto* begins = memory.allocate<Index>(columns + 1);
   auto* places = memory.allocate<std::int32_t>(count);
   auto* values = events.values != nullptr ? memory.allocate<Scalar>(count) : nullptr;
-  // Column c is counted at c + 2 and filled at c + 1, which then holds its end, the begin of column c + 1.
-  std::fill_n(begins, columns + 2, Index(0));
-  for (Index e = begin; e < end; ++e) ++begins[events.columns[e] + 2];
-  for (Index c = 0; c < columns; ++c) begins[c + 2] += begins[c + 1];
-  for (Index r = 0; r < rows; ++r)
-    for (Index e = events.begins[first + r]; e < events.begins[first + r + 1]; ++e) {
-      const Index to = begins[events.columns[e] + 1]++;
-      places[to] = static_cast<std::int32_t>(r);
-      if (values != nullptr) values[to] = events.values[e];
-    }
+  begins[columns] = count;
+  const Index worth = parts_of(columns << 12, std::max<Index>(1, count));  // columns with enough events
+  parallel_ranges(threads, columns, worth, [&](int, Index from, Index to) {
+    // Calls body(row, begin, end, before) for each row: its events of these columns, which are neighbours,
+    // and the number of those before.
+    const auto each_row = [&](auto&& body) SPIKETAPE_INLINE_LAMBDA {
+      for (Index r = 0; r < rows; ++r) {
+        const std::int32_t *all = events.columns + events.begins[first + r],
+                           *end = events.columns + events.begins[first + r + 1];
+        const auto *mine = from == 0 ? all : std::lower_bound(all, end, from),
+                   *mine_end = to == columns ? end : std::lower_bound(mine, end, to);
+        body(r, mine - events.columns, mine_end - events.columns, mine - all);
+      }
+    };
+    std::fill(begins + from, begins + to, Index(0));
+    Index next = 0;
+    each_row([&](Index, Index e, Index end, Index before) SPIKETAPE_INLINE_LAMBDA {
+      next += before;
+      for (; e < end; ++e) ++begins[events.columns[e]];
+    });
+    for (Index c = from; c < to; ++c) next += std::exchange(begins[c], next);
+    // A begin becomes the end of its column, the begin of the next.
+    const Index begin = begins[from];
+    each_row([&](Index r, Index e, Index end, Index) SPIKETAPE_INLINE_LAMBDA {
+      for (; e < end; ++e) {
+        const Index at = begins[events.columns[e]]++;
+        places[at] = static_cast<std::int32_t>(r);
+        if (values != nullptr) values[at] = events.values[e];
+      }
+    });
+    std::copy_backward(begins + from, begins + to - 1, begins + to);
+    begins[from] = begin;
+  });
   return {begins, places, values, events.value};
 }
 

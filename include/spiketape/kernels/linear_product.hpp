@@ -101,7 +101,7 @@ struct LinearProduct {
     const Index groups = std::max<Index>(1, parts_of(rows, group));
     auto* by_column = memory.allocate<Events<Scalar>>(groups);
     for (Index g = 0; g < groups; ++g)
-      by_column[g] = transposed(x, g * group, std::min(group, rows - g * group), in, memory);
+      by_column[g] = transposed(x, g * group, std::min(group, rows - g * group), in, memory, threads);
     each_part(threads, in, width, x.begins[rows], [&](Index row, Index count, Index col, Index cols) {
       for (Index g = 0; g < groups; ++g)
         gather_weight_gradient(by_column[g].from(row), count,
