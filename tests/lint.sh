@@ -23,12 +23,16 @@ cppcheck --std=c++20 --language=c++ --enable=warning,performance,portability --q
 # Every header, for functions, and the programs of tests/warnings, for templates.
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-(cd "$root/include" && find spiketape -name '*.hpp' | grep -v _macros | sort | sed 's/.*/#include <&>/') >"$folder/headers.cpp"
+packages=eigen3
+if pkg-config --exists hdf5; then packages="$packages hdf5"; fi
+left_out=_macros
+if pkg-config --exists mpi-cxx; then packages="$packages mpi-cxx"; else left_out='_macros\|/mpi/'; fi
+(cd "$root/include" && find spiketape -name '*.hpp' | grep -v "$left_out" | sort | sed 's/.*/#include <&>/') >"$folder/headers.cpp"
 failed=0
 for source in "$folder/headers.cpp" "$root"/tests/warnings/*.cpp; do
   say "clang-tidy $(basename "$source")"
   # shellcheck disable=SC2046
   clang-tidy --quiet --config-file="$root/.clang-tidy" --warnings-as-errors='*' "$source" -- -std=c++20 -I "$root/include" \
-    $(pkg-config --cflags eigen3 $(pkg-config --exists hdf5 && echo hdf5) | sed 's/-I/-isystem /g') 2>/dev/null || failed=1
+    $(pkg-config --cflags $packages | sed 's/-I/-isystem /g') 2>/dev/null || failed=1
 done
 exit $failed

@@ -208,7 +208,7 @@ class Driver {
   void rethrow(std::exception_ptr& error) {
     gradients().clear();
 #if SPIKETAPE_EXCEPTIONS
-    const std::exception_ptr first = error;
+    const std::exception_ptr first = std::exchange(error, nullptr);
     for (std::exception_ptr& each : errors_) each = nullptr;
     std::rethrow_exception(first);
 #else

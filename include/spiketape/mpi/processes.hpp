@@ -22,6 +22,7 @@
 #include <mpi.h>
 
 #include <spiketape/core/array.hpp>
+#include <spiketape/core/numbers.hpp>
 #include <spiketape/mpi/termination.hpp>
 #include <spiketape/train/any_driver.hpp>
 #include <spiketape/version.hpp>
@@ -32,7 +33,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <initializer_list>
 #include <limits>
@@ -106,7 +106,15 @@ class Processes {
   Processes& operator=(const Processes&) = delete;
   ~Processes() {
     if (count_ > 1 && std::uncaught_exceptions() > exceptions_) end_job("an exception leaves its program");
-    if (const std::string difference = difference_at("its end", {}); !difference.empty()) end_job(difference);
+#if SPIKETAPE_EXCEPTIONS
+    try {
+      meet("its end", {});
+    } catch (const std::exception& error) {
+      end_job(error.what());
+    }
+#else
+    meet("its end", {});
+#endif
     MPI_Comm_free(&communicator_);
     if (!finalizes_) return;
     detail::say_when_terminated({});
@@ -209,7 +217,8 @@ class Processes {
                                ", process 0 to ", std::string_view(first.call));
       k = 0;
       for (const NamedNumber& each : numbers) {
-        if (std::memcmp(&first.numbers[k], &other.numbers[k], sizeof first.numbers[k]) != 0)  // NaN is NaN
+        const auto bits = [](double number) { return spiketape::detail::bits_as<std::uint64_t>(number); };
+        if (bits(first.numbers[k]) != bits(other.numbers[k]))  // NaN is NaN
           return detail::text_of(begin, "in ", call, " process ", p, " has ", each.name, " ",
                                  other.numbers[k], ", process 0 has ", first.numbers[k]);
         ++k;

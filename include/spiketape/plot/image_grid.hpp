@@ -22,9 +22,9 @@ namespace spiketape::inline SPIKETAPE_ABI::plot {
 /// The options of a grid of images. Empty texts are not drawn.
 struct GridOptions {
   std::string title = "";  ///< Above the grid.
-  Index columns = 0;  ///< Images side by side; 0: as many as make them largest.
-  double limit = 0;   ///< The size of a number that has the full colour; 0: the largest of all.
-  bool scale = true;  ///< Whether the limits and their colours stand above the right corner.
+  Index columns = 0;       ///< Images side by side; 0: as many as make them largest.
+  double limit = 0;        ///< The size of a number that has the full colour; 0: the largest of all.
+  bool scale = true;       ///< Whether the limits and their colours stand above the right corner.
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::plot
@@ -120,12 +120,15 @@ void image_grid(Svg& svg, const Box& box, const Eigen::DenseBase<Derived>& image
     return static_cast<int>(std::lround(levels * std::clamp(value / limit, -1.0, 1.0)));
   };
   std::array<std::vector<Box>, 2 * levels + 1> boxes;
+  const auto boxes_of = [&](int color) -> std::vector<Box>& {
+    const int place = color + levels;
+    return boxes[static_cast<std::size_t>(place)];
+  };
   for (Index i = 0; i < images.rows(); ++i) {
     const double pixel = places.pixel, gap = detail::GridPlaces::gap;
-    const double left =
-        box.x + static_cast<double>(i % places.columns) * (pixel * static_cast<double>(width) + gap);
-    const double top =
-        box.y + static_cast<double>(i / places.columns) * (pixel * static_cast<double>(height) + gap);
+    const Index row = i / places.columns, column = i % places.columns;
+    const double left = box.x + static_cast<double>(column) * (pixel * static_cast<double>(width) + gap);
+    const double top = box.y + static_cast<double>(row) * (pixel * static_cast<double>(height) + gap);
     svg.rectangle(
         {left - 1, top - 1, pixel * static_cast<double>(width) + 2, pixel * static_cast<double>(height) + 2},
         {.color = colors::axis});  // a thin frame
@@ -134,13 +137,13 @@ void image_grid(Svg& svg, const Box& box, const Eigen::DenseBase<Derived>& image
         const int color = level(i, y * width + x);
         for (next = x + 1; next < width && level(i, y * width + next) == color;) ++next;
         if (color == none) continue;
-        boxes[static_cast<std::size_t>(color + levels)].push_back(
+        boxes_of(color).push_back(
             {left + pixel * static_cast<double>(x), top + pixel * static_cast<double>(y),
              pixel * static_cast<double>(next - x), pixel});
       }
   }
   for (int k = -levels; k <= levels; ++k)
-    svg.rectangles(boxes[static_cast<std::size_t>(k + levels)], {.color = detail::level_color(k)});
+    svg.rectangles(boxes_of(k), {.color = detail::level_color(k)});
 
   svg.text({box.x, box.y - 8}, options.title, {.size = 12.5, .weight = 600});
   if (!options.scale) return;
@@ -171,7 +174,7 @@ void image_grid(Svg& svg, const Box& box, const Eigen::DenseBase<Derived>& image
 /// image_grid throws. Allocates a copy of the weights.
 template <Real Scalar>
 void weight_images(Svg& svg, const Box& box, const Parameter<Scalar>& weight, Index height, Index width,
-                   GridOptions options = {}) {
+                   const GridOptions& options = {}) {
   // Divides because a product could overflow.
   if (height < 1 || width < 1 || weight.rows() < 1 || weight.rows() % width != 0 ||
       weight.rows() / width % height != 0)
@@ -181,8 +184,9 @@ void weight_images(Svg& svg, const Box& box, const Parameter<Scalar>& weight, In
   Array<Scalar> images(weight.cols() * channels, pixels);
   for (Index i = 0; i < images.rows(); ++i)
     images.row(i) = weight.array().col(i / channels).segment(i % channels * pixels, pixels).transpose();
-  if (options.columns == 0 && channels > 1) options.columns = channels;
-  image_grid(svg, box, images, height, width, options);
+  GridOptions of_grid = options;
+  if (options.columns == 0 && channels > 1) of_grid.columns = channels;
+  image_grid(svg, box, images, height, width, of_grid);
 }
 
 /// The feature maps of a layer's result for one sample: an image of height · width for each channel, of one
