@@ -41,20 +41,22 @@ struct NamedNumber {
 
 namespace detail {
 
-/// A driver without its type. Empty unless it is made of one, which must outlive it.
+/// A driver without its type: Shards, Windows or a TrainingDriver, which must outlive it.
 template <Real Scalar>
 class AnyDriver {
  public:
   AnyDriver() = default;
-  template <TrainingDriver<Scalar> Driver>
+  template <typename Driver>
   explicit AnyDriver(Driver& driver)
       : of_(&driver),
         gradients_([](void* of) -> GradientSums<Scalar>* { return &static_cast<Driver*>(of)->gradients(); }),
-        share_([](void* of, std::span<int> classes) { static_cast<Driver*>(of)->share(classes); }),
-        check_same_([](void* of, std::initializer_list<NamedNumber> options) {
-          static_cast<Driver*>(of)->check_same(options);
-        }),
         visit_([](void* of, AnyVisitor& visitor) { static_cast<Driver*>(of)->checkpoint(visitor); }) {
+    if constexpr (TrainingDriver<Driver, Scalar>) {
+      share_ = [](void* of, std::span<int> classes) { static_cast<Driver*>(of)->share(classes); };
+      check_same_ = [](void* of, std::initializer_list<NamedNumber> options) {
+        static_cast<Driver*>(of)->check_same(options);
+      };
+    }
     if constexpr (requires { driver.truncates(); })
       if (!driver.truncates())
         fail_argument(
@@ -62,11 +64,14 @@ class AnyDriver {
             "{.truncate = true}");
   }
 
-  explicit operator bool() const noexcept { return of_ != nullptr; }
   [[nodiscard]] void* object() const noexcept { return of_; }
   [[nodiscard]] GradientSums<Scalar>& gradients() const { return *gradients_(of_); }
-  void share(std::span<int> classes) const { share_(of_, classes); }
-  void check_same(std::initializer_list<NamedNumber> options) const { check_same_(of_, options); }
+  void share(std::span<int> classes) const {
+    if (share_ != nullptr) share_(of_, classes);
+  }
+  void check_same(std::initializer_list<NamedNumber> options) const {
+    if (check_same_ != nullptr) check_same_(of_, options);
+  }
 
   template <typename Visitor>
   void checkpoint(Visitor& visitor) const {
@@ -80,6 +85,8 @@ class AnyDriver {
    public:
     virtual void fact(std::string_view name, const std::string& now) = 0;
     virtual void fact(std::string_view name, Index now) = 0;
+    virtual void fact(std::string_view name, bool now) = 0;
+    void fact(std::string_view name, int now) { fact(name, Index(now)); }
     virtual bool number(std::string_view name, std::uint64_t& value) = 0;
 
    protected:
@@ -91,6 +98,7 @@ class AnyDriver {
     explicit Visits(Visitor& visitor) : visitor_(visitor) {}
     void fact(std::string_view name, const std::string& now) override { visitor_.fact(name, now); }
     void fact(std::string_view name, Index now) override { visitor_.fact(name, now); }
+    void fact(std::string_view name, bool now) override { visitor_.fact(name, now); }
     bool number(std::string_view name, std::uint64_t& value) override { return visitor_.number(name, value); }
 
    private:
@@ -99,9 +107,9 @@ class AnyDriver {
 
   void* of_ = nullptr;
   GradientSums<Scalar>* (*gradients_)(void*) = nullptr;
-  void (*share_)(void*, std::span<int>) = nullptr;
-  void (*check_same_)(void*, std::initializer_list<NamedNumber>) = nullptr;
   void (*visit_)(void*, AnyVisitor&) = nullptr;
+  void (*share_)(void*, std::span<int>) = nullptr;                           // null: it runs whole batches
+  void (*check_same_)(void*, std::initializer_list<NamedNumber>) = nullptr;  // likewise
 };
 
 }  // namespace detail

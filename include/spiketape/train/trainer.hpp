@@ -53,7 +53,6 @@ class Trainer {
   Trainer(const Network& net, Optimizer& optimizer, const TrainerOptions& options = {})
       : options_(options),
         net_(&net),
-        run_(&run_network<Network>),
         optimizer_{&optimizer,
                    [](void* of, GradientSums<Scalar>& sums) { static_cast<Optimizer*>(of)->step(sums); },
                    [](void* of, double lr) { static_cast<Optimizer*>(of)->set_lr(lr); },
@@ -68,15 +67,13 @@ class Trainer {
     if (options.window > 0 && (options.shards != 1 || options.block != 0))
       detail::fail_argument("spiketape::Trainer: window is ", options.window, ", shards is ", options.shards,
                             " and block is ", options.block, ", expected windows or shards and blocks");
-    if (options.window > 0) {
-      if (!has_windows<Network>)
-        detail::fail_argument("spiketape::Trainer: window is ", options.window,
-                              " for a network without reset_hidden, expected 0");
-      windows_.emplace(options.window, WindowsOptions{.truncate = true});
-      windows_->set_seed(options.seed);
+    if (options.window == 0) {
+      drive(net, shards_.emplace(options.shards, options.threads, options.block));
+    } else if constexpr (has_windows<Network>) {
+      drive(net, windows_.emplace(options.window, WindowsOptions{.truncate = true}));
     } else {
-      shards_.emplace(options.shards, options.threads, options.block);
-      shards_->set_seed(options.seed);
+      detail::fail_argument("spiketape::Trainer: window is ", options.window,
+                            " for a network without reset_hidden, expected 0");
     }
   }
   /// The same with a driver of another kind (see TrainingDriver), such as mpi::Shards or mpi::Windows, which
@@ -89,14 +86,8 @@ class Trainer {
       detail::fail_argument("spiketape::Trainer: shards is ", options.shards, ", block is ", options.block,
                             " and window is ", options.window,
                             ", expected none of them beside a driver, which has its own");
+    drive(net, driver);
     shards_.reset();
-    driver_ = detail::AnyDriver<Scalar>(driver);
-    driver.set_seed(options.seed);
-    run_ = [](Trainer& trainer, const SequenceView<const Scalar>& input, const Part& part, bool training) {
-      const Network& of_net = *static_cast<const Network*>(trainer.net_);
-      Driver& of_driver = *static_cast<Driver*>(trainer.driver_.object());
-      return training ? of_driver.run(of_net, input, part) : of_driver.evaluate(of_net, input, part);
-    };
   }
   template <typename Network, typename Optimizer>
   Trainer(const Network&&, Optimizer&, const TrainerOptions& = {}) = delete;  // it would not live long enough
@@ -158,12 +149,7 @@ class Trainer {
   /// depend on.
   template <typename Visitor>
   void checkpoint(Visitor& visitor) {
-    if (driver_)
-      driver_.checkpoint(visitor);
-    else if (windows_)
-      windows_->checkpoint(visitor);
-    else
-      shards_->checkpoint(visitor);
+    driver_.checkpoint(visitor);
     visitor.fact("input_steps", options_.steps);
     visitor.number("epoch", epoch_, 0);
     visitor.number("batch", batch_, 0);
@@ -217,18 +203,16 @@ class Trainer {
     net.forgets_state();
   };
 
-  template <typename Network>
-  static Scalar run_network(Trainer& trainer, const SequenceView<const Scalar>& input, const Part& part,
-                            bool training) {
-    const Network& net = *static_cast<const Network*>(trainer.net_);
-    if constexpr (has_windows<Network>)
-      if (trainer.windows_) {
-        Windows<Scalar>& windows = *trainer.windows_;
-        net.reset_hidden();
-        return training ? windows.run(net, input, part) : windows.evaluate(net, input, part);
-      }
-    Shards<Scalar>& shards = *trainer.shards_;
-    return training ? shards.run(net, input, part) : shards.evaluate(net, input, part);
+  template <typename Network, typename Driver>
+  void drive(const Network&, Driver& driver) {
+    driver.set_seed(options_.seed);
+    driver_ = detail::AnyDriver<Scalar>(driver);
+    run_ = [](Trainer& trainer, const SequenceView<const Scalar>& input, const Part& part, bool training) {
+      const Network& net = *static_cast<const Network*>(trainer.net_);
+      Driver& of_driver = *static_cast<Driver*>(trainer.driver_.object());
+      if constexpr (std::same_as<Driver, Windows<Scalar>>) net.reset_hidden();
+      return training ? of_driver.run(net, input, part) : of_driver.evaluate(net, input, part);
+    };
   }
 
   template <typename Log, typename F>
@@ -242,12 +226,10 @@ class Trainer {
   const TrainingLog& fit(const BatchSource<Scalar>& train, const BatchSource<Scalar>* test,
                          const FitOptions<Scalar>& options) {
     check_options(options);
-    if (driver_)
-      driver_.check_same(
-          {{"epochs", static_cast<double>(options.epochs)},
-           {"clip_grad_norm", options.clip_grad_norm},
-           {"clip_grad_value", options.clip_grad_value},
-           {"the first learning rate", options.schedule.empty() ? lr() : options.schedule(0)}});
+    driver_.check_same({{"epochs", static_cast<double>(options.epochs)},
+                        {"clip_grad_norm", options.clip_grad_norm},
+                        {"clip_grad_value", options.clip_grad_value},
+                        {"the first learning rate", options.schedule.empty() ? lr() : options.schedule(0)}});
     detail::ProgressLine line(options.progress);
     const Clock::time_point begin = Clock::now();
     const Index batches = train.size(), done_before = epoch_ * batches + batch_;
@@ -291,9 +273,7 @@ class Trainer {
   /// One step of the optimizer. Returns the loss.
   double train_on(const TrainingBatch<Scalar>& batch, const FitOptions<Scalar>& options) {
     const auto loss = static_cast<double>(run(batch, options.loss, true));
-    GradientSums<Scalar>& gradients = driver_    ? driver_.gradients()
-                                      : windows_ ? windows_->gradients()
-                                                 : shards_->gradients();
+    GradientSums<Scalar>& gradients = driver_.gradients();
     if (options.clip_grad_value > 0) clip_grad_value(gradients, options.clip_grad_value, options_.threads);
     if (options.clip_grad_norm > 0) clip_grad_norm(gradients, options.clip_grad_norm, options_.threads);
     if (!options.schedule.empty() && options.schedule_steps)
@@ -323,7 +303,7 @@ class Trainer {
     if (input.steps == 1) input = detail::repeated(input, options_.steps, "Trainer");
     predicted_.classes.resize(has_labels(batch) ? batch.targets.labels.size() : 0);
     const Scalar of_batch = run_(*this, input, Part{*this, loss, batch.targets}, training);
-    if (driver_) driver_.share(predicted_.classes);
+    driver_.share(predicted_.classes);
     return of_batch;
   }
   /// Whether there is one label for each sample.
@@ -375,11 +355,11 @@ class Trainer {
 
   TrainerOptions options_;
   const void* net_;
-  Scalar (*run_)(Trainer&, const SequenceView<const Scalar>&, const Part&, bool training);
   AnyOptimizer optimizer_;
   std::optional<Shards<Scalar>> shards_;
   std::optional<Windows<Scalar>> windows_;
-  detail::AnyDriver<Scalar> driver_;  // one of the three
+  detail::AnyDriver<Scalar> driver_;  // of one of these, or the caller's
+  Scalar (*run_)(Trainer&, const SequenceView<const Scalar>&, const Part&, bool training);
   std::vector<detail::AnyFunction<void(const StepLog&)>> step_callbacks_;
   std::vector<detail::AnyFunction<void(const EpochLog&)>> epoch_callbacks_;
   Index epoch_ = 0, batch_ = 0, step_ = 0;  // how many are done; batches of the epoch under way
