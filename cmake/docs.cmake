@@ -40,6 +40,12 @@ foreach(source IN LISTS example_sources)
   string(APPEND examples "/** @example ${source} */\n")
 endforeach()
 file(CONFIGURE OUTPUT "${site_folder}/examples.dox" CONTENT "${examples}" @ONLY)
+# Doxygen 1.11 and newer take examples/README.md for the text of a folder. Older ones warn of options that they do not know.
+set(site_options "")
+execute_process(COMMAND "${SPIKETAPE_DOXYGEN}" -s -g - OUTPUT_VARIABLE known_options)
+if(known_options MATCHES "IMPLICIT_DIR_DOCS")
+  set(site_options "IMPLICIT_DIR_DOCS      = NO")
+endif()
 configure_file(docs/site/Doxyfile.in "${site_folder}/Doxyfile" @ONLY)
 add_custom_target(docs COMMAND ${CMAKE_COMMAND} -E rm -rf "${site_folder}/html"  # pages of names that are gone
                        COMMAND "${SPIKETAPE_DOXYGEN}" "${site_folder}/Doxyfile"

@@ -24,8 +24,9 @@ function read(name,   line, rest, target) {
     for (rest = line; match(rest, /(href|src|data)="[^"]*"/); rest = substr(rest, RSTART + RLENGTH)) {
       target = substr(rest, RSTART, RLENGTH)
       gsub(/^[a-z]*="|"$/, "", target)
-      # Doxygen 1.9 has a link to classes within a class where all are private.
-      if (target ~ /^[a-z]+:/ || target == "#nested-classes") continue
+      # Doxygen 1.9 has a link to classes within a class where all are private, 1.17 links to letters of its lists of names
+      # that it does not mark.
+      if (target ~ /^[a-z]+:/ || target == "#nested-classes" || target ~ /#index_/) continue
       if (target ~ /^#/) target = name target
       if (!(target in from)) from[target] = name
     }

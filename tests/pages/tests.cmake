@@ -59,3 +59,9 @@ add_test(NAME pages/read
          COMMAND ${compile} -I "${PROJECT_SOURCE_DIR}/include" -isystem "$<JOIN:${system},;-isystem;>" "${folder}/read.cpp"
          COMMAND_EXPAND_LISTS)
 set_tests_properties(pages/read PROPERTIES LABELS pages)
+
+# The site, where Doxygen is found: without a warning, and each of its links leads somewhere.
+if(PROJECT_IS_TOP_LEVEL AND SPIKETAPE_DOXYGEN AND SPIKETAPE_AWK AND NOT CMAKE_CROSSCOMPILING)
+  add_test(NAME pages/site COMMAND ${CMAKE_COMMAND} --build "${PROJECT_BINARY_DIR}" --target docs)
+  set_tests_properties(pages/site PROPERTIES LABELS pages)
+endif()
