@@ -90,15 +90,16 @@ TEST_CASE("what Lapicque is not given follows from beta = exp(−T/(R C))") {
   CHECK(many.C()[1] == Approx(0.5 / std::log(4)).epsilon(1e-14));
 }
 
-TEST_CASE("Alpha takes alpha > beta, and beta < 1") {
+TEST_CASE("Alpha takes alpha > beta, alpha > 0, and beta < 1") {
   const auto text = [](const char* alpha, const char* beta) {
     return std::string("spiketape::Alpha: alpha is ") + alpha + " and beta is " + beta +
-           ", expected alpha > beta and beta < 1";
+           ", expected alpha > beta, alpha > 0 and beta < 1";
   };
   const auto error = [](const Alpha::Options& options) { return options_error<Alpha>(options); };
   CHECK(error({.alpha = 0.5, .beta = 0.75}) == text("0.5", "0.75"));
   CHECK(error({.alpha = 0.5, .beta = 0.5}) == text("0.5", "0.5"));
   CHECK(error({.alpha = 1.5, .beta = 1}) == text("1.5", "1"));
+  CHECK(error({.alpha = -0.25, .beta = -0.5}) == text("-0.25", "-0.5"));
   CHECK(error({.alpha = {0.75, 0.5}, .beta = {0.5, 0.625}}) == text("0.5", "0.625"));
   CHECK(error({.alpha = 0.75, .beta = {0.5, 0.875}}) == text("0.75", "0.875"));
   CHECK(error({.alpha = st::Row<double>(), .beta = 0.5}) ==

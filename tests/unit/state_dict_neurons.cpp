@@ -158,6 +158,14 @@ TEST_CASE("Alpha computes with what was loaded as if it were made with it") {
   st::Sequence<double> input(10, 2, 3);
   for (double& x : input.array().reshaped()) x = random.uniform(0, 2);
   CHECK((lif(input).mem.array() == made(input).mem.array()).all());
+
+  // Training may have led it to where there is no tau.
+  st::Safetensors contents = st::state_dict(made);
+  at(contents, "alpha") = row("alpha", {-0.25});
+  at(contents, "beta") = row("beta", {-0.5});
+  st::load_state_dict(lif, contents);
+  CHECK(lif.alpha().array()(0, 0) == -0.25);
+  CHECK(lif(input).mem.array().isFinite().all());
 }
 
 }  // namespace state_dict_neurons_test

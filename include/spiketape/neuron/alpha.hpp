@@ -132,8 +132,9 @@ struct AlphaDynamics {
 /// shares with Leaky are described there.
 template <typename Scalar, typename Reset, typename Surrogate, typename Quantizer>
 struct AlphaOptions {
-  /// α, the excitatory current's decay per step, clamped to [0, 1]; larger than β. Required. If α or β is
-  /// learned or changed later, both are kept 10⁻⁶ away from 0 and 1 in τ, and τ's gradient passes everywhere.
+  /// α, the excitatory current's decay per step, clamped to [0, 1]; larger than β and 0. Required. If α or β
+  /// is learned or changed later, both are kept 10⁻⁶ away from 0 and 1 in τ, and τ's gradient passes
+  /// everywhere.
   Coefficient<Scalar> alpha = detail::required_alpha<Scalar>();
   /// β, the inhibitory current's decay per step, clamped to [0, 1]; less than 1. Required.
   Coefficient<Scalar> beta = detail::required_beta<Scalar>();
@@ -179,7 +180,7 @@ class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::Alp
   using Options = AlphaOptions<Scalar, Reset, Surrogate, Quantizer>;
   static constexpr const char* name = "Alpha";
 
-  /// Throws std::invalid_argument as Leaky does, and unless β < α and β < 1 everywhere.
+  /// Throws std::invalid_argument as Leaky does, and unless β < α, 0 < α and β < 1 everywhere.
   explicit Alpha(const Options& options)
       : Base(options,
              {{{name, "alpha", options.alpha, options.learn_alpha},
@@ -226,7 +227,7 @@ class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::Alp
                   detail::for_neurons(options.beta.values(), options.beta.places()), options.snntorch_exact,
                   [](Scalar alpha, Scalar beta) {
                     detail::fail_argument("spiketape::Alpha: alpha is ", alpha, " and beta is ", beta,
-                                          ", expected alpha > beta and beta < 1");
+                                          ", expected alpha > beta, alpha > 0 and beta < 1");
                   });
   }
   /// Calls `otherwise` where there is no τ.
@@ -238,7 +239,7 @@ class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::Alp
       const auto at = [&](const Row<Scalar>& row) {
         return row.size() == 0 ? Scalar(0) : row[i % row.size()];
       };
-      if (at(alpha) <= at(beta) || at(beta) >= 1) otherwise(at(alpha), at(beta));
+      if (at(alpha) <= at(beta) || at(alpha) <= 0 || at(beta) >= 1) otherwise(at(alpha), at(beta));
       tau[i] = detail::AlphaDynamics{exact, false}.tau(at(alpha), at(beta));
     }
     return tau;
