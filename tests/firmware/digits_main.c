@@ -1,5 +1,8 @@
 /* Compares digits.h with what digits.cpp has written. Fails if a spike differs, unless a third argument says
  * to count only. digits_main IMAGES SPIKES [count] */
+#if defined(FUSED_AS_THE_LIBRARY) && defined(__FMA__)
+#define DIGITS_FUSED
+#endif
 #define DIGITS_IMPLEMENTATION
 #define DIGITS_SELF_TEST
 #include "digits.h"

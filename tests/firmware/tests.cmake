@@ -59,6 +59,7 @@ foreach(language IN ITEMS c cpp)
   add_test(NAME firmware/${language} COMMAND spiketape_firmware_${language})
 endforeach()
 spiketape_firmware_test(digits "${CMAKE_CURRENT_LIST_DIR}/digits_main.c" "${folder}/digits.h")
+target_compile_definitions(spiketape_firmware_digits PRIVATE FUSED_AS_THE_LIBRARY)
 add_test(NAME firmware/digits
          COMMAND spiketape_firmware_digits "${folder}/digits.images" "${folder}/digits.spikes")
 set_tests_properties(firmware/c firmware/cpp firmware/digits PROPERTIES LABELS firmware)

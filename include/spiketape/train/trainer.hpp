@@ -89,8 +89,11 @@ class Trainer {
     drive(net, driver);
     shards_.reset();
   }
+  // They would not live long enough.
   template <typename Network, typename Optimizer>
-  Trainer(const Network&&, Optimizer&, const TrainerOptions& = {}) = delete;  // it would not live long enough
+  Trainer(const Network&&, Optimizer&, const TrainerOptions& = {}) = delete;
+  template <typename Network, typename Optimizer, TrainingDriver<Scalar> Driver>
+  Trainer(const Network&&, Optimizer&, Driver&, const TrainerOptions& = {}) = delete;
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
   ~Trainer() = default;
