@@ -295,6 +295,8 @@ TEST_CASE("options of groups change, and their learning rates keep their ratio")
   CHECK(error([&] { sgd.set_options({.nesterov = true}); }) ==
         "spiketape::SGD: momentum is 0, with nesterov expected more");
   CHECK(error([&] { sgd.add_group({a.ptr()}, {.threads = 0}); }).find("threads is 0") != std::string::npos);
+  CHECK(error([&] { sgd.add_group({a.ptr(), nullptr}, {}); }) ==
+        "spiketape::SGD: parameter 1 is null, expected one of a network");
   CHECK(sgd.groups() == 2);
   sgd.set_lr(0);
   CHECK(error([&] { sgd.add_group({a.ptr()}, {.lr = 0.5}); }) ==

@@ -284,6 +284,20 @@ TEST_CASE("a Trainer that was stopped stays so, also behind a checkpoint") {
   CHECK(early.trainer.step() == 4);
 }
 
+TEST_CASE("a callback may add others, which follow it at once") {
+  Training training;
+  std::vector<int> calls;
+  training.trainer.on_step([&](const st::StepLog& step) {
+    const int number = static_cast<int>(step.step);
+    for (int k = 0; number == 1 && k < 20; ++k) training.trainer.on_step([&calls, k] { calls.push_back(k); });
+    calls.push_back(-number);
+    if (number == 2) training.trainer.stop();
+  });
+  training.fit();
+  REQUIRE(calls.size() == 42);
+  CHECK((calls[0] == -1 && calls[1] == 0 && calls[20] == 19 && calls[21] == -2 && calls[41] == 19));
+}
+
 TEST_CASE("a Trainer with windows trains by truncated BPTT") {
   Training by_trainer(Training::By::windows);
   by_trainer.fit(1);

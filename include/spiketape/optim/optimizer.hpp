@@ -127,6 +127,7 @@ class Optimizer {
   /// the group's rate is not, since it keeps its ratio to lr().
   std::size_t add_group(const ParameterList<Scalar>& parameters, const Options& options) {
     check_options(options);
+    check_parameters(parameters);
     const double ratio = ratio_of(options);
     const std::size_t count =
         parameters_.size() + static_cast<std::size_t>(std::count_if(
@@ -206,6 +207,7 @@ class Optimizer {
   Optimizer(ParameterList<Scalar> parameters, const Options& options)
       : parameters_(std::move(parameters)), group_of_(parameters_.size(), 0), states_(parameters_.size()) {
     check_options(options);
+    check_parameters(parameters_);
     groups_.push_back({{options, 1}, {options, 1}});
   }
 
@@ -230,6 +232,11 @@ class Optimizer {
     check_option<Scalar>(name(), "lr", options.lr, 0);
     Rule::check(options);
     check_option<Scalar>(name(), "threads", options.threads, 1);
+  }
+  SPIKETAPE_NOINLINE void check_parameters(const ParameterList<Scalar>& parameters) const {
+    for (std::size_t k = 0; k < parameters.size(); ++k)
+      if (parameters[k] == nullptr)
+        fail_argument("spiketape::", name(), ": parameter ", k, " is null, expected one of a network");
   }
   double ratio_of(const Options& options) const {
     if (options.lr == 0) return 0;

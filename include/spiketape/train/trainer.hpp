@@ -26,10 +26,10 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <deque>
 #include <optional>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace spiketape::inline SPIKETAPE_ABI {
 
@@ -99,7 +99,7 @@ class Trainer {
   ~Trainer() = default;
 
   /// Calls f(step) with a StepLog, or f(), after each step of the optimizer. A checkpoint that is saved there
-  /// resumes after this batch.
+  /// resumes after this batch. A callback may add others.
   template <typename F>
   void on_step(F f) {
     add(step_callbacks_, std::move(f));
@@ -219,7 +219,7 @@ class Trainer {
   }
 
   template <typename Log, typename F>
-  static void add(std::vector<detail::AnyFunction<void(const Log&)>>& callbacks, F f) {
+  static void add(std::deque<detail::AnyFunction<void(const Log&)>>& callbacks, F f) {
     if constexpr (std::is_invocable_v<F&, const Log&>)
       callbacks.push_back(std::move(f));
     else
@@ -249,7 +249,7 @@ class Trainer {
       train.each(true, [&](const TrainingBatch<Scalar>& batch) {
         const double loss = train_on(batch, options);
         const StepLog log{step_, epoch_ + 1, batch_, batches, loss, lr()};
-        for (const auto& callback : step_callbacks_) callback(log);
+        for (std::size_t k = 0; k < step_callbacks_.size(); ++k) step_callbacks_[k](log);  // it may add one
         line.show(epoch_log(seconds_since(epoch_begin)), options.epochs,
                   static_cast<double>(batch_) / static_cast<double>(std::max<Index>(1, batches)),
                   seconds_left());
@@ -268,7 +268,7 @@ class Trainer {
       batch_ = 0;
       sums_ = {};
       line.write(log, options.epochs, seconds_left());
-      for (const auto& callback : epoch_callbacks_) callback(log);
+      for (std::size_t k = 0; k < epoch_callbacks_.size(); ++k) epoch_callbacks_[k](log);
     }
     return log_;
   }
@@ -363,8 +363,8 @@ class Trainer {
   std::optional<Windows<Scalar>> windows_;
   detail::AnyDriver<Scalar> driver_;  // of one of these, or the caller's
   Scalar (*run_)(Trainer&, const SequenceView<const Scalar>&, const Part&, bool training);
-  std::vector<detail::AnyFunction<void(const StepLog&)>> step_callbacks_;
-  std::vector<detail::AnyFunction<void(const EpochLog&)>> epoch_callbacks_;
+  std::deque<detail::AnyFunction<void(const StepLog&)>> step_callbacks_;
+  std::deque<detail::AnyFunction<void(const EpochLog&)>> epoch_callbacks_;
   Index epoch_ = 0, batch_ = 0, step_ = 0;  // how many are done; batches of the epoch under way
   bool stopped_ = false;
   Sums sums_;  // of the epoch under way
