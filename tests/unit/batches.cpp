@@ -256,8 +256,65 @@ TEST_CASE("batches that cannot be say why") {
   wrong.labels.pop_back();
   CHECK(batches_error<float>(wrong, 2) == function + "images has 2 labels for 3 images, expected as many");
   wrong = images;
+  wrong.labels[1] = -1;
+  CHECK(batches_error<float>(wrong, 2) == function + "images has label 1 of -1, expected at least 0");
+  wrong = images;
+  wrong.width = 5;
+  CHECK(batches_error<float>(wrong, 2) == function + "images has 6 pixels of 2 x 5, expected their product");
+  wrong = images;
   wrong.scale = std::numeric_limits<double>::infinity();
   CHECK(batches_error<float>(wrong, 2) == function + "images has the scale inf, expected a finite one");
+}
+
+TEST_CASE("a pass that was left before its end can be resumed, whatever ran in between") {
+  const st::Images images = numbered_images(7);
+  st::Batches<float> whole(images, 2, st::Random(5)), left(images, 2, st::Random(5));
+  const auto first_pixels = [](auto&& pass) {
+    std::vector<float> pixels;
+    for (const auto& batch : pass)
+      for (st::Index row = 0; row < batch.size(); ++row) pixels.push_back(batch.input(row, 0));
+    return pixels;
+  };
+  const std::vector<float> one = first_pixels(whole.shuffled()), two = first_pixels(whole.shuffled());
+  for (st::Index done = 0; done <= 4; ++done) {
+    st::Batches<float> again = left;
+    for (const auto& batch : again.shuffled())
+      if (batch.first >= 4) break;
+    again.resume(done);
+    first_pixels(again.in_order());
+    const auto rest = first_pixels(again.shuffled());
+    CHECK(rest == std::vector<float>(one.begin() + std::min<st::Index>(2 * done, 7), one.end()));
+    CHECK(first_pixels(again.shuffled()) == two);
+  }
+  CHECK(error_text<std::invalid_argument>([&] { left.resume(5); }) ==
+        "spiketape::Batches::resume: batches is 5, expected 0 to 4");
+  CHECK(error_text<std::invalid_argument>([&] { left.resume(-1); }).find("batches is -1") !=
+        std::string::npos);
+}
+
+TEST_CASE("a pass must end before the next begins") {
+  const st::Images images = numbered_images(3);
+  st::Batches<float> batches(images, 2, st::Random(5));
+  const std::string text =
+      "spiketape::Batches: a pass is under way, expected its end before the next one, since they share "
+      "memory";
+  const auto next = [&] {
+    return error_text<std::invalid_argument>([&] { static_cast<void>(batches.shuffled()); });
+  };
+  for (const auto& batch : batches.in_order()) {
+    CHECK(batch.size() > 0);
+    CHECK(next() == text);
+    st::Batches<float> other = batches;  // is in no pass
+    for (const auto& own : other.shuffled()) CHECK(own.size() > 0);
+  }
+  const auto one = batches.in_order(), two = batches.in_order();
+  auto at = one.begin();
+  CHECK(error_text<std::invalid_argument>([&] { two.begin(); }) == text);
+  auto copy = at;
+  for (++at; at != one.end(); ++at) CHECK(next() == text);
+  CHECK(next() == text);
+  copy = at;
+  for (const auto& batch : batches.in_order()) CHECK(batch.size() > 0);
 }
 
 TEST_CASE("damaged files of images are refused or make batches") {

@@ -11,6 +11,15 @@
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
+/// Throws std::invalid_argument if a label of `data` is below 0.
+SPIKETAPE_NOINLINE inline void check_labels(const char* function, const char* data,
+                                            std::span<const int> labels) {
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    if (labels[i] < 0)
+      fail_argument("spiketape::", function, ": ", data, " has label ", i, " of ", labels[i],
+                    ", expected at least 0");
+}
+
 /// Throws std::invalid_argument unless all targets are classes, 0 to classes − 1. `first` is the number of the
 /// first of them in the whole batch.
 SPIKETAPE_NOINLINE inline void check_targets(const char* function, std::span<const int> targets,

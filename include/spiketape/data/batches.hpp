@@ -5,11 +5,13 @@
 
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
+#include <spiketape/core/labels.hpp>
 #include <spiketape/core/numbers.hpp>
 #include <spiketape/core/random.hpp>
 #include <spiketape/data/images.hpp>
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -86,6 +88,12 @@ class BatchRoom<Scalar, Images> {
            " pixels, expected at least 1 of 1");
     if (!std::cmp_equal(images.labels.size(), images.count()))
       fail("images has ", images.labels.size(), " labels for ", images.count(), " images, expected as many");
+    check_labels("Batches", "images", images.labels);
+    if ((images.height != 0 || images.width != 0) &&
+        (images.height < 1 || images.features() % images.height != 0 ||
+         images.features() / images.height != images.width))
+      fail("images has ", images.features(), " pixels of ", images.height, " x ", images.width,
+           ", expected their product");
     if (const auto scale = static_cast<Scalar>(images.scale); !is_finite(scale))
       fail("images has the scale ", images.scale, ", expected a finite one");
     input_.resize(batch_size, images.features());
@@ -120,6 +128,17 @@ class BatchRoom<Scalar, Images> {
   Batch batch_{nullptr, 0, 0, nullptr, 0};
 };
 
+/// Images that were given without saying what numbers their currents are.
+struct ImagesWithoutScalar {};
+template <Real Scalar>
+class BatchRoom<Scalar, ImagesWithoutScalar> {
+  static_assert(!Real<Scalar>,
+                "spiketape::Batches: Scalar cannot be deduced from images: write Batches<float>");
+
+ public:
+  using Batch = spiketape::Batch<Scalar>;
+};
+
 }  // namespace detail
 
 /// Splits images into batches:
@@ -129,10 +148,12 @@ class BatchRoom<Scalar, Images> {
 ///
 /// The last batch of a pass is smaller if the batch size does not divide the number of images. The
 /// constructor allocates the memory of one batch; a pass allocates nothing. `const auto& batch` is valid
-/// until the next one is taken, `const auto batch` is a copy that stays. One pass must end before the next
-/// begins, since they share memory. The images must outlive the Batches and must not move or change.
+/// until the next one is taken, `const auto batch` is a copy that stays. One pass must end, or its loop be
+/// left, before the next begins, since they share memory; else this throws std::invalid_argument. The images
+/// must outlive the Batches and must not move or change.
 ///
-/// Other data, sequences, targets, several inputs: `Batches batches(samples, 128, random)`, see data/samples.hpp.
+/// Other data, sequences, targets, several inputs: `Batches batches(samples, 128, random)`, see
+/// data/samples.hpp.
 template <Real Scalar, typename Data = Images>
 class Batches {
   using Room = detail::BatchRoom<Scalar, Data>;
@@ -140,7 +161,8 @@ class Batches {
  public:
   /// The order of images is drawn from `random`, or from a generator split off from it, so that whoever uses
   /// it further draws other numbers. Throws std::invalid_argument if the batch size is below 1, there is no
-  /// image or no pixel, the number of labels is not that of images, or the scale is not finite.
+  /// image or no pixel, there are not as many labels as images or one is below 0, the pixels are not height
+  /// times width (unless both are 0), or the scale is not finite.
   Batches(const Data& data, Index batch_size, Random& random)
       : Batches(data, batch_size, Random(random).split()) {
     static_cast<void>(random.split());  // not before: what throws draws nothing
@@ -164,9 +186,20 @@ class Batches {
   /// One pass over all samples in their own order; draws no random numbers. Allocates nothing.
   [[nodiscard]] Pass in_order() & { return pass(false); }
 
-  /// For Checkpoint: visits the order and place of the pass under way, whose loop has not ended. A batch that
-  /// has been taken counts as done. After loading, the next call of the same kind goes on with that pass, behind
-  /// the batches that were done; there may be none left.
+  /// The next pass in random order goes on with the last one, behind so many of its batches: for a loop that
+  /// was left before its end. There may be none left. Throws std::invalid_argument for a number that is not 0
+  /// to size().
+  void resume(Index batches) {
+    check_not_moved_from();
+    if (batches < 0 || batches > size())
+      detail::fail_argument("spiketape::Batches::resume: batches is ", batches, ", expected 0 to ", size());
+    places_[true] = {.next = std::min(batches * batch_size_, data_->count()), .resumes = true};
+  }
+
+  /// For Checkpoint: visits the order and place of the pass under way, whose loop has not ended, or that the
+  /// next one resumes; of both kinds that in random order. A batch that has been taken counts as done. After
+  /// loading, the next call of the same kind goes on with that pass, behind the batches that were done; there
+  /// may be none left.
   template <typename Visitor>
   void checkpoint(Visitor& visitor) {
     check_not_moved_from();
@@ -174,21 +207,28 @@ class Batches {
     visitor.fact("batch_size", batch_size_);
     random_.checkpoint(visitor);
     visitor.permutation("order", order_);
-    visitor.number("shuffled", shuffled_);
-    Index place = under_way_ > 0 || resumes_ ? place_ : -1;
-    if (visitor.number("place", place, -1, data_->count())) {
-      place_ = place;
-      resumes_ = place >= 0;
-    }
+    bool shuffled = places_[true].pending() || !places_[false].pending();
+    visitor.number("shuffled", shuffled);
+    Index next = places_[shuffled].pending() ? places_[shuffled].next : -1;
+    if (!visitor.number("place", next, -1, data_->count())) return;
+    places_ = {};
+    if (next >= 0) places_[shuffled] = {.next = next, .resumes = true};
   }
 
  private:
   Pass pass(bool shuffled) {
     check_not_moved_from();
-    const bool goes_on = std::exchange(resumes_, false) && shuffled_ == shuffled;
+    check_no_pass();  // before it draws
+    Place& place = places_[shuffled];
+    const bool goes_on = std::exchange(place.resumes, false);
     if (shuffled && !goes_on) random_.shuffle(order_);
-    shuffled_ = shuffled;
-    return Pass(*this, shuffled ? order_.data() : nullptr, goes_on ? place_ : 0);
+    return Pass(*this, shuffled, goes_on ? place.next : 0);
+  }
+  void check_no_pass() const {
+    if (places_[0].under_way.count + places_[1].under_way.count > 0)
+      detail::fail_argument(
+          "spiketape::Batches: a pass is under way, expected its end before the next one, since they share "
+          "memory");
   }
   void check_not_moved_from() const {
     if (order_.empty())
@@ -201,15 +241,30 @@ class Batches {
     return std::min(batch_size, data.count());
   }
 
+  /// Iterators that are not at their end. They know the Batches by address: copies have none.
+  struct UnderWay {
+    int count = 0;
+
+    UnderWay() = default;
+    UnderWay(const UnderWay&) noexcept {}
+    UnderWay& operator=(const UnderWay&) noexcept { return *this; }
+    ~UnderWay() = default;
+  };
+  /// Of passes of one kind.
+  struct Place {
+    Index next = 0;        // the first image behind the batches that were taken
+    bool resumes = false;  // the next pass goes on there
+    UnderWay under_way = {};
+
+    bool pending() const { return resumes || under_way.count > 0; }
+  };
+
   const Data* data_;
   Index batch_size_;
   Random random_;
   std::vector<Index> order_;
   Room room_;
-  int under_way_ = 0;      // iterators of a pass
-  Index place_ = 0;        // the first image behind the batches that it has taken
-  bool shuffled_ = false;  // its kind
-  bool resumes_ = false;   // the next pass goes on there
+  std::array<Place, 2> places_;  // in their own order, and in random order
 };
 
 /// A pass, from shuffled() or in_order(): a range of batches to iterate over once.
@@ -219,16 +274,16 @@ class Batches<Scalar, Data>::Pass {
   class Iterator;
 
   /// Each batch once, in the order of the pass.
-  Iterator begin() const { return Iterator(*batches_, order_, first_); }
+  Iterator begin() const { return Iterator(*batches_, shuffled_, first_); }
   std::default_sentinel_t end() const { return {}; }
 
  private:
   friend Batches;
-  Pass(Batches& batches, const Index* order, Index first)
-      : batches_(&batches), order_(order), first_(first) {}
+  Pass(Batches& batches, bool shuffled, Index first)
+      : batches_(&batches), shuffled_(shuffled), first_(first) {}
 
   Batches* batches_;
-  const Index* order_;  // null: the images' own
+  bool shuffled_;
   Index first_;
 };
 
@@ -250,33 +305,49 @@ class Batches<Scalar, Data>::Pass::Iterator {
 
  private:
   friend Pass;
-  Iterator(Batches& batches, const Index* order, Index first)
-      : pass_(batches), batches_(&batches), order_(order), first_(first) {
+  Iterator(Batches& batches, bool shuffled, Index first)
+      : batches_(&batches), shuffled_(shuffled), first_(first) {
+    batches.check_no_pass();
     fill();
   }
 
   void fill() {
     const Data& data = *batches_->data_;
+    Place& place = batches_->places_[shuffled_];
     size_ = std::min(batches_->batch_size_, data.count() - first_);
-    batches_->place_ = first_ + size_;
-    batches_->room_.fill(data, order_, first_, size_);
+    place.next = first_ + size_;
+    counted_ = size_ > 0 ? Counted(&place.under_way.count) : Counted();
+    batches_->room_.fill(data, shuffled_ ? batches_->order_.data() : nullptr, first_, size_);
   }
 
-  /// Tells the batches that a pass is under way.
-  struct UnderWay {
-    explicit UnderWay(Batches& batches) : of(batches) { ++of.under_way_; }
-    UnderWay(const UnderWay& other) : UnderWay(other.of) {}
-    UnderWay& operator=(const UnderWay&) { return *this; }
-    ~UnderWay() { --of.under_way_; }
-    Batches& of;
+  /// Counts itself.
+  class Counted {
+   public:
+    explicit Counted(int* count = nullptr) : count_(count) {
+      if (count_ != nullptr) ++*count_;
+    }
+    Counted(const Counted& other) : Counted(other.count_) {}
+    Counted& operator=(Counted other) {
+      std::swap(count_, other.count_);
+      return *this;
+    }
+    ~Counted() {
+      if (count_ != nullptr) --*count_;
+    }
+
+   private:
+    int* count_;
   };
 
-  UnderWay pass_;
   Batches* batches_;
-  const Index* order_;
+  bool shuffled_;
   Index first_;
   Index size_ = 0;
+  Counted counted_;
 };
+
+template <typename Generator>
+Batches(const Images&, Index, Generator&&) -> Batches<float, detail::ImagesWithoutScalar>;
 
 }  // namespace spiketape::inline SPIKETAPE_ABI
 

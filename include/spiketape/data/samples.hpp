@@ -4,6 +4,7 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/labels.hpp>
 #include <spiketape/core/step_mask.hpp>
 #include <spiketape/data/batches.hpp>
 
@@ -37,7 +38,7 @@ struct Samples {
   /// The number of samples.
   Index count() const { return inputs.empty() ? 0 : inputs[0].batch(); }
   /// Throws std::invalid_argument, in the name of `function`, unless there is an input, all have as many
-  /// samples, one at least, and some features, and labels, targets and lengths fit.
+  /// samples, one at least, and some features, and labels, none below 0, targets and lengths fit.
   void check(const char* function) const {
     const auto fail = [&](const auto&... parts) {
       detail::fail_argument("spiketape::", function, ": ", parts...);
@@ -53,6 +54,7 @@ struct Samples {
         !std::cmp_equal(labels.size(), first.steps * first.batch))
       fail("samples has ", labels.size(), " labels for ", first.batch, " samples of ", first.steps,
            " steps, expected none, one each, or one for each step");
+    detail::check_labels(function, "samples", labels);
     if (targets.shape() != Shape{} && targets.batch() != first.batch)
       fail("samples has targets of ", targets.shape(), ", expected ", first.batch, " samples");
     if (!lengths.empty() && !std::cmp_equal(lengths.size(), first.batch))

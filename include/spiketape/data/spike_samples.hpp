@@ -8,6 +8,7 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/labels.hpp>
 #include <spiketape/data/binning.hpp>
 #include <spiketape/data/samples.hpp>
 
@@ -43,7 +44,7 @@ struct SpikeSamples {
     return most;
   }
   /// Throws std::invalid_argument, in the name of `function`, unless there are samples, all have as many
-  /// features, some steps and one recording, and labels are as many or none.
+  /// features, some steps and one recording, and labels are as many, none below 0, or none.
   void check(const char* function) const {
     const auto fail = [&](const auto&... parts) {
       detail::fail_argument("spiketape::", function, ": samples has ", parts...);
@@ -57,6 +58,7 @@ struct SpikeSamples {
              std::max(features, Index(1)), " features");
     if (!labels.empty() && labels.size() != inputs.size())
       fail(labels.size(), " labels for ", inputs.size(), " samples, expected none or as many");
+    detail::check_labels(function, "samples", labels);
   }
 };
 
