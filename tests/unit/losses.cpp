@@ -304,6 +304,35 @@ TEST_CASE("windows add up to the whole, or say that a loss needs all steps") {
   st::reset_hidden(net);
 }
 
+TEST_CASE("a loss that is not told its part needs the targets of the whole batch") {
+  st::Random random(66);
+  const st::Sequential net{st::Linear<double>(9, 5, random), st::Leaky<double>({.beta = 0.8})};
+  const auto x = numeric::random_array<double>(random, 8, 9, -1, 4);
+  st::Shards<double> shards(2, 1, 2);  // as many labels as a block has, then as a shard, and others
+  for (const int count : {2, 4, 3}) {
+    const std::vector<int> labels(static_cast<std::size_t>(count), 1);
+    const std::string text =
+        " has " + std::to_string(count) + " labels, expected those of the whole batch, 8";
+    const auto run = [&](auto&& loss) {
+      return error_text<std::invalid_argument>([&] { shards.run(net, st::repeat(x, 6), loss); });
+    };
+    CHECK(run(st::ce_rate_loss(labels)) == "spiketape::ce_rate_loss: targets" + text);
+    CHECK(run([&](const auto& out) { return st::cross_entropy(out.mem, labels); }) ==
+          "spiketape::cross_entropy: targets" + text);
+    const st::Sequence<double> numbers(6, count, 5);
+    CHECK(run(st::mse_loss(numbers)) == "spiketape::mse_loss: targets have " + std::to_string(count) +
+                                            " samples, expected 8, or 1 that counts for all");
+  }
+  const std::vector<int> three{0, 1, 2};
+  CHECK(error_text<std::invalid_argument>([&] {
+          shards.run(net, st::repeat(x, 6),
+                     [&](const auto& out, Index, Index) { return st::cross_entropy(out.mem, three); });
+        }) ==
+        "spiketape::cross_entropy: targets has 3 labels, expected those of this part of the batch, 2, or of "
+        "the "
+        "whole, 8");
+}
+
 TEST_CASE("a lambda that forgets the size of the whole batch is right, too") {
   st::Random random(66);
   const st::Sequential net{st::Linear<double>(9, 5, random), st::Leaky<double>({.beta = 0.8})};

@@ -188,4 +188,23 @@ TEST_CASE("shards that cannot be say why") {
   CHECK(error(1, 0) == "spiketape::Shards: threads is 0, expected at least 1");
 }
 
+TEST_CASE(
+    "a batch without samples is nothing to run, one without steps a fault, and so is a loss without a "
+    "value") {
+  const Setup s;
+  st::Shards<float> shards(2);
+  const auto loss = [&](const auto& out) { return st::cross_entropy(out.mem, s.labels); };
+  for (const bool constant : {false, true}) {
+    CHECK(shards.run(s.net, st::Sequence<float>({5, 0, 20}, constant), loss) == 0);
+    CHECK(shards.evaluate(s.net, st::Sequence<float>({5, 0, 20}, constant), loss) == 0);
+    CHECK(error_text<std::invalid_argument>([&] {
+            shards.run(s.net, st::Sequence<float>({0, 11, 20}, constant), loss);
+          }) == "spiketape::Shards::run: input has shape (0, 11, 20), expected at least one step");
+  }
+  const auto none = [](const auto&) { return st::Var<float>(); };
+  CHECK(shards.evaluate(s.net, s.input, none) == 0);
+  CHECK(error_text<std::invalid_argument>([&] { shards.run(s.net, s.input, none); }) ==
+        "spiketape::Shards::run: the loss returned an empty Var, expected a number");
+}
+
 }  // namespace shards_test

@@ -152,6 +152,23 @@ TEST_CASE("a hidden state is saved and put back") {
         "spiketape::Windows: steps is 0, expected at least 1");
 }
 
+TEST_CASE("a batch without samples is nothing to run, one without steps a fault") {
+  const Setup s;
+  s.net.reset_hidden();
+  s.net(s.input);
+  const auto before = st::hidden_state(s.net);
+  const auto loss = [&](const auto& out) { return st::cross_entropy(out.mem, s.labels); };
+  for (const bool truncate : {true, false}) {
+    st::Windows<double> windows(3, {.truncate = truncate});
+    CHECK(windows.run(s.net, st::Sequence<double>(5, 0, 6), loss) == 0);
+    CHECK(windows.evaluate(s.net, st::Sequence<double>(5, 0, 6), loss) == 0);
+    CHECK(st::hidden_state(s.net) == before);
+    CHECK(error_text<std::invalid_argument>([&] {
+            windows.run(s.net, st::Sequence<double>(0, 2, 6), loss);
+          }) == "spiketape::Windows::run: input has shape (0, 2, 6), expected at least one step");
+  }
+}
+
 TEST_CASE("several windows need every neuron's state to be kept between them") {
   st::Random random(82);
   const st::Sequence<double> input = numeric::random_sequence<double>(random, {6, 2, 3});

@@ -46,6 +46,8 @@ class TapePlace {
     set_first_sample(part.samples.first);
     set_first_step(part.steps.first);
   }
+  /// Whether losses take targets of the whole batch only, until the next set_part; see BatchPart.
+  void set_whole_targets(bool whole) noexcept { part_.whole_targets = whole; }
 
   /// The seed of the random numbers of layers, see RandomKey. 0 unless set; a reset keeps it.
   std::uint64_t seed() const noexcept { return seed_; }

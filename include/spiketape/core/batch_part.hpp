@@ -25,6 +25,9 @@ struct PartRange {
 struct BatchPart {
   PartRange samples = {};  ///< Which of the batch.
   PartRange steps = {};    ///< Which of the sequence.
+  /// Whether losses take targets of the whole batch only, not of the part. Drivers set it for a loss that is
+  /// not told its part; labels_of and values_of, which tell, end it.
+  bool whole_targets = false;
 };
 
 namespace detail {

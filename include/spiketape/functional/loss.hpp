@@ -28,15 +28,27 @@ struct CrossEntropyOptions {
 
 namespace detail {
 
+/// Throws std::invalid_argument for a number of labels that is neither of the whole batch nor of its part.
+[[noreturn]] SPIKETAPE_NOINLINE inline void fail_label_count(const char* function, Index size,
+                                                             const PartRange& samples, bool whole_targets) {
+  if (!samples.partial())
+    fail_argument("spiketape::", function, ": targets has ", size, " labels, input has a batch of ",
+                  samples.count);
+  if (whole_targets)
+    fail_argument("spiketape::", function, ": targets has ", size,
+                  " labels, expected those of the whole batch, ", samples.whole);
+  fail_argument("spiketape::", function, ": targets has ", size,
+                " labels, expected those of this part of the batch, ", samples.count, ", or of the whole, ",
+                samples.whole);
+}
+
 /// The labels of a part of a batch, from its own or from those of the whole batch.
 SPIKETAPE_NOINLINE inline std::span<const int> labels_of_part(const char* function,
                                                               std::span<const int> labels,
-                                                              const PartRange& samples) {
+                                                              const PartRange& samples, bool whole_targets) {
   const auto size = static_cast<Index>(labels.size());
-  if (size == samples.count) return labels;
-  if (size != samples.whole)
-    fail_argument("spiketape::", function, ": targets has ", size, " labels, input has a batch of ",
-                  samples.count);
+  if (size == samples.count && (!samples.partial() || !whole_targets)) return labels;
+  if (size != samples.whole) fail_label_count(function, size, samples, whole_targets);
   return labels.subspan(static_cast<std::size_t>(samples.first), static_cast<std::size_t>(samples.count));
 }
 
@@ -114,7 +126,7 @@ template <Real Scalar>
   if (shape.batch == 0 || shape.steps == 0)
     detail::fail_argument("spiketape::cross_entropy: input has shape ", shape,
                           ", expected at least one sample and step");
-  targets = detail::labels_of_part("cross_entropy", targets, samples);
+  targets = detail::labels_of_part("cross_entropy", targets, samples, tape.part().whole_targets);
   if (options.samples < 0)
     detail::fail_argument("spiketape::cross_entropy: samples is ", options.samples, ", expected at least 0");
   detail::check_targets("cross_entropy", targets, shape.features, samples.first);

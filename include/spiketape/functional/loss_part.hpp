@@ -29,6 +29,7 @@ class LossPart {
  public:
   const char* name;
   PartRange samples, steps;
+  bool whole_targets;  // see BatchPart
 
   template <Real Scalar>
   LossPart(const char* loss, const Var<Scalar>& x, const StepMask& mask)
@@ -49,7 +50,10 @@ class LossPart {
  private:
   SPIKETAPE_NOINLINE LossPart(const char* loss, const Shape& shape, const BatchPart& part,
                               const StepMask& mask, Arena& arena)
-      : name(loss), samples(part.samples.of(shape.batch)), steps(part.steps.of(shape.steps)) {
+      : name(loss),
+        samples(part.samples.of(shape.batch)),
+        steps(part.steps.of(shape.steps)),
+        whole_targets(part.whole_targets) {
     if (shape.batch == 0 || shape.steps == 0 || shape.features == 0)
       fail_argument("spiketape::", name, ": input has shape ", shape,
                     ", expected at least one sample, step and output");
@@ -120,9 +124,8 @@ class PartLabels {
       step_ = samples.count;
       distance = samples.whole;
       first += steps.first * samples.whole + samples.first;
-    } else if (size != samples.count) {
-      fail_argument("spiketape::", part.name, ": targets has ", size, " labels, input has a batch of ",
-                    samples.count);
+    } else if (size != samples.count || part.whole_targets) {
+      fail_label_count(part.name, size, samples, part.whole_targets);
     }
     int* kept = arena.allocate<int>(rows * samples.count);
     for (Index t = 0; t < rows; ++t) {
@@ -152,7 +155,11 @@ void write_totals(const SequenceView<Scalar>& loss, const double* totals, Index 
 /// Tape::part). A view of them. Throws std::invalid_argument for another number of labels.
 template <Real Scalar>
 [[nodiscard]] std::span<const int> labels_of(const Var<Scalar>& x, const LossTargets<Scalar>& targets) {
-  return detail::labels_of_part("labels_of", targets.labels, x.tape().part().samples.of(x.batch()));
+  const BatchPart& part = x.tape().part();
+  const std::span<const int> labels =
+      detail::labels_of_part("labels_of", targets.labels, part.samples.of(x.batch()), part.whole_targets);
+  x.tape().set_whole_targets(false);
+  return labels;
 }
 
 }  // namespace spiketape::inline SPIKETAPE_ABI

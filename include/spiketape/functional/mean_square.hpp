@@ -43,8 +43,9 @@ PartNumbers<Scalar> one_hot_numbers(const LossPart& part, const PartLabels& labe
 }
 
 /// Where a part begins in numbers that some extent counts: 0 if they are those of the part or count for all.
-inline Index begin_in(const char* name, const char* what, Index extent, const PartRange& range) {
-  if (extent != 1 && extent != range.count && extent != range.whole)
+inline Index begin_in(const char* name, const char* what, Index extent, const PartRange& range,
+                      bool whole_targets) {
+  if (extent != 1 && extent != range.whole && (extent != range.count || whole_targets))
     fail_argument("spiketape::", name, ": targets have ", extent, " ", what, ", expected ", range.whole,
                   ", or 1 that counts for all");
   return extent == range.count || extent == 1 ? 0 : range.first;
@@ -58,9 +59,9 @@ PartNumbers<Scalar> part_numbers(const LossPart& part, const LossTargets<Scalar>
   if (!targets.labels.empty() || from.empty())
     fail_argument("spiketape::", part.name, ": targets are ", targets.labels.empty() ? "missing" : "labels",
                   ", expected numbers");
-  const Index first_step = begin_in(part.name, "steps", from.steps, steps),
-              first_sample = begin_in(part.name, "samples", from.batch, part.samples);
-  begin_in(part.name, "outputs", from.features, {0, outputs, outputs});
+  const Index first_step = begin_in(part.name, "steps", from.steps, steps, part.whole_targets),
+              first_sample = begin_in(part.name, "samples", from.batch, part.samples, part.whole_targets);
+  begin_in(part.name, "outputs", from.features, {0, outputs, outputs}, true);
   const Index own_steps = from.constant || from.steps == 1 ? 1 : steps.count,
               own_batch = from.batch == 1 ? 1 : part.samples.count, width = from.features;
   auto* numbers = tape.template allocate<Scalar>(own_steps * own_batch * width);
@@ -146,6 +147,7 @@ template <Real Scalar>
   const detail::LossPart part("values_of", x, {});
   const Shape shape = x.shape();
   const auto numbers = detail::part_numbers(part, targets, part.steps, shape.features, x.tape());
+  x.tape().set_whole_targets(false);
   const Var<Scalar> values = x.tape().result(shape, false);
   const SequenceView<Scalar> to = x.tape().writable(values);
   for (Index t = 0; t < shape.steps; ++t)

@@ -6,7 +6,7 @@
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/core/float_mode.hpp>
 #include <spiketape/core/parallel.hpp>
-#include <spiketape/train/part_of_loss.hpp>
+#include <spiketape/train/driver.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -57,9 +57,10 @@ class Shards {
   /// Runs a network (see Sequential) on a batch, a step or a sequence, block by block, forward and backward.
   /// `loss(out, first, count)` returns the loss, a Var, of the samples first, …, first + count − 1 from their
   /// result `out`; it may also be called as loss(out), such as ce_rate_loss(labels). Returns the sum of the
-  /// losses; that of an empty batch is 0, without gradients, and `loss` is not called. If something throws, drops the gradients and rethrows; the same run may then be made again.
-  /// Throws std::invalid_argument if a neuron has init_hidden, or if a layer couples samples and the batch is
-  /// split.
+  /// losses. A batch without samples is 0, without gradients; nothing is called and checked. If something
+  /// throws, drops the gradients and rethrows; the same run may then be made again. Throws
+  /// std::invalid_argument if a neuron has init_hidden, if a layer couples samples and the batch is split,
+  /// for samples without steps, and for an empty loss.
   ///
   /// The network and `loss` are called on several threads at once (front() is not), so they must not write
   /// shared data. A network of your own needs const members: a call on a Var and keeps_state(). With front()
@@ -79,6 +80,17 @@ class Shards {
     check_network(net);
     const Round round(*this, false);
     return run_network(net, input, loss);
+  }
+
+  /// These do not compile, and the compiler says why: numbers of another type.
+  template <typename Network, detail::OfAnotherScalar<Scalar> Input, typename Loss>
+  void run(const Network&, const Input&, Loss&&) {
+    static_assert(detail::check_scalar_of_network<Network, Scalar>());
+    detail::refuse_scalar<Input, Scalar>();
+  }
+  template <typename Network, detail::OfAnotherScalar<Scalar> Input, typename Loss>
+  void evaluate(const Network& net, const Input& input, Loss&& loss) {
+    run(net, input, loss);
   }
 
   /// The same for any function that makes a loss: `forward(tape, first, count)` returns the loss of the
@@ -186,6 +198,7 @@ class Shards {
   /// What a run refuses.
   template <typename Network>
   void check_network(const Network& net) const {
+    static_assert(detail::check_scalar_of_network<Network, Scalar>());
     static_assert(
         requires {
           { net.keeps_state() } -> std::convertible_to<bool>;
@@ -204,15 +217,16 @@ class Shards {
 
   template <typename Network, typename Loss>
   Scalar run_network(const Network& net, const SequenceView<const Scalar>& input, Loss& loss) {
+    const bool some = detail::has_samples("Shards", input.shape());
     if constexpr (requires(const Var<Scalar>& x) { net.back(net.front(x)); })
-      if (input.batch > 0 && (input.constant || input.steps == 1)) {
+      if (some && (input.constant || input.steps == 1)) {
         const Var<Scalar> currents = front(net, input);
         // The rows of a block are contiguous only within a single stored step.
         if (currents.constant() || currents.steps() == 1)
           return run_back(net, currents, loss);
       }
     return run_blocks(input.batch, [&](Shard& shard, Index first, Index count) {
-      finish(shard, detail::part_of_loss(loss, net(samples(shard.tape, input, first, count)),
+      finish(shard, detail::part_of_loss(shard.tape, loss, net(samples(shard.tape, input, first, count)),
                                          in_whole(first, input.batch), count));
     });
   }
@@ -248,7 +262,8 @@ class Shards {
       const Var<Scalar> x = currents.differentiable()
                                 ? shard.tape.leaf(rows(value, first, count), rows(adjoint, first, count))
                                 : shard.tape.constant(rows(value, first, count));
-      finish(shard, detail::part_of_loss(loss, net.back(x), in_whole(first, currents.batch()), count));
+      finish(shard,
+             detail::part_of_loss(shard.tape, loss, net.back(x), in_whole(first, currents.batch()), count));
     });
     if (currents.differentiable() && training_) {
       guarded(0, [&](Index) { front_tape_->backward(); });
@@ -268,6 +283,8 @@ class Shards {
   Index in_whole(Index sample, Index batch) const { return samples_.of(batch).first + sample; }
   void finish(Shard& shard, const Var<Scalar>& loss) const {
     if (!training_ && loss.empty()) return;
+    if (loss.empty())
+      detail::fail_argument("spiketape::Shards::run: the loss returned an empty Var, expected a number");
     const FlushDenormals flush;
     if (training_) shard.tape.backward(loss);
     shard.loss += static_cast<double>(loss.item());

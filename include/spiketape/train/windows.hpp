@@ -6,7 +6,7 @@
 #include <spiketape/autograd/steps.hpp>
 #include <spiketape/core/float_mode.hpp>
 #include <spiketape/nn/hidden_state.hpp>
-#include <spiketape/train/part_of_loss.hpp>
+#include <spiketape/train/driver.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -50,14 +50,17 @@ class Windows {
   /// Runs a network on a sequence, forward and backward, from its hidden state, and leaves it with that after
   /// the last step. `loss(out, first, steps)` returns the loss of a window, a single number, from the
   /// network's result, or an empty Var if the window has none; it may also be called as loss(out), such as
-  /// ce_rate_loss(labels). Means over steps divide by those of the whole sequence (see Tape::part). Returns the
-  /// sum of the losses. Throws std::invalid_argument if there are several windows and a layer whose state would
-  /// be lost between them: a neuron without init_hidden, or a layer of your own with states. If something
-  /// throws, also `loss` or std::bad_alloc, the hidden state is that before the run, and all gradients are
-  /// dropped; the same run may then be made again.
+  /// ce_rate_loss(labels). Means over steps divide by those of the whole sequence (see Tape::part). Returns
+  /// the sum of the losses. A batch without samples is 0; nothing is called, and the state stays. Throws
+  /// std::invalid_argument for samples without steps, and if there are several windows and a layer whose
+  /// state would be lost between them: a neuron without init_hidden, or a layer of your own with states. If
+  /// something throws, also `loss` or std::bad_alloc, the hidden state is that before the run, and all
+  /// gradients are dropped; the same run may then be made again.
   template <typename Network, typename Loss>
   Scalar run(const Network& net, const SequenceView<const Scalar>& input, Loss&& loss) {
+    total_ = 0;
     const Index count = windows_of(net, input);
+    if (count == 0) return 0;
     Round<Network> round(*this, net);
     tape_.set_training(true);
     if (options_.truncate)
@@ -76,7 +79,9 @@ class Windows {
   /// all else that a later run depends on as it was.
   template <typename Network, typename Loss>
   Scalar evaluate(const Network& net, const SequenceView<const Scalar>& input, Loss&& loss) {
+    total_ = 0;
     const Index count = windows_of(net, input);
+    if (count == 0) return 0;
     const Round<Network> round(*this, net);
     tape_.set_training(false);
     for (Index w = 0; w < count; ++w) {
@@ -84,6 +89,17 @@ class Windows {
       add(loss_of(net, input, w, loss));
     }
     return static_cast<Scalar>(total_);
+  }
+
+  /// These do not compile, and the compiler says why: numbers of another type.
+  template <typename Network, detail::OfAnotherScalar<Scalar> Input, typename Loss>
+  void run(const Network&, const Input&, Loss&&) {
+    static_assert(detail::check_scalar_of_network<Network, Scalar>());
+    detail::refuse_scalar<Input, Scalar>();
+  }
+  template <typename Network, detail::OfAnotherScalar<Scalar> Input, typename Loss>
+  void evaluate(const Network& net, const Input& input, Loss&& loss) {
+    run(net, input, loss);
   }
 
   /// The batches of later runs are these samples of larger ones; see Shards::set_samples.
@@ -126,7 +142,6 @@ class Windows {
       std::size_t k = 0;
       net.for_each_hidden([&](const Array<Scalar>&, const Var<Scalar>& var) { before(k++).var = var; });
       ++windows.round_;
-      windows.total_ = 0;
     }
     Round(const Round&) = delete;
     Round& operator=(const Round&) = delete;
@@ -150,7 +165,7 @@ class Windows {
     bool ended_ = false;
   };
 
-  /// The number of windows of a sequence; checks it and the network.
+  /// The number of windows of a sequence, 0 without samples; checks it and the network.
   template <typename Network>
   Index windows_of(const Network& net, const SequenceView<const Scalar>& input) {
     static_assert(
@@ -161,9 +176,8 @@ class Windows {
         "spiketape::Windows::run: a network of your own needs bool forgets_state() const, whether a neuron in "
         "it has init_hidden = false, and for_each_hidden(f) const, which calls for_each_hidden(f) of each "
         "neuron: see Sequential");
-    if (const char* expected = detail::shape_fault(input.shape()))
-      detail::fail_argument("spiketape::Windows::run: input has shape ", input.shape(), ", expected ",
-                            expected);
+    static_assert(detail::check_scalar_of_network<Network, Scalar>());
+    if (!detail::has_samples("Windows", input.shape())) return 0;
     const Index count = detail::parts_of(input.steps, steps_);
     if (count > 1 && net.forgets_state())
       detail::fail_argument(
@@ -199,7 +213,7 @@ class Windows {
       backward(part);
       keep_adjoints(begin);
     }
-    if (count > 0) set_hidden_state(net, last_);
+    set_hidden_state(net, last_);
   }
 
   void start(Index w, const SequenceView<const Scalar>& input) {
@@ -222,7 +236,7 @@ class Windows {
   template <typename Network, typename Loss>
   Var<Scalar> loss_of(const Network& net, const SequenceView<const Scalar>& input, Index w, Loss& loss) {
     const SequenceView<const Scalar> part = window(input, w);
-    return detail::part_of_loss(loss, net(tape_.constant(part)), w * steps_, part.steps);
+    return detail::part_of_loss(tape_, loss, net(tape_.constant(part)), w * steps_, part.steps);
   }
 
   /// The hidden state as variables, so that an adjoint reaches it. A state may have several steps.
