@@ -228,6 +228,23 @@ void refusals(const st::mpi::Processes& all) {
     contains(error_of<std::invalid_argument>(
                  all, [&] { of_one.run(net, batches[0].sequence.view(), loss.with(batches[0].labels)); }),
              "6 parameters have a gradient, 1 of those that were given, expected all");
+  const auto weight = net.layer<0>().weight().ptr();
+  contains(error_of<std::invalid_argument>(all,
+                                           [&] {
+                                             st::mpi::Shards<float>(all, {weight, nullptr}, {});
+                                           }),
+           "spiketape::mpi: parameter 1 is null, expected one of a network");
+  contains(error_of<std::invalid_argument>(all,
+                                           [&] {
+                                             st::mpi::Shards<float>(all, {weight, weight}, {});
+                                           }),
+           "spiketape::mpi: parameter 1, '0.weight', is parameter 0 once more, expected each once");
+  // In all processes, also where no samples are.
+  contains(
+      error_of<std::invalid_argument>(
+          all, [&] { shards.run(net, st::Sequence<float>(0, 1, features), loss.with(batches[1].labels)); }),
+      "spiketape::mpi::Shards::run: input has shape (0, 1, " + std::to_string(features) +
+          "), expected at least one step");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <spiketape/data/batches.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
+#include <spiketape/nn/summary.hpp>
 #include <spiketape/optim/adam.hpp>
 #include <spiketape/optim/sgd.hpp>
 #include <spiketape/train/shards.hpp>
@@ -108,6 +109,7 @@ TEST_CASE("a layer, a neuron and a network that were moved from throw, and can b
   st::Sequential net{st::Linear(taken), st::Leaky(taken_leaky)};
   const auto taken_net = std::move(net);
   check_moved_from(net, "spiketape::Sequential", "spiketape::Linear");
+  CHECK(error([&] { static_cast<void>(st::summary(net)); }) == "spiketape::Sequential" + moved);
 }
 
 TEST_CASE("a sequence and a state that were moved from are empty") {
@@ -172,6 +174,7 @@ TEMPLATE_TEST_CASE("an optimizer that was moved from throws, and can be assigned
   const std::string name = std::same_as<TestType, st::SGD<double>> ? "spiketape::SGD" : "spiketape::Adam";
   CHECK(error([&] { from.step(tape.gradients()); }) == name + moved);
   CHECK(error([&] { from.set_lr(1); }) == name + moved);
+  CHECK(error([&] { static_cast<void>(from.lr()); }) == name + moved);
   tape.backward(st::sum(linear(tape.constant(st::Array<double>::Ones(1, 3).eval()))));
   to.step(tape.gradients());
   from = to;

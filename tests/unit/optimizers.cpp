@@ -297,6 +297,12 @@ TEST_CASE("options of groups change, and their learning rates keep their ratio")
   CHECK(error([&] { sgd.add_group({a.ptr()}, {.threads = 0}); }).find("threads is 0") != std::string::npos);
   CHECK(error([&] { sgd.add_group({a.ptr(), nullptr}, {}); }) ==
         "spiketape::SGD: parameter 1 is null, expected one of a network");
+  CHECK(error([&] {
+          sgd.add_group({b.ptr(), a.ptr(), a.ptr()}, {});
+        }) == "spiketape::SGD: parameter 2, 'a', is parameter 1 once more, expected each once");
+  CHECK(error([&] {
+          st::Adam<double>({a.ptr(), b.ptr(), a.ptr()});
+        }) == "spiketape::Adam: parameter 2, 'a', is parameter 0 once more, expected each once");
   CHECK(sgd.groups() == 2);
   sgd.set_lr(0);
   CHECK(error([&] { sgd.add_group({a.ptr()}, {.lr = 0.5}); }) ==

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -92,6 +93,33 @@ using ParameterPtr = std::shared_ptr<detail::ParameterData<Scalar>>;
 /// Parameters of a layer or network, in the order of its layers.
 template <Real Scalar>
 using ParameterList = std::vector<ParameterPtr<Scalar>>;
+
+namespace detail {
+
+/// Throws std::invalid_argument if a parameter of the list is null or comes twice: it would be updated twice.
+template <Real Scalar>
+SPIKETAPE_NOINLINE void check_parameter_list(const char* who, const ParameterList<Scalar>& parameters) {
+  for (std::size_t k = 0; k < parameters.size(); ++k) {
+    if (parameters[k] == nullptr)
+      fail_argument("spiketape::", who, ": parameter ", k, " is null, expected one of a network");
+    for (std::size_t i = 0; i < k; ++i)
+      if (parameters[i] == parameters[k])
+        fail_argument("spiketape::", who, ": parameter ", k, ", '", parameters[k]->name, "', is parameter ",
+                      i, " once more, expected each once");
+  }
+}
+
+/// Does not compile, and the compiler says why: parameters of another type.
+template <Real Scalar, Real Other>
+ParameterList<Scalar> refuse_parameters(const ParameterList<Other>&) {
+  static_assert(
+      std::same_as<Scalar, Other>,
+      "spiketape: the parameters given have another Scalar than the optimizer: write Adam<float> for a "
+      "network of float");
+  return {};
+}
+
+}  // namespace detail
 
 /// A learned array of (rows, cols). It is a value with an identity, by which optimizers know it:
 ///

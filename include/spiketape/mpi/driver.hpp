@@ -5,6 +5,7 @@
 
 #include <spiketape/core/batch_part.hpp>
 #include <spiketape/mpi/joined_gradients.hpp>
+#include <spiketape/train/driver.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -112,9 +113,10 @@ class Driver {
     if constexpr (requires { net.couples_samples(); })
       if (const char* reason = net.couples_samples();
           reason != nullptr && training && (options_.shards > 1 || processes_.count() > 1))
-        spiketape::detail::fail_argument("spiketape::mpi::", name_,
+        spiketape::detail::fail_argument("spiketape::", name_,
                                          "::run: a layer of the network couples samples (", reason,
                                          "), expected one shard in one process");
+    spiketape::detail::has_samples(name_, input.shape());  // in all processes, also where no samples are
     batch_ = input.batch;
     spiketape::detail::parallel_for(threads, own(), [&](Index i) { guarded(i, input, run); });
     for (std::exception_ptr& error : errors_)
@@ -148,7 +150,7 @@ class Driver {
   static const ShardsOptions& checked(const char* name, const ShardsOptions& options) {
     const auto check = [&](const char* option, Index value, Index least) {
       if (value < least)
-        spiketape::detail::fail_argument("spiketape::mpi::", name, ": ", option, " is ", value,
+        spiketape::detail::fail_argument("spiketape::", name, ": ", option, " is ", value,
                                          ", expected at least ", least);
     };
     check("shards", options.shards, 1);

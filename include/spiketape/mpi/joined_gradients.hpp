@@ -45,6 +45,7 @@ class JoinedGradients {
         shards_(shards),
         sum_(sum),
         threads_(threads) {
+    spiketape::detail::check_parameter_list("mpi", parameters_);
     const auto count = static_cast<std::size_t>(processes.count());
     for (std::vector<int>* counts : {&sent_, &sent_from_, &taken_, &taken_from_}) counts->resize(count);
     facts_.resize(static_cast<std::size_t>(shards * facts_each()));

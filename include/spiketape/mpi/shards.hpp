@@ -35,8 +35,8 @@ class Shards : public detail::Driver<Scalar, spiketape::Shards<Scalar>> {
   /// `parameters` are those whose gradients are joined: all that the network learns. Throws
   /// std::invalid_argument for an option out of range.
   Shards(const Processes& processes, ParameterList<Scalar> parameters, const ShardsOptions& options)
-      : detail::Driver<Scalar, spiketape::Shards<Scalar>>("Shards", processes, std::move(parameters), options,
-                                                          "block", options.block),
+      : detail::Driver<Scalar, spiketape::Shards<Scalar>>("mpi::Shards", processes, std::move(parameters),
+                                                          options, "block", options.block),
         threads_(options.threads) {
     for (Index i = 0; i < this->own(); ++i)
       this->add(std::make_unique<spiketape::Shards<Scalar>>(1, this->threads_of_shard(), options.block));
@@ -57,6 +57,9 @@ class Shards : public detail::Driver<Scalar, spiketape::Shards<Scalar>> {
     return this->run_all(net, input, false, threads_,
                          [&](auto& shard, const auto& samples) { shard.evaluate(net, samples, loss); });
   }
+
+  /// The largest number of threads of this process.
+  int threads() const noexcept { return threads_; }
 
  private:
   int threads_;

@@ -29,7 +29,7 @@ class Windows : public detail::Driver<Scalar, spiketape::Windows<Scalar>> {
   Windows(const Processes& processes, ParameterList<Scalar> parameters, Index steps,
           const WindowsOptions& options, const ShardsOptions& shards)
       : detail::Driver<Scalar, spiketape::Windows<Scalar>>(
-            "Windows", processes, std::move(parameters), shards,
+            "mpi::Windows", processes, std::move(parameters), shards,
             options.truncate ? "truncated_steps" : "steps", steps),
         truncate_(options.truncate) {
     if (shards.threads != 1 || shards.block != 0)

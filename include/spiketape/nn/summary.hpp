@@ -141,9 +141,11 @@ void summarize(Summary& summary, const std::string& prefix, const L& net,
 /// A table of a network, a row for each layer: its path and type, the features of its result for a sample,
 /// the number of its parameters and their bytes. A neuron keeps the number of features. Behind a function,
 /// such as a lambda, it is unknown, "?", up to the next layer that says it, such as a Linear. Throws what the
-/// layers' result() throws, and std::invalid_argument if two parameters of a layer have one name. Allocates.
+/// layers' result() throws, and std::invalid_argument if two parameters of a layer have one name, or if the
+/// network was moved from. Allocates.
 template <typename Network>
 [[nodiscard]] std::string summary(const Network& net) {
+  detail::check_not_moved_from(net);
   detail::Summary summary;
   detail::summarize(summary, "", net);
   return summary.text();

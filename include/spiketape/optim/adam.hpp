@@ -7,6 +7,7 @@
 #include <spiketape/optim/optimizer.hpp>
 
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <utility>
@@ -132,6 +133,10 @@ class Adam : public detail::Optimizer<Scalar, detail::AdamRule<Scalar, AdamOptio
   /// An optimizer of these parameters, whose memory it shares. Allocates.
   explicit Adam(ParameterList<Scalar> parameters, const AdamOptions& options = {})
       : Adam::Optimizer(std::move(parameters), options) {}
+  template <Real Other>
+  requires(!std::same_as<Other, Scalar>) explicit Adam(const ParameterList<Other>& parameters,
+                                                       const AdamOptions& options = {})
+      : Adam(detail::refuse_parameters<Scalar>(parameters), options) {}
 };
 
 /// Adam with decoupled weight decay: p ← (1 − lr·weight_decay) p before each update, and the gradient is
@@ -143,6 +148,10 @@ class AdamW : public detail::Optimizer<Scalar, detail::AdamRule<Scalar, AdamWOpt
   /// An optimizer of these parameters, whose memory it shares. Allocates.
   explicit AdamW(ParameterList<Scalar> parameters, const AdamWOptions& options = {})
       : AdamW::Optimizer(std::move(parameters), options) {}
+  template <Real Other>
+  requires(!std::same_as<Other, Scalar>) explicit AdamW(const ParameterList<Other>& parameters,
+                                                        const AdamWOptions& options = {})
+      : AdamW(detail::refuse_parameters<Scalar>(parameters), options) {}
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI

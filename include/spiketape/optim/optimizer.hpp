@@ -110,8 +110,11 @@ class Optimizer {
 
   /// The learning rate: that of group 0. `set_lr` changes it for the next steps; other groups keep their
   /// ratio to it. So a schedule of one number serves all groups. Throws std::invalid_argument for a rate that
-  /// the constructor refuses.
-  double lr() const noexcept { return groups_.empty() ? 0 : groups_.front().now.options.lr; }
+  /// the constructor refuses, and both if the optimizer was moved from.
+  double lr() const {
+    static_cast<void>(name());  // throws
+    return groups_.front().now.options.lr;
+  }
   void set_lr(double lr) {
     check_option<Scalar>(name(), "lr", lr, 0);
     for (Group& group : groups_) group.now.options.lr = lr * group.now.ratio;
@@ -123,11 +126,11 @@ class Optimizer {
   ///
   /// They leave the group that they were in; the optimizer takes those that it does not have. Returns the
   /// number of the group; those of the constructor are group 0. Call it before a checkpoint is loaded.
-  /// Allocates. Throws std::invalid_argument for an option that the constructor refuses, and if lr() is 0 and
-  /// the group's rate is not, since it keeps its ratio to lr().
+  /// Allocates. Throws std::invalid_argument for options and parameters that the constructor refuses, and if
+  /// lr() is 0 and the group's rate is not, since it keeps its ratio to lr().
   std::size_t add_group(const ParameterList<Scalar>& parameters, const Options& options) {
     check_options(options);
-    check_parameters(parameters);
+    check_parameter_list(name(), parameters);
     const double ratio = ratio_of(options);
     const std::size_t count =
         parameters_.size() + static_cast<std::size_t>(std::count_if(
@@ -207,7 +210,7 @@ class Optimizer {
   Optimizer(ParameterList<Scalar> parameters, const Options& options)
       : parameters_(std::move(parameters)), group_of_(parameters_.size(), 0), states_(parameters_.size()) {
     check_options(options);
-    check_parameters(parameters_);
+    check_parameter_list(name(), parameters_);
     groups_.push_back({{options, 1}, {options, 1}});
   }
 
@@ -232,11 +235,6 @@ class Optimizer {
     check_option<Scalar>(name(), "lr", options.lr, 0);
     Rule::check(options);
     check_option<Scalar>(name(), "threads", options.threads, 1);
-  }
-  SPIKETAPE_NOINLINE void check_parameters(const ParameterList<Scalar>& parameters) const {
-    for (std::size_t k = 0; k < parameters.size(); ++k)
-      if (parameters[k] == nullptr)
-        fail_argument("spiketape::", name(), ": parameter ", k, " is null, expected one of a network");
   }
   double ratio_of(const Options& options) const {
     if (options.lr == 0) return 0;

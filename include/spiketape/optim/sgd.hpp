@@ -6,6 +6,7 @@
 #include <spiketape/kernels/rows.hpp>
 #include <spiketape/optim/optimizer.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <utility>
 
@@ -87,6 +88,10 @@ class SGD : public detail::Optimizer<Scalar, detail::SGDRule<Scalar>> {
   /// An optimizer of these parameters, whose memory it shares. Allocates.
   explicit SGD(ParameterList<Scalar> parameters, const SGDOptions& options = {})
       : SGD::Optimizer(std::move(parameters), options) {}
+  template <Real Other>
+  requires(!std::same_as<Other, Scalar>) explicit SGD(const ParameterList<Other>& parameters,
+                                                      const SGDOptions& options = {})
+      : SGD(detail::refuse_parameters<Scalar>(parameters), options) {}
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI
