@@ -5,6 +5,7 @@
 #include <spiketape/functional/loss.hpp>
 #include <spiketape/functional/metrics.hpp>
 #include <spiketape/io/checkpoint.hpp>
+#include <spiketape/io/state_dict.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 #include <spiketape/optim/adam.hpp>
@@ -70,6 +71,7 @@ struct Training {
   st::Trainer<double> trainer;
   st::Best<double> best{net, {.better = st::Better::higher}};
   st::EarlyStopping stop;
+  st::Loss<double> loss = st::ce_rate_loss();
   st::Checkpoint checkpoint{{"net", net},         {"adam", adam}, {"train", train},
                             {"trainer", trainer}, {"best", best}, {"stop", stop}};
 
@@ -87,9 +89,8 @@ struct Training {
   }
 
   const st::TrainingLog& fit(Index epochs = 3) {
-    return trainer.fit(
-        train, test,
-        {.epochs = epochs, .loss = st::ce_rate_loss(), .schedule = schedule, .clip_grad_norm = 0.5});
+    return trainer.fit(train, test,
+                       {.epochs = epochs, .loss = loss, .schedule = schedule, .clip_grad_norm = 0.5});
   }
   /// All that it has made.
   std::string bytes() const { return st::safetensors_bytes(checkpoint.contents()); }
@@ -207,7 +208,8 @@ TEST_CASE("a Trainer drives what is not of the library, and its checkpoint goes 
 
   CHECK(error([&] {
           st::Trainer(by_driver.net, by_driver.adam, driver, {.shards = 2});
-        }).find("shards is 2, block is 0 and window is 0, expected none of them") != std::string::npos);
+        }).find("shards is 2, threads is 1, block is 0 and window is 0, expected none of them") !=
+        std::string::npos);
   OwnWindows windows;
   CHECK(error([&] {
           st::Trainer(by_driver.net, by_driver.adam, windows);
@@ -258,6 +260,124 @@ TEST_CASE("a Trainer that is interrupted anywhere ends with the same bits") {
           Training().checkpoint.save(folder / "shards");
           other.checkpoint.load(folder / "shards");
         }).find("trainer.shards is unknown") != std::string::npos);
+}
+
+TEST_CASE("a fit that has thrown goes on in the next one, and so does a checkpoint saved in between") {
+  const TemporaryFolder folder;
+  struct Fault {};
+  for (const auto by : {Training::By::shards, Training::By::windows}) {
+    Training whole(by);
+    whole.fit();
+    // Each part of each batch in training and evaluation, each step and each epoch.
+    int after = 0;
+    for (bool thrown = true; thrown; ++after) {
+      INFO("thrown at event " << after);
+      Training part(by);
+      int events = 0;
+      thrown = false;
+      const auto event = [&] {
+        if (events++ != after) return;
+        thrown = true;
+        throw Fault();
+      };
+      part.loss = [&](const st::LossInput<double>& out, const st::LossTargets<double>& targets) {
+        event();
+        return st::ce_rate_loss()(out, targets);
+      };
+      part.trainer.on_step(event);
+      part.trainer.on_epoch(event);
+      try {
+        part.fit();
+      } catch (const Fault&) {
+        part.checkpoint.save(folder / "part");
+        Training rest(by);
+        rest.checkpoint.load(folder / "part");
+        rest.fit();
+        CHECK(rest.bytes() == whole.bytes());
+        part.fit();
+      }
+      CHECK(part.bytes() == whole.bytes());
+    }
+    CHECK(after > 50);
+  }
+}
+
+TEST_CASE("data that cannot go on in the middle of an epoch begin it again") {
+  struct Passes {
+    std::vector<st::Batch<double>> pass;
+    auto& shuffled() const { return pass; }
+    auto& in_order() const { return pass; }
+    auto size() const { return pass.size(); }
+  } data;
+  Training training;
+  for (const auto& batch : training.train.in_order()) data.pass.push_back(batch);
+  const st::FitOptions<double> options{.epochs = 2, .loss = st::ce_rate_loss()};
+  std::vector<Index> batches;
+  bool throws = true;
+  training.trainer.on_step([&](const st::StepLog& step) {
+    batches.push_back(step.batch);
+    if (step.step == 2 && std::exchange(throws, false)) throw 1;
+  });
+  CHECK_THROWS_AS(training.trainer.fit(data, options), int);
+  training.trainer.fit(data, options);
+  CHECK(batches == std::vector<Index>{1, 2, 1, 2, 3, 1, 2, 3});
+
+  // A checkpoint in the middle of an epoch needs the data's place, too.
+  const TemporaryFolder folder;
+  struct Killed {};
+  Training killed;
+  killed.trainer.on_step([&](const st::StepLog& step) {
+    if (step.step < 2) return;
+    killed.checkpoint.save(folder / "all");
+    st::Checkpoint{{"trainer", killed.trainer}}.save(folder / "trainer");
+    st::Checkpoint{{"train", killed.train}}.save(folder / "train");
+    throw Killed();
+  });
+  CHECK_THROWS_AS(killed.fit(), Killed);
+  const auto of_one = [&](const std::string& name) {
+    Training rest;
+    const st::Checkpoint part =
+        name == "train" ? st::Checkpoint{{"train", rest.train}} : st::Checkpoint{{"trainer", rest.trainer}};
+    part.load(folder / name);
+    return error([&] { rest.fit(); });
+  };
+  CHECK(of_one("trainer").starts_with(
+      "spiketape::Trainer::fit: train gives 4 batches in an epoch, expected 3, "));
+  CHECK(of_one("train").starts_with(
+      "spiketape::Trainer::fit: train gives 1 batches in an epoch, expected 3, "));
+}
+
+TEST_CASE("what a callback may not do") {
+  Training inside;
+  inside.trainer.on_epoch([&] { inside.fit(); });
+  CHECK(error([&] { inside.fit(); }) ==
+        "spiketape::Trainer::fit: it is called in a callback of another fit, expected a call behind that");
+  CHECK(inside.trainer.epoch() == 1);
+  Training same_data;
+  same_data.trainer.on_step([&] { static_cast<void>(same_data.trainer.evaluate(same_data.train)); });
+  CHECK(error([&] { same_data.fit(); }) ==
+        "spiketape::Batches: a pass is under way, expected its end before the next one, since they share "
+        "memory");
+}
+
+TEST_CASE("a Trainer refuses labels that are no class, with and without a loss") {
+  Training training;
+  training.train_images.labels[10] = 3;
+  training.test_images.labels[6] = 5;
+  CHECK(error([&] { training.fit(); }) == "spiketape::Trainer: target 2 is 3, expected 0 to 2");
+  CHECK(error([&] { static_cast<void>(training.trainer.evaluate(training.test)); }) ==
+        "spiketape::Trainer: target 1 is 5, expected 0 to 2");
+}
+
+TEST_CASE("a Trainer drives Shards and Windows of one's own") {
+  Training by_options, by_driver;
+  st::Shards<double> shards(2, 1, 1);
+  st::Trainer trainer(by_driver.net, by_driver.adam, shards, {.steps = 5});
+  const st::FitOptions<double> options{.epochs = 2, .loss = st::ce_rate_loss(), .clip_grad_norm = 0.5};
+  by_options.trainer.fit(by_options.train, options);
+  trainer.fit(by_driver.train, options);
+  const auto weights = [](const auto& net) { return st::safetensors_bytes(st::state_dict(net)); };
+  CHECK(weights(by_driver.net) == weights(by_options.net));
 }
 
 TEST_CASE("a Trainer that was stopped stays so, also behind a checkpoint") {
@@ -462,7 +582,9 @@ TEST_CASE("what a Trainer refuses") {
   CHECK(made({.window = -1}) == "spiketape::Trainer: window is -1, expected at least 0");
   CHECK(made({.shards = 0}) == "spiketape::Shards: count is 0, expected at least 1");
   CHECK(made({.shards = 2, .window = 3}) ==
-        "spiketape::Trainer: window is 3, shards is 2 and block is 0, expected windows or shards and blocks");
+        "spiketape::Trainer: window is 3, shards is 2, threads is 1 and block is 0, expected windows, or "
+        "shards, "
+        "threads and blocks");
   CHECK(error([&] { t.trainer.fit(t.train, {.epochs = 1}); }) ==
         "spiketape::Trainer::fit: loss is empty, expected one such as ce_rate_loss()");
   CHECK(error([&] { t.trainer.fit(t.train, {.epochs = -1, .loss = st::ce_rate_loss()}); }) ==

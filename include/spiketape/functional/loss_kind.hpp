@@ -225,9 +225,24 @@ class Loss {
  public:
   /// No loss.
   Loss() = default;
-  template <detail::LossOf<Scalar> Kind>
-  Loss(Kind kind)  // NOLINT: a kind is a loss
-      : call_(std::move(kind)) {}
+  template <typename Kind>
+  requires(!std::same_as<Kind, Loss>) Loss(Kind kind)  // NOLINT: a kind is a loss
+  {
+    constexpr bool bound = requires {
+      kind.kind();
+      kind.targets();
+    };
+    constexpr bool fits = !bound && detail::LossOf<Kind, Scalar>;
+    static_assert(
+        !bound,
+        "spiketape::Loss: the loss has targets of its own, expected none, since each batch brings its own: "
+        "write st::ce_rate_loss() without labels");
+    static_assert(
+        bound || fits,
+        "spiketape::Loss: a loss is a kind such as st::ce_rate_loss(), or a function (out, targets) of "
+        "const st::LossInput<float>& and const st::LossTargets<float>& that returns a st::Var<float>");
+    if constexpr (fits) call_ = std::move(kind);
+  }
 
   /// Whether it is no loss.
   [[nodiscard]] bool empty() const noexcept { return call_.empty(); }

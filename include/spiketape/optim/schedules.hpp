@@ -17,6 +17,7 @@
 
 #include <spiketape/core/array.hpp>
 #include <spiketape/optim/metric.hpp>
+#include <spiketape/optim/schedule.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -136,6 +137,8 @@ struct OneCycleLR {
 ///     const st::WarmUp schedule(5, st::CosineAnnealingLR{.lr = 2e-3, .t_max = 15});
 template <typename Schedule>
 class WarmUp {
+  static_assert(detail::check_schedule_type<Schedule>());
+
  public:
   /// Throws std::invalid_argument unless steps is at least 1 and start_factor at least 0.
   WarmUp(Index steps, Schedule schedule, double start_factor = 1.0 / 3)

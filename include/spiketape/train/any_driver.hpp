@@ -13,24 +13,23 @@
 
 namespace spiketape::inline SPIKETAPE_ABI {
 
-/// What a Trainer drives besides Shards and Windows: an object that has, like these,
+/// What a Trainer drives: Shards, Windows, or an object that has, like these,
 ///
 ///     run(net, input, loss), evaluate(net, input, loss)    on a whole batch; return its loss
 ///     gradients()                                          of the whole batch
 ///     set_seed(seed), checkpoint(visitor)
 ///
-/// and, since it may run a part of the batch only,
+/// It may have threads(), on how many it runs: gradients are clipped on as many. If it runs a part of the
+/// batch only, it has
 ///
 ///     share(classes)    fills in the predicted classes of the samples that others ran; there is one for each
 ///                       sample of the batch of the last call
 ///     check_same({{name, number}, ...})
 ///                       throws unless these options are the same for all who train together
 template <typename Driver, typename Scalar>
-concept TrainingDriver = requires(Driver& driver, std::span<int> classes) {
+concept TrainingDriver = requires(Driver& driver) {
   static_cast<GradientSums<Scalar>&>(driver.gradients());
   driver.set_seed(std::uint64_t());
-  driver.share(classes);
-  driver.check_same({{"", 0.0}});
 };
 
 /// The name of an option and its number.
@@ -41,17 +40,21 @@ struct NamedNumber {
 
 namespace detail {
 
-/// A driver without its type: Shards, Windows or a TrainingDriver, which must outlive it.
+/// A TrainingDriver without its type, which must outlive it.
 template <Real Scalar>
 class AnyDriver {
  public:
   AnyDriver() = default;
-  template <typename Driver>
+  template <TrainingDriver<Scalar> Driver>
   explicit AnyDriver(Driver& driver)
       : of_(&driver),
         gradients_([](void* of) -> GradientSums<Scalar>* { return &static_cast<Driver*>(of)->gradients(); }),
         visit_([](void* of, AnyVisitor& visitor) { static_cast<Driver*>(of)->checkpoint(visitor); }) {
-    if constexpr (TrainingDriver<Driver, Scalar>) {
+    if constexpr (requires { driver.threads(); }) threads_ = driver.threads();
+    if constexpr (requires(std::span<int> classes) {
+                    driver.share(classes);
+                    driver.check_same({{"", 0.0}});
+                  }) {
       share_ = [](void* of, std::span<int> classes) { static_cast<Driver*>(of)->share(classes); };
       check_same_ = [](void* of, std::initializer_list<NamedNumber> options) {
         static_cast<Driver*>(of)->check_same(options);
@@ -65,6 +68,7 @@ class AnyDriver {
   }
 
   [[nodiscard]] void* object() const noexcept { return of_; }
+  [[nodiscard]] int threads() const noexcept { return threads_; }
   [[nodiscard]] GradientSums<Scalar>& gradients() const { return *gradients_(of_); }
   void share(std::span<int> classes) const {
     if (share_ != nullptr) share_(of_, classes);
@@ -106,6 +110,7 @@ class AnyDriver {
   };
 
   void* of_ = nullptr;
+  int threads_ = 1;
   GradientSums<Scalar>* (*gradients_)(void*) = nullptr;
   void (*visit_)(void*, AnyVisitor&) = nullptr;
   void (*share_)(void*, std::span<int>) = nullptr;                           // null: it runs whole batches

@@ -23,7 +23,8 @@ struct TrainingBatch {
 ///     size()                      the number of batches in a pass
 ///
 /// where a batch has an `input`, a step or a sequence, and `labels`, `targets` (numbers) or both; it may have
-/// a `mask` of steps (StepMask). The data must outlive it.
+/// a `mask` of steps (StepMask). Data that may have resume(batches), see Batches, can go on in the middle of
+/// a pass. The data must outlive it.
 template <Real Scalar>
 class BatchSource {
  public:
@@ -33,26 +34,51 @@ class BatchSource {
   /// A source refers to `data`.
   template <typename Data>
   requires(!std::same_as<std::remove_const_t<Data>, BatchSource>) BatchSource(Data& data)  // NOLINT
-      : data_(&data),
-        size_([](void* of_data) { return static_cast<Index>(static_cast<Data*>(of_data)->size()); }),
-        each_([](void* of_data, bool shuffled, const Take& take) {
-          Data& all = *static_cast<Data*>(of_data);
-          const auto run = [&](auto&& pass) {
-            for (const auto& batch : pass)
-              if (!take(training_batch(batch))) return;
-          };
-          shuffled ? run(all.shuffled()) : run(all.in_order());
-        }) {}
+  {
+    constexpr bool gives_batches = requires {
+      data.shuffled();
+      data.in_order();
+      data.size();
+    };
+    static_assert(
+        gives_batches,
+        "spiketape::Trainer: data come in batches, from an object with shuffled(), in_order() and size() "
+        "that is not const: write st::Batches<float> train(images, 128, random), and give train");
+    if constexpr (gives_batches) {
+      data_ = &data;
+      size_ = [](void* of) { return static_cast<Index>(static_cast<Data*>(of)->size()); };
+      each_ = [](void* of, bool shuffled, const Take& take) {
+        Data& all = *static_cast<Data*>(of);
+        const auto run = [&](auto&& pass) {
+          for (const auto& batch : pass)
+            if (!take(training_batch(batch))) return;
+        };
+        shuffled ? run(all.shuffled()) : run(all.in_order());
+      };
+      if constexpr (requires { data.resume(Index()); })
+        resume_ = [](void* of, Index batches) { static_cast<Data*>(of)->resume(batches); };
+    }
+  }
 
   /// The number of batches in a pass.
   Index size() const { return size_(data_); }
   /// Calls take(batch) for each batch of a new pass, in random or in their own order, until it returns false.
   void each(bool shuffled, const Take& take) const { each_(data_, shuffled, take); }
+  /// Lets the next pass in random order go on with the last one, behind so many of its batches. Returns
+  /// whether the data can.
+  bool resume(Index batches) const {
+    if (resume_ != nullptr) resume_(data_, batches);
+    return resume_ != nullptr;
+  }
 
  private:
   template <typename Batch>
   static TrainingBatch<Scalar> training_batch(const Batch& batch) {
     TrainingBatch<Scalar> of;
+    static_assert(
+        requires { of.input = batch.input; },
+        "spiketape::Trainer: a batch has an input, a step or a sequence of the network's Scalar: write "
+        "st::Batches<float> or st::Samples<float> for a network of float");
     of.input = batch.input;
     if constexpr (requires { batch.labels; }) of.targets.labels = batch.labels;
     if constexpr (requires { batch.targets; }) of.targets.values = batch.targets;
@@ -60,9 +86,10 @@ class BatchSource {
     return of;
   }
 
-  void* data_;
-  Index (*size_)(void*);
-  void (*each_)(void*, bool, const Take&);
+  void* data_ = nullptr;
+  Index (*size_)(void*) = nullptr;
+  void (*each_)(void*, bool, const Take&) = nullptr;
+  void (*resume_)(void*, Index) = nullptr;  // null: it cannot
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI

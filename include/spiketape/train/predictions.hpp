@@ -5,23 +5,25 @@
 
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/core/labels.hpp>
-#include <spiketape/core/step_mask.hpp>
 #include <spiketape/functional/accuracy.hpp>
+#include <spiketape/functional/loss_kind.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
-/// One class for each sample of a batch, as `predict_rate` gives. Parts of the batch may come from several
-/// threads at once. Sums over windows of steps are kept in between.
+/// One class for each sample of a batch, as `predict_rate` gives; the batch has a label for each. Parts of
+/// the batch may come from several threads at once. Sums over windows of steps are kept in between.
 class Predictions {
  public:
   std::vector<int> classes;  ///< Of each sample.
 
   template <Real Scalar>
-  void read(const Var<Scalar>& outputs, const StepMask& mask, Index num_classes) {
+  void read(const Var<Scalar>& outputs, const LossTargets<Scalar>& targets, Index num_classes) {
+    const StepMask& mask = targets.mask;
     const SequenceView<const Scalar> view = outputs.value();
     const BatchPart& part = outputs.tape().part();
     const PartRange samples = part.samples.of(view.batch), steps = part.steps.of(view.steps);
@@ -31,6 +33,13 @@ class Predictions {
                     " x ", samples.whole, " steps and samples");
     const Index group = neurons_of_class("Trainer", view.features, num_classes),
                 groups = view.features / group;
+    if (std::cmp_greater(samples.first + view.batch, classes.size()))
+      fail_argument("spiketape::Trainer: the network makes ", view.batch, " samples of ", classes.size(),
+                    ", expected as many");
+    check_targets(
+        "Trainer",
+        targets.labels.subspan(static_cast<std::size_t>(samples.first), static_cast<std::size_t>(view.batch)),
+        groups, samples.first);
     if (steps.partial() && steps.first == 0)
       window_sums_.assign(static_cast<std::size_t>(view.batch * groups), 0);
     for (Index b = 0; b < view.batch; ++b) {

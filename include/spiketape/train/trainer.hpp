@@ -14,6 +14,7 @@
 #include <spiketape/functional/loss_kind.hpp>
 #include <spiketape/optim/clip.hpp>
 #include <spiketape/train/any_driver.hpp>
+#include <spiketape/train/any_optimizer.hpp>
 #include <spiketape/train/batch_source.hpp>
 #include <spiketape/train/predictions.hpp>
 #include <spiketape/train/progress.hpp>
@@ -33,6 +34,14 @@
 
 namespace spiketape::inline SPIKETAPE_ABI {
 
+namespace detail {
+
+/// Not options.
+template <typename Driver>
+concept GivenAsDriver = !std::same_as<std::remove_cvref_t<Driver>, TrainerOptions>;
+
+}  // namespace detail
+
 /// Trains a network with an optimizer: a loop over epochs and batches, each a run of Shards or Windows and a
 /// step.
 ///
@@ -41,9 +50,9 @@ namespace spiketape::inline SPIKETAPE_ABI {
 ///
 ///     st::Checkpoint checkpoint{{"net", net}, {"adam", adam}, {"train", train}, {"trainer", trainer}};
 ///
-/// A training that was killed and goes on from it ends with the bits of one that was not. From the second
-/// step on a step allocates nothing. The network and the optimizer must outlive the Trainer and must not
-/// move; neither may it.
+/// A training that was killed and goes on from it ends with the bits of one that was not. So does one whose
+/// fit has thrown, and that is fit again. From the second step on a step allocates nothing. The network and
+/// the optimizer must outlive the Trainer and must not move; neither may it.
 template <Real Scalar>
 class Trainer {
  public:
@@ -51,12 +60,7 @@ class Trainer {
   /// reset_hidden.
   template <typename Network, typename Optimizer>
   Trainer(const Network& net, Optimizer& optimizer, const TrainerOptions& options = {})
-      : options_(options),
-        net_(&net),
-        optimizer_{&optimizer,
-                   [](void* of, GradientSums<Scalar>& sums) { static_cast<Optimizer*>(of)->step(sums); },
-                   [](void* of, double lr) { static_cast<Optimizer*>(of)->set_lr(lr); },
-                   [](const void* of) -> double { return static_cast<const Optimizer*>(of)->lr(); }} {
+      : options_(options), net_(&net), optimizer_(optimizer) {
     if (options.steps < 1)
       detail::fail_argument("spiketape::Trainer: steps is ", options.steps, ", expected at least 1");
     if (options.num_classes < 0)
@@ -64,9 +68,10 @@ class Trainer {
                             ", expected at least 0");
     if (options.window < 0)
       detail::fail_argument("spiketape::Trainer: window is ", options.window, ", expected at least 0");
-    if (options.window > 0 && (options.shards != 1 || options.block != 0))
+    if (options.window > 0 && (options.shards != 1 || options.threads != 1 || options.block != 0))
       detail::fail_argument("spiketape::Trainer: window is ", options.window, ", shards is ", options.shards,
-                            " and block is ", options.block, ", expected windows or shards and blocks");
+                            ", threads is ", options.threads, " and block is ", options.block,
+                            ", expected windows, or shards, threads and blocks");
     if (options.window == 0) {
       drive(net, shards_.emplace(options.shards, options.threads, options.block));
     } else if constexpr (has_windows<Network>) {
@@ -76,15 +81,15 @@ class Trainer {
                             " for a network without reset_hidden, expected 0");
     }
   }
-  /// The same with a driver of another kind (see TrainingDriver), such as mpi::Shards or mpi::Windows, which
-  /// must outlive the Trainer. The options for shards, blocks and windows are then the driver's: throws
+  /// The same with a driver (see TrainingDriver), such as Shards or mpi::Shards, which must outlive the
+  /// Trainer. The options for shards, threads, blocks and windows are then the driver's: throws
   /// std::invalid_argument if they are set here. A checkpoint of the Trainer holds the driver's place, too.
-  template <typename Network, typename Optimizer, TrainingDriver<Scalar> Driver>
+  template <typename Network, typename Optimizer, detail::GivenAsDriver Driver>
   Trainer(const Network& net, Optimizer& optimizer, Driver& driver, const TrainerOptions& options = {})
       : Trainer(net, optimizer, options) {
-    if (options.shards != 1 || options.block != 0 || options.window != 0)
-      detail::fail_argument("spiketape::Trainer: shards is ", options.shards, ", block is ", options.block,
-                            " and window is ", options.window,
+    if (options.shards != 1 || options.threads != 1 || options.block != 0 || options.window != 0)
+      detail::fail_argument("spiketape::Trainer: shards is ", options.shards, ", threads is ",
+                            options.threads, ", block is ", options.block, " and window is ", options.window,
                             ", expected none of them beside a driver, which has its own");
     drive(net, driver);
     shards_.reset();
@@ -92,8 +97,10 @@ class Trainer {
   // They would not live long enough.
   template <typename Network, typename Optimizer>
   Trainer(const Network&&, Optimizer&, const TrainerOptions& = {}) = delete;
-  template <typename Network, typename Optimizer, TrainingDriver<Scalar> Driver>
+  template <typename Network, typename Optimizer, detail::GivenAsDriver Driver>
   Trainer(const Network&&, Optimizer&, Driver&, const TrainerOptions& = {}) = delete;
+  template <typename Network, typename Optimizer, detail::GivenAsDriver Driver>
+  Trainer(const Network&, Optimizer&, const Driver&&, const TrainerOptions& = {}) = delete;
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
   ~Trainer() = default;
@@ -122,7 +129,11 @@ class Trainer {
 
   /// Trains until `epochs` epochs are done or a callback stops; evaluates on `test` at the end of each, if it
   /// is given. Resumes after an earlier fit or a checkpoint. Returns the log of all epochs.
-  /// Throws std::invalid_argument for an option out of range, and what the parts throw.
+  ///
+  /// Throws std::invalid_argument for an option out of range, for a call in a callback of another fit, and if
+  /// an epoch has not as many batches as the data say; and what the parts and callbacks throw. Then the steps
+  /// that were made stay, and the next fit goes on behind them; data without resume(batches) begin the epoch
+  /// again.
   const TrainingLog& fit(BatchSource<Scalar> train, const FitOptions<Scalar>& options) {
     return fit(train, nullptr, options);
   }
@@ -133,7 +144,8 @@ class Trainer {
 
   /// Runs the network on all data, in their order and without training; see Shards::evaluate. Changes nothing
   /// that a training depends on, so that callbacks may call it, in on_step with other data than those that it
-  /// trains on. Allocates the lists of its result.
+  /// trains on. Allocates the lists of its result. Throws std::invalid_argument for a label that is no class,
+  /// and what the parts throw.
   [[nodiscard]] Evaluation evaluate(BatchSource<Scalar> data, const Loss<Scalar>& loss = {}) {
     Evaluation all;
     const Sums sums = evaluate(data, loss, &all);
@@ -193,11 +205,29 @@ class Trainer {
     }
   };
 
-  struct AnyOptimizer {
-    void* of;
-    void (*step)(void*, GradientSums<Scalar>&);
-    void (*set_lr)(void*, double);
-    double (*lr)(const void*);
+  /// A call of fit.
+  class Fitting {
+   public:
+    Fitting(Trainer& trainer, const BatchSource<Scalar>& train) : trainer_(trainer), train_(train) {
+      if (trainer.fitting_)
+        detail::fail_argument(
+            "spiketape::Trainer::fit: it is called in a callback of another fit, expected a call behind "
+            "that");
+      trainer.fitting_ = true;
+    }
+    Fitting(const Fitting&) = delete;
+    Fitting& operator=(const Fitting&) = delete;
+    ~Fitting() {
+      trainer_.fitting_ = false;
+      if (!in_epoch || train_.resume(trainer_.batch_)) return;
+      trainer_.batch_ = 0;
+      trainer_.sums_ = {};
+    }
+    bool in_epoch = false;
+
+   private:
+    Trainer& trainer_;
+    const BatchSource<Scalar>& train_;
   };
 
   template <typename Network>
@@ -208,6 +238,10 @@ class Trainer {
 
   template <typename Network, typename Driver>
   void drive(const Network&, Driver& driver) {
+    static_assert(
+        TrainingDriver<Driver, Scalar>,
+        "spiketape::Trainer: a driver has run, evaluate, gradients(), set_seed and checkpoint, and the "
+        "network's Scalar: write st::Shards<float> for a network of float");
     driver.set_seed(options_.seed);
     driver_ = detail::AnyDriver<Scalar>(driver);
     run_ = [](Trainer& trainer, const SequenceView<const Scalar>& input, const Part& part, bool training) {
@@ -220,15 +254,21 @@ class Trainer {
 
   template <typename Log, typename F>
   static void add(std::deque<detail::AnyFunction<void(const Log&)>>& callbacks, F f) {
-    if constexpr (std::is_invocable_v<F&, const Log&>)
+    constexpr bool takes_log = std::is_invocable_v<F&, const Log&>;
+    static_assert(
+        takes_log || std::is_invocable_v<F&>,
+        "spiketape::Trainer: a callback takes a const st::StepLog& in on_step, a const st::EpochLog& in "
+        "on_epoch, or nothing");
+    if constexpr (takes_log)
       callbacks.push_back(std::move(f));
-    else
+    else if constexpr (std::is_invocable_v<F&>)
       callbacks.push_back([f = std::move(f)](const Log&) mutable { f(); });
   }
 
   const TrainingLog& fit(const BatchSource<Scalar>& train, const BatchSource<Scalar>* test,
                          const FitOptions<Scalar>& options) {
     check_options(options);
+    Fitting fitting(*this, train);
     driver_.check_same({{"epochs", static_cast<double>(options.epochs)},
                         {"clip_grad_norm", options.clip_grad_norm},
                         {"clip_grad_value", options.clip_grad_value},
@@ -244,9 +284,10 @@ class Trainer {
     while (epoch_ < options.epochs && !stopped_) {
       const Clock::time_point epoch_begin = Clock::now();
       const bool whole = batch_ == 0;
-      if (!options.schedule.empty() && !options.schedule_steps)
-        optimizer_.set_lr(optimizer_.of, options.schedule(epoch_));
+      if (!options.schedule.empty() && !options.schedule_steps) optimizer_.set_lr(options.schedule(epoch_));
+      fitting.in_epoch = true;
       train.each(true, [&](const TrainingBatch<Scalar>& batch) {
+        if (batch_ >= batches) fail_batches(batch_ + 1, batches);
         const double loss = train_on(batch, options);
         const StepLog log{step_, epoch_ + 1, batch_, batches, loss, lr()};
         for (std::size_t k = 0; k < step_callbacks_.size(); ++k) step_callbacks_[k](log);  // it may add one
@@ -255,7 +296,9 @@ class Trainer {
                   seconds_left());
         return !stopped_;
       });
+      fitting.in_epoch = !stopped_;
       if (stopped_) break;
+      if (batch_ < batches) fail_batches(batch_, batches);
       EpochLog log = epoch_log(EpochLog::unknown);
       if (test != nullptr) {
         const Sums sums = evaluate(*test, options.loss, nullptr);
@@ -264,6 +307,7 @@ class Trainer {
       }
       if (whole) log.seconds = seconds_since(epoch_begin);
       log_.epochs.push_back(log);
+      fitting.in_epoch = false;
       ++epoch_;
       batch_ = 0;
       sums_ = {};
@@ -275,13 +319,12 @@ class Trainer {
 
   /// One step of the optimizer. Returns the loss.
   double train_on(const TrainingBatch<Scalar>& batch, const FitOptions<Scalar>& options) {
+    if (!options.schedule.empty() && options.schedule_steps) optimizer_.set_lr(options.schedule(step_));
     const auto loss = static_cast<double>(run(batch, options.loss, true));
     GradientSums<Scalar>& gradients = driver_.gradients();
-    if (options.clip_grad_value > 0) clip_grad_value(gradients, options.clip_grad_value, options_.threads);
-    if (options.clip_grad_norm > 0) clip_grad_norm(gradients, options.clip_grad_norm, options_.threads);
-    if (!options.schedule.empty() && options.schedule_steps)
-      optimizer_.set_lr(optimizer_.of, options.schedule(step_));
-    optimizer_.step(optimizer_.of, gradients);
+    if (options.clip_grad_value > 0) clip_grad_value(gradients, options.clip_grad_value, driver_.threads());
+    if (options.clip_grad_norm > 0) clip_grad_norm(gradients, options.clip_grad_norm, driver_.threads());
+    optimizer_.step(gradients);
     add_batch(sums_, batch, loss);
     ++batch_;
     ++step_;
@@ -326,11 +369,11 @@ class Trainer {
   /// Several threads call it at once, for different samples.
   Var<Scalar> part_of_batch(const LossInput<Scalar>& out, const Part& part) {
     if (!predicted_.classes.empty())
-      predicted_.read(options_.readout == Readout::spk ? out.spk : out.mem, part.targets.mask,
+      predicted_.read(options_.readout == Readout::spk ? out.spk : out.mem, part.targets,
                       options_.num_classes);
     return part.loss.empty() ? Var<Scalar>() : part.loss(out, part.targets);
   }
-  double lr() const { return optimizer_.lr(optimizer_.of); }
+  double lr() const { return optimizer_.lr(); }
   EpochLog epoch_log(double seconds) const {
     return {.epoch = static_cast<double>(epoch_ + 1),
             .steps = static_cast<double>(step_),
@@ -341,6 +384,11 @@ class Trainer {
   }
   static double seconds_since(const Clock::time_point& begin) {
     return std::chrono::duration<double>(Clock::now() - begin).count();
+  }
+  [[noreturn]] static void fail_batches(Index batch, Index batches) {
+    detail::fail_argument(
+        "spiketape::Trainer::fit: train gives ", batch, " batches in an epoch, expected ", batches,
+        ", its size(). An epoch under way goes on if train is loaded with the Trainer's checkpoint");
   }
   static void check_options(const FitOptions<Scalar>& options) {
     if (options.epochs < 0)
@@ -358,7 +406,7 @@ class Trainer {
 
   TrainerOptions options_;
   const void* net_;
-  AnyOptimizer optimizer_;
+  detail::AnyOptimizer<Scalar> optimizer_;
   std::optional<Shards<Scalar>> shards_;
   std::optional<Windows<Scalar>> windows_;
   detail::AnyDriver<Scalar> driver_;  // of one of these, or the caller's
@@ -366,7 +414,7 @@ class Trainer {
   std::deque<detail::AnyFunction<void(const StepLog&)>> step_callbacks_;
   std::deque<detail::AnyFunction<void(const EpochLog&)>> epoch_callbacks_;
   Index epoch_ = 0, batch_ = 0, step_ = 0;  // how many are done; batches of the epoch under way
-  bool stopped_ = false;
+  bool stopped_ = false, fitting_ = false;
   Sums sums_;  // of the epoch under way
   TrainingLog log_;
   detail::Predictions predicted_;  // of the batch
@@ -374,8 +422,9 @@ class Trainer {
 
 template <typename Network, typename Optimizer>
 Trainer(const Network&, Optimizer&, const TrainerOptions& = {}) -> Trainer<typename Network::Scalar>;
-template <typename Network, typename Optimizer, TrainingDriver<typename Network::Scalar> Driver>
-Trainer(const Network&, Optimizer&, Driver&, const TrainerOptions& = {}) -> Trainer<typename Network::Scalar>;
+template <typename Network, typename Optimizer, detail::GivenAsDriver Driver>
+Trainer(const Network&, Optimizer&, Driver&&, const TrainerOptions& = {})
+    -> Trainer<typename Network::Scalar>;
 
 }  // namespace spiketape::inline SPIKETAPE_ABI
 

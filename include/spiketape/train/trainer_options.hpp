@@ -3,8 +3,8 @@
 
 #include <spiketape/core/push_macros.hpp>
 
-#include <spiketape/core/any_function.hpp>
 #include <spiketape/functional/loss_kind.hpp>
+#include <spiketape/optim/schedule.hpp>
 #include <spiketape/train/training_log.hpp>
 
 #include <cstdint>
@@ -22,8 +22,8 @@ struct TrainerOptions {
   int shards = 1, threads = 1;
   Index block = 0;
   /// More than 0: truncated BPTT in windows of so many steps, as in Windows(window, {.truncate = true}). The
-  /// neurons of the network then have init_hidden = true, and there are no shards; their state is reset
-  /// before each batch.
+  /// neurons of the network then have init_hidden = true, and there are no shards or threads; their state is
+  /// reset before each batch.
   Index window = 0;
   /// What accuracies are computed from: the output with the most spikes, or the largest sum of membranes, over
   /// the steps that count.
@@ -44,7 +44,7 @@ struct FitOptions {
   Loss<Scalar> loss = {};
   /// The learning rate of each epoch, from 0, or of each step: a schedule or a function. None: the
   /// optimizer's.
-  detail::AnyFunction<double(Index)> schedule = {};
+  AnySchedule schedule = {};
   bool schedule_steps = false;
   /// As in clip_grad_norm and clip_grad_value; 0: no clipping.
   double clip_grad_norm = 0;
