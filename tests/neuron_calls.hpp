@@ -103,10 +103,11 @@ void check_state_errors() {
   st::Tape<double> tape;
   CHECK(error([&] { results::call(hidden, tape.constant(input), states); }) == passed);
   hidden(input);
-  CHECK(
-      error([&] { hidden(Array(Array::Zero(2, 5))); }) ==
-      prefix +
-          "the hidden membrane has shape (3, 5), input has (2, 5); expected the same, or reset_mem() before");
+  CHECK(error([&] { hidden(Array(Array::Zero(2, 5))); }) ==
+        prefix +
+            "the hidden membrane has shape (3, 5), input has (2, 5); expected the same, or reset_mem() "
+            "before, in "
+            "a network reset_hidden(net)");
   hidden.reset_mem();
   CHECK_NOTHROW(hidden(Array(Array::Zero(2, 5))));
 }

@@ -238,7 +238,8 @@ class LIF : public LIFCore<Derived, Dynamics_, Scalar_, Reset_, Surrogate_, Quan
       if (values.size() > 0 && (values.rows() != input.batch || values.cols() != input.features))
         Core::fail("the ", own ? "hidden " : "state's ", k == carried - 1 ? "membrane" : Core::name_of(k),
                    " has shape (", values.rows(), ", ", values.cols(), "), input has (", input.batch, ", ",
-                   input.features, "); expected the same", own ? ", or reset_mem() before" : "");
+                   input.features, "); expected the same",
+                   own ? ", or reset_mem() before, in a network reset_hidden(net)" : "");
     }
   }
 
