@@ -164,8 +164,7 @@ TEST_CASE("a neuron with hidden state takes no membrane, and no other batch befo
   lif(input);
   const std::string other =
       "spiketape::Leaky: the hidden membrane has shape (2, 4), input has (3, 4); expected the same, or "
-      "reset_mem() "
-      "before";
+      "reset_mem() before, in a network reset_hidden(net)";
   CHECK(error([&] { lif(more); }) == other);
   CHECK(error([&] { lif(tape.constant(more)); }) == other);
   CHECK(lif.mem().rows() == 2);  // as it was

@@ -64,8 +64,7 @@ TEST_CASE("each hidden state is taken for itself, on arrays and on a tape") {
   st::set_hidden_state(lif, {st::Array<double>::Ones(2, 4), st::Array<double>()});
   CHECK(error_text<std::invalid_argument>([&] { lif(input); }) ==
         "spiketape::Synaptic: the hidden syn has shape (2, 4), input has (2, 3); expected the same, or "
-        "reset_mem() "
-        "before");
+        "reset_mem() before, in a network reset_hidden(net)");
 }
 
 TEST_CASE("what is computed behind the last neuron reaches no gradient") {

@@ -177,7 +177,7 @@ class Windows {
         "it has init_hidden = false, and for_each_hidden(f) const, which calls for_each_hidden(f) of each "
         "neuron: see Sequential");
     static_assert(detail::check_scalar_of_network<Network, Scalar>());
-    if (!detail::has_samples("Windows", input.shape())) return 0;
+    const bool some = detail::has_samples("Windows", input.shape());
     const Index count = detail::parts_of(input.steps, steps_);
     if (count > 1 && net.forgets_state())
       detail::fail_argument(
@@ -187,7 +187,7 @@ class Windows {
       if (const char* reason = net.couples_samples(); reason != nullptr && count > 1)
         detail::fail_argument("spiketape::Windows::run: a layer of the network couples samples (", reason,
                               "), expected one window: it would take the figures of each window, and twice");
-    return count;
+    return some ? count : 0;
   }
 
   template <typename Network, typename Loss>
