@@ -15,6 +15,7 @@
 #include "../plain_neurons.hpp"
 
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace st = spiketape;
@@ -186,6 +187,14 @@ void same_bits(const st::mpi::Processes& all, const st::mpi::Processes& alone) {
     expect(here.allocations <= most, all, "windows: allocations " + std::to_string(here.allocations));
   }
 }
+
+// They refer to the processes.
+template <typename Processes>
+constexpr bool takes = std::is_constructible_v<st::mpi::Shards<float>, Processes, st::ParameterList<float>,
+                                               st::mpi::ShardsOptions>&&
+    std::is_constructible_v<st::mpi::Windows<float>, Processes, st::ParameterList<float>, st::Index,
+                            st::WindowsOptions, st::mpi::ShardsOptions>;
+static_assert(takes<const st::mpi::Processes&> && !takes<st::mpi::Processes>);
 
 void refusals(const st::mpi::Processes& all) {
   const auto net = make_net(false);

@@ -42,6 +42,9 @@ class Shards : public detail::Driver<Scalar, spiketape::Shards<Scalar>> {
       this->add(std::make_unique<spiketape::Shards<Scalar>>(1, this->threads_of_shard(), options.block));
   }
 
+  Shards(const Processes&&, ParameterList<Scalar>,
+         const ShardsOptions&) = delete;  // would not live long enough
+
   /// As Shards::run, on the whole batch in every process: the same batch. Returns the loss of the whole.
   /// Throws what that throws, in the process where it happens; std::invalid_argument for a layer that couples
   /// samples, and for a learned parameter that was not given; std::runtime_error, in all, if another process

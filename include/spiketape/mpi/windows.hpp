@@ -39,6 +39,8 @@ class Windows : public detail::Driver<Scalar, spiketape::Windows<Scalar>> {
       this->add(std::make_unique<spiketape::Windows<Scalar>>(steps, options));
     if (this->own() == 0) static_cast<void>(spiketape::Windows<Scalar>(steps, options));  // checks them
   }
+  Windows(const Processes&&, ParameterList<Scalar>, Index, const WindowsOptions&,
+          const ShardsOptions&) = delete;  // would not live long enough
 
   /// As Windows::run from states that are reset, on the whole batch in every process. Returns the loss of the
   /// whole. Throws as mpi::Shards::run does. Waits for all processes.
