@@ -589,6 +589,8 @@ TEST_CASE("what a Trainer refuses") {
         "spiketape::Trainer::fit: loss is empty, expected one such as ce_rate_loss()");
   CHECK(error([&] { t.trainer.fit(t.train, {.epochs = -1, .loss = st::ce_rate_loss()}); }) ==
         "spiketape::Trainer::fit: epochs is -1, expected at least 0");
+  CHECK(error([&] { t.trainer.fit(t.train, {.loss = st::ce_rate_loss(), .schedule_steps = true}); }) ==
+        "spiketape::Trainer::fit: schedule is empty, expected one beside schedule_steps");
   CHECK(error([&] { t.trainer.fit(t.train, {.loss = st::ce_rate_loss(), .clip_grad_norm = -1}); }) ==
         "spiketape::Trainer::fit: clip_grad_norm is -1, expected a finite number of at least 0");
   CHECK(t.trainer.log().epochs.empty());

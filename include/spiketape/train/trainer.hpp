@@ -395,6 +395,8 @@ class Trainer {
       detail::fail_argument("spiketape::Trainer::fit: epochs is ", options.epochs, ", expected at least 0");
     if (options.loss.empty())
       detail::fail_argument("spiketape::Trainer::fit: loss is empty, expected one such as ce_rate_loss()");
+    if (options.schedule_steps && options.schedule.empty())
+      detail::fail_argument("spiketape::Trainer::fit: schedule is empty, expected one beside schedule_steps");
     const auto check_clip = [](const char* option, const double& value) {
       if (!detail::is_finite(value) || value < 0)
         detail::fail_argument("spiketape::Trainer::fit: ", option, " is ", value,
