@@ -2,6 +2,7 @@
 #include <spiketape/io/nir_network.hpp>
 
 #include "catch.hpp"
+#include "errors.hpp"
 #include "numeric.hpp"
 #include "parts.hpp"
 #include "products.hpp"
@@ -183,6 +184,26 @@ TEST_CASE("graphs in graphs are the same as their nodes, and paths name them") {
   CHECK(run(graph, {1, 0, 0}, {.reset = NirReset::zero}) == Numbers{1, 1, 1});
   const st::NirNetwork<double> net(graph, {.reset = NirReset::zero});
   CHECK(net.neurons() == std::vector<std::string>{"block/deeper/n"});
+}
+
+TEST_CASE("a network that was moved from throws, and can be assigned to") {
+  const st::NirGraph graph = chain(1, {integrate_and_fire("lif")}, 1);
+  st::NirNetwork<double> net(graph, {.dt = 1, .reset = NirReset::zero});
+  auto state = net.state(1);
+  st::NirNetwork<double> taken = std::move(net);
+  const auto thrown = [](auto&& call) {
+    return error_text<std::invalid_argument>(call) ==
+           "spiketape::NirNetwork: it has been moved from, expected an assignment before its next use";
+  };
+  CHECK(thrown([&] { net(single({1})); }));
+  CHECK(thrown([&] { net(single({1}), state); }));
+  CHECK(thrown([&] { static_cast<void>(net.in_features()); }));
+  CHECK(thrown([&] { static_cast<void>(net.out_features()); }));
+  CHECK(thrown([&] { static_cast<void>(net.state(1)); }));
+  CHECK(thrown([&] { net.membrane(state, "lif"); }));
+  CHECK(net.neurons().empty());
+  net = std::move(taken);
+  CHECK(numbers_of(net(single({1}), state)) == Numbers{1});
 }
 
 TEST_CASE("steps are a sequence, samples do not see each other, a copy of a state goes on alike") {

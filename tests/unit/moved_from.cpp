@@ -1,10 +1,12 @@
 // What was moved from says that it is empty, or throws std::invalid_argument, until it is assigned to.
 #include <spiketape/autograd/ops.hpp>
 #include <spiketape/data/batches.hpp>
+#include <spiketape/functional/loss_kind.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 #include <spiketape/nn/summary.hpp>
 #include <spiketape/optim/adam.hpp>
+#include <spiketape/optim/best.hpp>
 #include <spiketape/optim/sgd.hpp>
 #include <spiketape/train/shards.hpp>
 
@@ -184,6 +186,28 @@ TEMPLATE_TEST_CASE("an optimizer that was moved from throws, and can be assigned
   CHECK(error([&] { to.set_lr(1); }) == name + moved);
   from = TestType({});  // without parameters, which is no mistake
   from.step(tape.gradients());
+}
+
+TEST_CASE("a loss and a Best that were moved from throw") {
+  st::Random random(5);
+  const st::Linear<double> linear(3, 4, random);
+  st::Tape<double> tape;
+  const st::Var<double> out = linear(tape.constant(st::Array<double>::Ones(1, 3).eval()));
+  st::Loss<double> loss = [](const auto& x, const auto&) { return st::sum(x.mem); };
+  const st::Loss<double> taken = std::move(loss);
+  CHECK(loss.empty());
+  CHECK(error([&] { static_cast<void>(loss(out)); }) ==
+        "spiketape::Loss: it is empty, expected a loss such as ce_rate_loss()");
+  CHECK(taken(out).item() == st::sum(out).item());
+
+  st::Best best(linear);
+  best(1);
+  const st::Best taken_best = std::move(best);
+  CHECK(taken_best.epoch() == 0);
+  CHECK(error([&] { best(2); }) == "spiketape::Best::operator()" + moved);
+  CHECK(error([&] { best.restore(); }) == "spiketape::Best::restore" + moved);
+  best = taken_best;
+  best.restore();
 }
 
 TEST_CASE("batches and shards that were moved from throw") {

@@ -15,8 +15,8 @@ namespace spiketape::inline SPIKETAPE_ABI::detail {
 template <typename Signature>
 class AnyFunction;
 
-/// Owns what it was made of; copies share it. May be empty; an empty one must not be called. Allocates when
-/// it is made.
+/// Owns what it was made of; copies share it. May be empty, as after a move; an empty one must not be called.
+/// Allocates when it is made.
 template <typename Result, typename... Arguments>
 class AnyFunction<Result(Arguments...)> {
  public:
@@ -28,7 +28,7 @@ class AnyFunction<Result(Arguments...)> {
           return static_cast<Result>((*static_cast<F*>(of_f))(static_cast<Arguments>(arguments)...));
         }) {}
 
-  [[nodiscard]] bool empty() const noexcept { return call_ == nullptr; }
+  [[nodiscard]] bool empty() const noexcept { return function_ == nullptr; }
   Result operator()(Arguments... arguments) const {
     return call_(function_.get(), static_cast<Arguments>(arguments)...);
   }

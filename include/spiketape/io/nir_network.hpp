@@ -74,7 +74,8 @@ class NirState {
 ///     auto state = net.state(1);
 ///     for (...) const st::Sequence<float> out = net(step, state);   // a step, an Eigen array, goes on
 ///
-/// Calls are const: threads share a network, each with a state of its own.
+/// Calls are const: threads share a network, each with a state of its own. One that was moved from throws
+/// std::invalid_argument until it is assigned to.
 template <Real Scalar>
 class NirNetwork {
  public:
@@ -115,8 +116,8 @@ class NirNetwork {
   }
 
   /// The features of a sample and of what is returned for it.
-  Index in_features() const noexcept { return nodes_[input_].out; }
-  Index out_features() const noexcept { return nodes_[output_].out; }
+  Index in_features() const { return node(input_).out; }
+  Index out_features() const { return node(output_).out; }
 
   /// The paths of all neuron nodes, in the order in which they are computed. Allocates.
   [[nodiscard]] std::vector<std::string> neurons() const {
@@ -129,6 +130,7 @@ class NirNetwork {
   /// The state of a batch at the beginning, all zero. Allocates. Throws std::invalid_argument for a negative
   /// batch and for more numbers than memory has addresses.
   [[nodiscard]] NirState<Scalar> state(Index batch) const {
+    static_cast<void>(node(0));  // throws
     NirState<Scalar> state;
     state.batch_ = batch;
     for (const Node& node : nodes_) {
@@ -201,7 +203,12 @@ class NirNetwork {
   [[noreturn]] static void fail(const Parts&... parts) {
     detail::fail_argument("spiketape::NirNetwork: ", parts...);
   }
+  const Node& node(std::size_t k) const {
+    if (nodes_.empty()) fail("it has been moved from, expected an assignment before its next use");
+    return nodes_[k];
+  }
   void check(const NirState<Scalar>& state, Index batch) const {
+    static_cast<void>(node(0));  // throws
     bool fits = state.batch_ == batch && state.parts_.size() == nodes_.size();
     for (std::size_t k = 0; fits && k < nodes_.size(); ++k) {
       const auto& part = state.parts_[k];

@@ -3,6 +3,7 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/moved_from.hpp>
 #include <spiketape/core/parameters.hpp>
 #include <spiketape/optim/metric.hpp>
 
@@ -45,7 +46,7 @@ class Best {
 
   /// Takes the metric of the next epoch, and if it is the best so far the present values of the parameters.
   /// Returns whether it is. Allocates nothing. Throws std::invalid_argument if a parameter has been given
-  /// another shape since.
+  /// another shape since, and if it was moved from.
   bool operator()(double metric) {
     check("operator()");
     if (best_.take(metric, options_.better, 0)) {
@@ -71,6 +72,7 @@ class Best {
   /// For Checkpoint: visits the copy, its metric and its epoch.
   template <typename Visitor>
   void checkpoint(Visitor& visitor) {
+    check("checkpoint");
     visitor.fact("better", std::string(detail::text_of_better(options_.better)));
     best_.checkpoint(visitor);
     visitor.number("epoch", epoch_, -1);
@@ -84,6 +86,9 @@ class Best {
 
  private:
   void check(const char* function) const {
+    if (moved_from_.yes)
+      detail::fail_argument("spiketape::Best::", function,
+                            ": it has been moved from, expected an assignment before its next use");
     for (const auto& parameter : parameters_)
       if (parameter->replaced)
         detail::fail_argument(
@@ -92,6 +97,7 @@ class Best {
             "after that");
   }
 
+  detail::MovedFrom moved_from_;
   BestOptions options_;
   detail::BestMetric best_;
   std::int64_t epoch_ = -1, taken_ = 0;

@@ -6,6 +6,7 @@
 
 #include <spiketape/autograd/gradient_sums.hpp>
 #include <spiketape/core/float_mode.hpp>
+#include <spiketape/core/moved_from.hpp>
 #include <spiketape/core/numbers.hpp>
 #include <spiketape/core/parallel.hpp>
 
@@ -37,22 +38,6 @@ void check_option(const char* optimizer, const char* option, const double& value
                   ", expected a finite number of at least ", least);
   }
 }
-
-/// Whether the object that it is a member of has been moved from.
-struct MovedFrom {
-  bool yes = false;
-
-  MovedFrom() = default;
-  MovedFrom(const MovedFrom&) = default;
-  MovedFrom(MovedFrom&& other) noexcept : yes(std::exchange(other.yes, true)) {}
-  MovedFrom& operator=(const MovedFrom&) = default;
-  MovedFrom& operator=(MovedFrom&& other) noexcept {
-    const bool other_was = std::exchange(other.yes, true);
-    yes = other_was;
-    return *this;
-  }
-  ~MovedFrom() = default;
-};
 
 /// The base of optimizers. A `Rule` is what one of them is:
 ///
