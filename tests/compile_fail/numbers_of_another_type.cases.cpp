@@ -7,6 +7,9 @@
 // CASE_CONSTANT: the numbers given have another type than those expected
 // CASE_LINEAR: the numbers given have another type than those expected
 // CASE_VAR: the numbers given have another type than those expected
+// CASE_SPK_MEM: the numbers given have another type than those expected
+// CASE_KEPT: the numbers given have another type than those expected
+// CASE_VARIABLE: the numbers given have another type than those expected
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 #include <spiketape/neuron/leaky.hpp>
@@ -36,6 +39,12 @@ int main() {
 #elif defined(CASE_VAR)
   st::Tape<double> other;
   static_cast<void>(net(other.constant(doubles)));
+#elif defined(CASE_SPK_MEM)
+  const auto [spk, mem] = lif(doubles);
+#elif defined(CASE_KEPT)
+  auto out = net(doubles);
+#elif defined(CASE_VARIABLE)
+  auto v = tape.variable(doubles);
 #else
   static_cast<void>(lif(doubles.cast<float>().eval()));
   static_cast<void>(lif(step));

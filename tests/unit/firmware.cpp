@@ -93,6 +93,27 @@ TEST_CASE("firmware: a file declares a state and three functions under its name"
   CHECK(std::string(bytes.begin(), bytes.end()) == st::c_source(small()));
 }
 
+TEST_CASE("firmware: no layer has a name that the file has for something else") {
+  const auto ids = [](const std::vector<std::string>& names) {
+    std::vector<st::detail::CLayer<double>> layers;
+    std::string all;
+    for (const std::string& name : names) {
+      st::detail::CLayer<double> layer;
+      layer.id = name;
+      st::detail::make_own_name(layer.id, layers);
+      all += layer.id + ' ';
+      layers.push_back(layer);
+    }
+    return all;
+  };
+  CHECK(ids({"fc1", "lif1", "fc2"}) == "fc1 lif1 fc2 ");
+  CHECK(ids({"fc", "fc", "fc"}) == "fc fcx fcxx ");
+  CHECK(ids({"step", "self_test", "add_rows", "state", "reset"}) ==
+        "xstep xself_test xadd_rows xstate xreset ");
+  CHECK(ids({"fc", "fc_bias", "fc_mem"}) == "fc xfc_bias xfc_mem ");
+  CHECK(ids({"fc_bias", "fc"}) == "fc_bias xfc ");
+}
+
 TEST_CASE(
     "firmware: numbers are written so that they are read back, and denormals as the zero that they count "
     "as") {

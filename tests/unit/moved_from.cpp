@@ -1,7 +1,9 @@
 // What was moved from says that it is empty, or throws std::invalid_argument, until it is assigned to.
 #include <spiketape/autograd/ops.hpp>
 #include <spiketape/data/batches.hpp>
+#include <spiketape/data/samples.hpp>
 #include <spiketape/functional/loss_kind.hpp>
+#include <spiketape/io/checkpoint.hpp>
 #include <spiketape/nn/linear.hpp>
 #include <spiketape/nn/sequential.hpp>
 #include <spiketape/nn/summary.hpp>
@@ -14,6 +16,7 @@
 #include "errors.hpp"
 #include "numeric.hpp"
 #include "plain_neurons.hpp"
+#include "temporary_folder.hpp"
 
 #include <concepts>
 #include <string>
@@ -208,6 +211,57 @@ TEST_CASE("a loss and a Best that were moved from throw") {
   CHECK(error([&] { best.restore(); }) == "spiketape::Best::restore" + moved);
   best = taken_best;
   best.restore();
+}
+
+TEST_CASE("spikes as bits that were moved from are empty, and a layer says so") {
+  st::Random random(5);
+  const st::Linear<double> linear(3, 4, random);
+  const st::Leaky<double> lif({.beta = 0.5});
+  auto bits = lif.spikes(st::Sequence<double>(2, 2, 3));
+  auto taken = std::move(bits);
+  CHECK(bits.shape() == st::Shape{});
+  CHECK(
+      error([&] { linear(bits); }).starts_with("spiketape::Linear: input has 0 features, weight expects 3"));
+  bits = std::move(taken);
+  CHECK(taken.shape() == st::Shape{});
+  CHECK(linear(bits).shape() == st::Shape{2, 2, 4});
+}
+
+TEST_CASE("a checkpoint that was moved from throws, and overwrites nothing") {
+  const TemporaryFolder folder;
+  int epoch = 3;
+  st::Checkpoint checkpoint{{"epoch", epoch}};
+  checkpoint.save(folder / "run");
+  const st::Checkpoint taken = std::move(checkpoint);
+  CHECK(error([&] { checkpoint.save(folder / "run"); }) == "spiketape::Checkpoint" + moved);
+  CHECK(error([&] { checkpoint.load(folder / "run"); }) == "spiketape::Checkpoint" + moved);
+  CHECK(error([&] { static_cast<void>(checkpoint.contents()); }) == "spiketape::Checkpoint" + moved);
+  epoch = 0;
+  taken.load(folder / "run");
+  CHECK(epoch == 3);
+}
+
+TEST_CASE("a batch that was moved from is empty") {
+  st::Samples<double> samples{.inputs = {st::Sequence<double>(2, 3, 4)}, .labels = {0, 1, 2}};
+  st::Batches of_samples(samples, 3, st::Random(1));
+  st::Images images;
+  images.pixels.setConstant(3, 4, 7);
+  images.labels = {0, 1, 2};
+  st::Batches<double> of_images(images, 3, st::Random(1));
+  const auto check = [](auto&& pass) {
+    for (const auto& batch : pass) {
+      auto kept = batch;
+      auto taken = std::move(kept);
+      CHECK((kept.size() == 0 && kept.labels.empty()));
+      CHECK((taken.size() == 3 && taken.labels.size() == 3));
+      kept = taken;
+      CHECK((kept.size() == 3 && kept.labels[2] == batch.labels[2]));
+      kept = std::move(taken);
+      CHECK((kept.size() == 3 && taken.size() == 0 && taken.labels.empty()));
+    }
+  };
+  check(of_samples.in_order());
+  check(of_images.in_order());
 }
 
 TEST_CASE("batches and shards that were moved from throw") {

@@ -46,6 +46,29 @@ std::string error(Run&& run) {
   return error_text<std::invalid_argument>(run);
 }
 
+/// Takes the function by value, or by reference.
+template <typename ByValue>
+struct OneParameter : st::Layer<OneParameter<ByValue>, double> {
+  st::Parameter<double> a{1, 2};
+
+  st::Shape result(const st::Shape& input) const { return input; }
+  void forward(st::SequenceView<const double> x, st::SequenceView<double> y, st::Context<double>&) const {
+    y.array() = x.array();
+  }
+  void backward(st::SequenceView<const double>, st::SequenceView<const double> y_adjoint,
+                st::Adjoint<double> x_adjoint, st::Context<double>&) const {
+    x_adjoint.add(y_adjoint.array());
+  }
+  template <typename F>
+  void for_each_parameter(F f) requires ByValue::value {
+    f("a", a);
+  }
+  template <typename F>
+  void for_each_parameter(F& f) requires(!ByValue::value) {
+    f("a", a);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("every parameter has a path, learned or not") {
@@ -115,6 +138,13 @@ TEST_CASE("two parameters of a layer with one name are refused") {
   CHECK(error([&] { static_cast<void>(net.parameter("0.a")); }) == in_net);
   CHECK(error([&] { static_cast<void>(st::summary(net)); }) == text);
   CHECK(error([&] { static_cast<void>(st::summary(net, st::Array<double>::Ones(1, 2).eval())); }) == text);
+}
+
+TEST_CASE("a layer may take what it calls for each parameter in any way") {
+  CHECK(OneParameter<std::false_type>().parameters().size() == 1);
+  CHECK(OneParameter<std::true_type>().parameters().size() == 1);
+  const OneParameter<std::false_type> constant;
+  CHECK(constant.named_parameters().size() == 1);
 }
 
 TEST_CASE("a bias that a layer gains by an assignment has its path as a name") {

@@ -148,6 +148,18 @@ TEST_CASE("the parameters of the best epoch come back") {
   CHECK(net.weight().ptr()->values[2] == 0);  // padding
 }
 
+TEST_CASE("an empty schedule says so") {
+  st::AnySchedule schedule;
+  CHECK(error([&] { static_cast<void>(schedule(0)); }) ==
+        "spiketape::AnySchedule: it is empty, expected a schedule");
+  CHECK(error([&] { static_cast<void>(st::WarmUp(2, schedule)(0)); }).find("it is empty") !=
+        std::string::npos);
+  schedule = st::StepLR{.lr = 0.5};
+  CHECK(schedule(0) == 0.5);
+  const st::AnySchedule taken = std::move(schedule);
+  CHECK((schedule.empty() && taken(0) == 0.5));
+}
+
 TEST_CASE("the best of a parameter that is gone does not come back") {
   st::Leaky<double> neuron({.beta = 0.5, .learn_beta = true});
   st::Best best(neuron);

@@ -46,13 +46,18 @@ template <typename T, typename Scalar>
 concept OfAnotherScalar =
     Real<typename NumbersOf<T>::type> && !std::same_as<typename NumbersOf<T>::type, Scalar>;
 
+/// What calls that do not compile return, so that what is done with it is no other mistake.
+struct Refused {
+  int spk = 0, mem = 0;
+};
 /// Stops the compiler with a message. The overloads that take numbers of another type call it.
 template <typename T, typename Scalar>
-constexpr void refuse_scalar() {
+consteval auto refuse_scalar() {
   static_assert(!OfAnotherScalar<T, Scalar>,
                 "spiketape: the numbers given have another type than those expected, such as double for "
                 "float: write x.cast<float>() (or double), or use layers of the other type, such as "
                 "Leaky<double>");
+  return Refused();
 }
 
 }  // namespace detail

@@ -31,8 +31,8 @@ struct TakesAnything {
 };
 
 template <typename L>
-concept NamesParameters = requires(L& layer) {
-  layer.for_each_parameter(TakesAnything());
+concept NamesParameters = requires(L& layer, TakesAnything& f) {
+  layer.for_each_parameter(f);
 };
 
 /// Calls f(name, parameter) for each parameter of a layer. Does nothing without a for_each_parameter.
@@ -43,9 +43,10 @@ void for_each_parameter(L& layer, F&& f) {
 /// The same with const parameters. Authors write only a for_each_parameter that is not const, hence the cast.
 template <typename L, typename F>
 void for_each_parameter(const L& layer, F&& f) {
-  if constexpr (NamesParameters<L>)
-    const_cast<L&>(layer).for_each_parameter(
-        [&](std::string_view name, const auto& parameter) { f(name, parameter); });
+  if constexpr (NamesParameters<L>) {
+    const auto with_const = [&](std::string_view name, const auto& parameter) { f(name, parameter); };
+    const_cast<L&>(layer).for_each_parameter(with_const);
+  }
 }
 
 /// Throws std::invalid_argument, in the name of the layer, if it has been moved from: its parameters are

@@ -57,7 +57,15 @@ class Batch {
               Eigen::OuterStride<>(own_input_.cols())),
         labels(own_labels_),
         first(other.first) {}
-  Batch(Batch&&) noexcept = default;  // memory stays where it is, so views of it stay valid
+  /// The memory stays where it is, so views of it stay valid. What was moved from is empty.
+  Batch(Batch&& other) noexcept
+      : own_input_(std::move(other.own_input_)),
+        own_labels_(std::move(other.own_labels_)),
+        input(other.input),
+        labels(other.labels),
+        first(other.first) {
+    other.view(nullptr, 0, 0, nullptr, 0);
+  }
   /// The same by assignment.
   Batch& operator=(Batch other) noexcept {
     std::destroy_at(this);
@@ -312,6 +320,7 @@ class Batches<Scalar, Data>::Pass::Iterator {
   }
 
   void fill() {
+    batches_->check_not_moved_from();
     const Data& data = *batches_->data_;
     Place& place = batches_->places_[shuffled_];
     size_ = std::min(batches_->batch_size_, data.count() - first_);

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -133,9 +134,25 @@ class SampleBatch {
       : numbers_(other.numbers_), views_(other.views_), labels_(other.labels_), lengths_(other.lengths_) {
     bind(other.size(), other.first, other.labels.size());
   }
-  SampleBatch(SampleBatch&&) noexcept = default;  // memory stays where it is, so views of it stay valid
-  SampleBatch& operator=(const SampleBatch& other) { return *this = SampleBatch(other); }
-  SampleBatch& operator=(SampleBatch&&) noexcept = default;
+  /// The memory stays where it is, so views of it stay valid. What was moved from is empty.
+  SampleBatch(SampleBatch&& other) noexcept
+      : input(std::exchange(other.input, {})),
+        inputs(std::exchange(other.inputs, {})),
+        labels(std::exchange(other.labels, {})),
+        targets(std::exchange(other.targets, {})),
+        lengths(std::exchange(other.lengths, {})),
+        mask(std::exchange(other.mask, {})),
+        first(other.first),
+        numbers_(std::move(other.numbers_)),
+        views_(std::move(other.views_)),
+        labels_(std::move(other.labels_)),
+        lengths_(std::move(other.lengths_)),
+        mask_(std::move(other.mask_)) {}
+  /// The same by assignment.
+  SampleBatch& operator=(SampleBatch other) noexcept {
+    std::destroy_at(this);
+    return *std::construct_at(this, std::move(other));
+  }
   ~SampleBatch() = default;
 
   /// The number of samples.

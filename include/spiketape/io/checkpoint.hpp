@@ -20,6 +20,7 @@
 #include <spiketape/core/push_macros.hpp>
 
 #include <spiketape/core/abi.hpp>
+#include <spiketape/core/moved_from.hpp>
 #include <spiketape/io/checkpoint_file.hpp>
 #include <spiketape/io/checkpoint_parts.hpp>
 
@@ -52,7 +53,7 @@ template <typename T>
 void visit_part(void* object, CheckpointContents& contents) {
   T& part = *static_cast<T*>(object);
   CheckpointFile file(contents);
-  if constexpr (std::is_arithmetic_v<T>)
+  if constexpr (std::is_arithmetic_v<T> && sizeof(T) <= sizeof(double))
     file.number("", part);
   else if constexpr (std::same_as<T, std::string>)
     file.text("", part);
@@ -60,13 +61,14 @@ void visit_part(void* object, CheckpointContents& contents) {
     file.array("", part);
   else if constexpr (VisitsCheckpoint<T>)
     part.checkpoint(file);
-  else if constexpr (requires { network_state(part); })
+  else if constexpr (IsNetwork<T>)
     file.network(part);
   else
-    static_assert(sizeof(T) == 0,
-                  "spiketape::Checkpoint: a part is a network, an optimizer, Batches, Random, State, Tape, "
-                  "Shards, Windows, a number, a text or an Array; a type of your own needs: template "
-                  "<typename Visitor> void checkpoint(Visitor& visitor)");
+    static_assert(
+        sizeof(T) == 0,
+        "spiketape::Checkpoint: a part is a network, an optimizer, Batches, Random, State, Tape, "
+        "Shards, Windows, a number of up to 8 bytes, a text or an Array; a type of your own needs: template "
+        "<typename Visitor> void checkpoint(Visitor& visitor)");
 }
 
 }  // namespace detail
@@ -108,8 +110,8 @@ struct CheckpointOptions {
 };
 
 /// Named parts of a program that are saved and loaded together; see the head of this file. Keeps references:
-/// the parts must outlive it and must not move. The file is a safetensors file: load(net, path, {.prefix =
-/// "net."}) reads one network of it.
+/// the parts must outlive it and must not move. One that was moved from throws std::invalid_argument. The
+/// file is a safetensors file: load(net, path, {.prefix = "net."}) reads one network of it.
 class Checkpoint {
  public:
   /// Throws std::invalid_argument for a name that is empty, has a dot or comes twice.
@@ -120,24 +122,32 @@ class Checkpoint {
   /// Writes all parts to a file: completely or, on an error, not at all, see write_file. In a loop over
   /// batches, the batch of this round counts as done: save behind the step of the optimizer. Throws
   /// std::runtime_error if the file cannot be written. Allocates the bytes of the file.
-  void save(const std::string& path) const { parts_.save(path); }
+  void save(const std::string& path) const { parts().save(path); }
 
   /// Reads all parts. Throws std::runtime_error, before anything is changed, if the file cannot be read or
   /// does not fit the parts, with all that does not.
   void load(const std::string& path, const CheckpointOptions& options = {}) const {
-    parts_.load(path, options.other_bits);
+    parts().load(path, options.other_bits);
   }
   /// The same from what `contents` returned; `name` stands for it in messages. Also throws
   /// std::invalid_argument for a tensor whose bytes are not as many as its shape takes.
   void set_contents(Safetensors contents, const std::string& name = "the contents",
                     const CheckpointOptions& options = {}) const {
-    parts_.set_contents(std::move(contents), name, options.other_bits);
+    parts().set_contents(std::move(contents), name, options.other_bits);
   }
 
   /// What `save` writes.
-  [[nodiscard]] Safetensors contents() const { return parts_.contents(); }
+  [[nodiscard]] Safetensors contents() const { return parts().contents(); }
 
  private:
+  const detail::CheckpointParts& parts() const {
+    if (moved_from_.yes)
+      detail::fail_argument(
+          "spiketape::Checkpoint: it has been moved from, expected an assignment before its next use");
+    return parts_;
+  }
+
+  detail::MovedFrom moved_from_;
   detail::CheckpointParts parts_;
 };
 

@@ -150,9 +150,19 @@ SPIKETAPE_COLD SPIKETAPE_NOINLINE void add_policy(NetworkState& state, std::stri
   state.add_option(name, policy_text(policy));
 }
 
+/// A network or a layer.
+template <typename T>
+concept IsNetwork = requires(const T& object) {
+  named_by_base(object);
+}
+|| NamesParameters<T> || HasLayers<T>;
+
 /// The network is not changed. Authors write only a for_each_parameter that is not const, hence the cast.
 template <typename Network>
 NetworkState network_state(const Network& net) {
+  static_assert(IsNetwork<Network>,
+                "spiketape: what is saved and loaded is a network or a layer, derived from st::Layer or with "
+                "for_each_parameter");
   using Scalar = typename Network::Scalar;
   check_not_moved_from(net);
   NetworkState state;
@@ -176,6 +186,14 @@ NetworkState network_state(const Network& net) {
           [&](std::string_view name, Row<Scalar>& row) { add_entry<Scalar>(state, name, row); });
   });
   return state;
+}
+
+/// For what sets parameters: does not compile for a const network, and the compiler says why.
+template <typename Network>
+NetworkState writable_state(Network& net) {
+  static_assert(!std::is_const_v<Network>,
+                "spiketape: a const network is loaded, expected one that may change: leave out const");
+  return network_state(net);
 }
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::detail

@@ -42,7 +42,7 @@ template <typename Network>
 /// with all names, before anything is changed. Allocates. Also throws if the network was moved from.
 template <typename Network>
 LoadReport load_state_dict(Network& net, const Safetensors& contents, const LoadOptions& options = {}) {
-  return detail::load_state(detail::network_state(net), contents, options,
+  return detail::load_state(detail::writable_state(net), contents, options,
                             "spiketape::load_state_dict: the contents do not fit the network\n");
 }
 
@@ -57,7 +57,7 @@ void save(const Network& net, const std::string& path) {
 /// std::runtime_error if the file cannot be read, is not in the format or does not fit the network.
 template <typename Network>
 LoadReport load(Network& net, const std::string& path, const LoadOptions& options = {}) {
-  return detail::load_file(detail::network_state(net), path, options);
+  return detail::load_file(detail::writable_state(net), path, options);
 }
 
 }  // namespace spiketape::inline SPIKETAPE_ABI

@@ -6,6 +6,7 @@
 #include <spiketape/core/array.hpp>
 #include <spiketape/kernels/bit_rows.hpp>
 
+#include <utility>
 #include <vector>
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
@@ -22,6 +23,25 @@ class SpikeTrain {
         bits_(static_cast<std::size_t>(shape.steps * shape.batch * lines())),
         value_(value),
         shared_(shared) {}
+
+  /// One that was moved from is empty: (0, 0, 0).
+  SpikeTrain(SpikeTrain&& other) noexcept
+      : shape_(std::exchange(other.shape_, {})),
+        bits_(std::move(other.bits_)),
+        value_(other.value_),
+        values_(std::move(other.values_)),
+        shared_(other.shared_) {}
+  SpikeTrain& operator=(SpikeTrain&& other) noexcept {
+    shape_ = std::exchange(other.shape_, {});
+    bits_ = std::move(other.bits_);
+    value_ = other.value_;
+    values_ = std::move(other.values_);
+    shared_ = other.shared_;
+    return *this;
+  }
+  SpikeTrain(const SpikeTrain&) = default;
+  SpikeTrain& operator=(const SpikeTrain&) = default;
+  ~SpikeTrain() = default;
 
   /// Keeps the values of all neurons, in whole lines.
   void keep_values() {

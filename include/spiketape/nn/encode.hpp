@@ -30,6 +30,25 @@ void write_steps(Index steps, const SequenceView<Scalar>& state) {
   }
 }
 
+struct NamesBackward {
+  void backward() const {}
+};
+/// As check_code, for the adjoint.
+template <Real Scalar, typename Code>
+consteval bool check_backward_of_code() {
+  constexpr bool fits =
+      requires(const Code& code, const SequenceView<const Scalar>& x, const Adjoint<Scalar>& to) {
+    code.backward(x, x, to);
+  };
+  if constexpr (!fits && !std::is_final_v<Code>)
+    static_assert(
+        requires { &CodeAnd<Code, NamesBackward>::backward; },
+        "spiketape: backward of a code is a const template: template <st::Real Scalar> void backward(const "
+        "st::SequenceView<const Scalar>& x, const st::SequenceView<const Scalar>& y_adjoint, const "
+        "st::Adjoint<Scalar>& x_adjoint) const");
+  return true;
+}
+
 template <typename Input, typename Scalar>
 concept SequenceOf = std::same_as<Input, Sequence<Scalar>> || std::same_as<Input, SequenceView<const Scalar>> ||
                      std::same_as<Input, SequenceView<Scalar>>;
@@ -59,6 +78,8 @@ concept SequenceOf = std::same_as<Input, Sequence<Scalar>> || std::same_as<Input
 /// when it is made or called, and for data that the code does not take.
 template <Real Scalar_, typename Code = spikegen::Rate>
 class Encode : public Layer<Encode<Scalar_, Code>, Scalar_> {
+  static_assert(detail::check_code<Scalar_, Code>() && detail::check_backward_of_code<Scalar_, Code>());
+
  public:
   using Scalar = Scalar_;
   static constexpr const char* name = "Encode";

@@ -108,6 +108,13 @@ concept GoesBackward = requires(const L layer, SequenceView<const Scalar> x,
   layer.backward(x, y_adjoint, x_adjoint, context);
 };
 
+/// The name a second time: with it, a use of the name does not compile if the layer has it, whatever for.
+struct NamesForEachParameter {
+  void for_each_parameter() const {}
+};
+template <typename L>
+struct LayerAnd : L, NamesForEachParameter {};
+
 /// A layer built on Layer or LIF, or a network: it has a number of states and runs with given ones.
 template <typename L>
 concept RunsWithStates = requires {
@@ -299,6 +306,11 @@ class Layer : public HasParameters<Derived> {
         "spiketape::Layer: the layer needs: void backward(st::SequenceView<const float> x, "
         "st::SequenceView<const float> y_adjoint, st::Adjoint<float> x_adjoint, st::Context<float>& "
         "context) const (or double)");
+    if constexpr (!detail::NamesParameters<Derived> && !std::is_final_v<Derived>)
+      static_assert(
+          requires { &detail::LayerAnd<Derived>::for_each_parameter; },
+          "spiketape::Layer: for_each_parameter of a layer is public: template <typename F> void "
+          "for_each_parameter(F&& f), which calls f(name, parameter) for each");
     static_assert(
         std::copy_constructible<Derived>,
         "spiketape::Layer: the layer cannot be copied, as a tape does, which shares its parameters");

@@ -43,8 +43,11 @@ class AnySchedule {
 
   /// Whether there is none.
   [[nodiscard]] bool empty() const noexcept { return rate_.empty(); }
-  /// The rate of epoch or step i, from 0. It must not be empty.
-  double operator()(Index i) const { return rate_(i); }
+  /// The rate of epoch or step i, from 0. Throws std::invalid_argument if there is no schedule.
+  double operator()(Index i) const {
+    if (empty()) detail::fail_argument("spiketape::AnySchedule: it is empty, expected a schedule");
+    return rate_(i);
+  }
 
  private:
   detail::AnyFunction<double(Index)> rate_;

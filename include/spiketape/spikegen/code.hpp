@@ -90,6 +90,49 @@ struct SpikeRows {
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
+// Whether a code has a member of this name, also a template: then the name means two things.
+struct NamesSpikes {
+  void spikes() const {}
+};
+struct NamesNumbers {
+  void numbers() const {}
+};
+template <typename Code, typename Name>
+struct CodeAnd : Code, Name {};
+
+/// Does not compile for what is no code, and the compiler says why.
+template <Real Scalar, typename Code>
+consteval bool check_code() {
+  constexpr bool says = requires(const Code& code, const Shape& shape) {
+    static_cast<const char*>(Code::name);
+    static_cast<spikegen::Memory>(Code::memory);
+    static_cast<Shape>(code.result(shape));
+    static_cast<bool>(code.gives_spikes());
+  };
+  static_assert(says,
+                "spiketape: a code has static constexpr name and memory, and const members result(shape) and "
+                "gives_spikes(): see spikegen/code.hpp");
+  constexpr bool spikes = requires(const Code& code, const spikegen::Signal<Scalar>& signal) {
+    code.spikes(signal, spikegen::SpikeRows());
+  };
+  constexpr bool numbers =
+      requires(const Code& code, const spikegen::Signal<Scalar>& signal, const SequenceView<Scalar>& y) {
+    code.numbers(signal, y);
+  };
+  if constexpr (!spikes && !std::is_final_v<Code>)
+    static_assert(
+        requires { &CodeAnd<Code, NamesSpikes>::spikes; },
+        "spiketape: spikes of a code is a const template: template <st::Real Scalar> void spikes(const "
+        "st::spikegen::Signal<Scalar>& signal, const st::spikegen::SpikeRows& to) const");
+  if constexpr (!numbers && !std::is_final_v<Code>)
+    static_assert(
+        requires { &CodeAnd<Code, NamesNumbers>::numbers; },
+        "spiketape: numbers of a code is a const template: template <st::Real Scalar> void numbers(const "
+        "st::spikegen::Signal<Scalar>& signal, const st::SequenceView<Scalar>& to) const");
+  static_assert(spikes || numbers, "spiketape: a code has spikes or numbers, see spikegen/code.hpp");
+  return true;
+}
+
 /// Clears the bits of a result and lets the code write them. `bits` has room for the rows of `shape`.
 template <Real Scalar, typename Code>
 void write_spikes(const Code& code, const spikegen::Signal<Scalar>& signal, const Shape& shape,
@@ -98,6 +141,8 @@ void write_spikes(const Code& code, const spikegen::Signal<Scalar>& signal, cons
   std::fill_n(bits, shape.steps * shape.batch * lines, LineBits(0));
   if constexpr (requires { code.spikes(signal, spikegen::SpikeRows()); })
     code.spikes(signal, {bits, lines, line<Scalar>});
+  else
+    fail_argument("spiketape::Encode: gives_spikes() of ", Code::name, " is true, expected a member spikes");
 }
 
 /// The code's result as numbers.
@@ -108,7 +153,11 @@ void write_numbers(const Code& code, spikegen::Signal<Scalar> signal, SequenceVi
     y = y.step(0);
   }
   if (!code.gives_spikes()) {
-    if constexpr (requires { code.numbers(signal, y); }) code.numbers(signal, y);
+    if constexpr (requires { code.numbers(signal, y); })
+      code.numbers(signal, y);
+    else
+      fail_argument("spiketape::Encode: gives_spikes() of ", Code::name,
+                    " is false, expected a member numbers");
     return;
   }
   const Index lines = whole_lines<Scalar>(y.features) / line<Scalar>;
@@ -124,6 +173,7 @@ void write_numbers(const Code& code, spikegen::Signal<Scalar> signal, SequenceVi
 /// The spikes of data as bits, 1/32 of the memory of floats.
 template <Real Scalar, typename Code>
 SpikeTrain<Scalar> spikes_of(const SequenceView<const Scalar>& x, const Code& code, const RandomKey& key) {
+  static_assert(check_code<Scalar, Code>());
   const Shape shape = code.result(x.shape());
   if (!code.gives_spikes())
     fail_argument("spiketape::spikegen::spikes: ", Code::name,
@@ -147,6 +197,7 @@ template <typename Data, typename Code>
 [[nodiscard]] auto encode(const Data& data, const Code& code, const RandomKey& key = {}) {
   const auto x = view_of(data);
   using Scalar = typename detail::NumbersOf<std::remove_cvref_t<decltype(x)>>::type;
+  static_assert(detail::check_code<Scalar, Code>());
   Sequence<Scalar> y(code.result(x.shape()), x.constant && Code::memory == Memory::nothing);
   Arena memory;
   const FlushDenormals flush;

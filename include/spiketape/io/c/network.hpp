@@ -20,6 +20,7 @@
 #include <array>
 #include <cstddef>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -226,6 +227,23 @@ void run_leaf(const L& leaf, CLayer<Scalar>& layer) {
   };
 }
 
+/// Changes the id of a layer if the file has it for something else: a function of its own, another layer, or
+/// a part of one, such as fc_bias.
+template <Real Scalar>
+void make_own_name(std::string& id, const std::vector<CLayer<Scalar>>& layers) {
+  const auto part_of = [](const std::string& whole, const std::string& part) {
+    return part.starts_with(whole + '_');
+  };
+  constexpr const char* taken[] = {"add_rows", "bn",        "conv",  "list", "pool",
+                                   "reset",    "self_test", "state", "step"};
+  const auto same = [&](const auto& other) { return other.id == id; };
+  const auto related = [&](const auto& other) { return part_of(other.id, id) || part_of(id, other.id); };
+  while (std::any_of(layers.begin(), layers.end(), same)) id += "x";
+  while (std::find(std::begin(taken), std::end(taken), id) != std::end(taken) ||
+         std::any_of(layers.begin(), layers.end(), related))
+    id.insert(0, "x");
+}
+
 /// The layers of a network, and their sizes as far as they say them; see give_sizes.
 template <typename Network>
 std::vector<CLayer<typename Network::Scalar>> c_layers(const Network& net, double margin) {
@@ -239,8 +257,7 @@ std::vector<CLayer<typename Network::Scalar>> c_layers(const Network& net, doubl
     layer.type = type_name<L>();
     if (layer.is("Flatten") || layer.is("Dropout")) return;  // they pass on what comes
     layer.id = c_name_of(path);
-    while (std::any_of(layers.begin(), layers.end(), [&](const auto& other) { return other.id == layer.id; }))
-      layer.id += "x";
+    make_own_name(layer.id, layers);
     constexpr bool may_be_ours = requires {
       L::carried;
       leaf.state(1);
