@@ -512,8 +512,49 @@ TEST_CASE("a loss or a metric that cannot be says why") {
           return st::mse_temporal_loss({.on_target = {1, 2}});
         }) ==
         at + "mse_temporal_loss: on_target has 2 times and off_target 1, expected as many, at least one");
+  const double nan = std::numeric_limits<double>::quiet_NaN(),
+               infinite = std::numeric_limits<double>::infinity();
+  for (const double bad : {nan, infinite}) {
+    const auto refuses = [&](auto&& make, const std::string& option) {
+      const std::string text = error(make);
+      CHECK(text.starts_with(at + option));
+      CHECK(text.find(" is ") != std::string::npos);
+    };
+    refuses([&] { return st::mse_temporal_loss({.on_target = {bad}}); }, "mse_temporal_loss: on_target");
+    refuses([&] { return st::mse_temporal_loss({.off_target = {bad}}); }, "mse_temporal_loss: off_target");
+    refuses([&] { return st::mse_temporal_loss({.tolerance = bad}); }, "mse_temporal_loss: tolerance");
+    refuses([&] { return st::tet_loss({.level = bad}); }, "tet_loss: level");
+    refuses([&] { return st::mse_membrane_loss({.on_target = bad}); }, "mse_membrane_loss: on_target");
+    refuses([&] { return st::mse_membrane_loss({.off_target = -bad}); }, "mse_membrane_loss: off_target");
+    refuses([&] { return st::mse_count_loss({.correct_rate = bad}); }, "mse_count_loss: correct_rate");
+    refuses([&] { return st::mse_count_loss({.incorrect_rate = bad}); }, "mse_count_loss: incorrect_rate");
+    refuses([&] { return st::firing_rate_loss({.lower = bad, .upper = bad}); }, "firing_rate_loss: lower");
+    refuses([&] { return st::firing_rate_loss({.upper = bad}); }, "firing_rate_loss: upper");
+  }
+  CHECK(error([&] { return st::mse_count_loss({.correct_rate = 80}); }) ==
+        at + "mse_count_loss: correct_rate is 80, expected 0 to 1");
+  // Options that are set later, too.
+  auto later = st::mse_temporal_loss();
+  later.options.on_target.push_back(1);
+  CHECK(error([&] {
+          return later(x, std::vector<int>{0, 1, 2});
+        }).find("on_target has 2 times and off_target 1") != std::string::npos);
+  const std::vector<double> none(static_cast<std::size_t>(x.features()), 0.0);
+  CHECK(error([&] {
+          return st::ce_rate_loss({.reduction = st::Reduction::weighted_mean, .weight = none})(
+              x, std::vector<int>{0, 1, 2});
+        }) == at + "ce_rate_loss: weight of all labels is 0, expected more for weighted_mean, which divides "
+                   "by the sum");
+  CHECK(error([&] { return st::predict(st::Sequence<double>(0, 2, 3)); }) ==
+        at + "predict: input has shape (0, 2, 3), expected at least one step");
+  CHECK(error([&] { return st::synaptic_operations(st::Array<double>(2, 3), -1); }) ==
+        at + "synaptic_operations: synapses is -1, expected at least 0");
+  const std::vector<unsigned char> masked{1, 0, 1, 0};
+  CHECK(error([&] {
+          return st::predict_rate(st::Sequence<double>(2, 2, 3), {.mask = {masked.data(), 2, 2}});
+        }) == at + "predict_rate: no step of sample 1 counts in the mask, expected at least one");
   CHECK(error([&] { return st::mse_temporal_loss({.tolerance = -1}); }) ==
-        at + "mse_temporal_loss: tolerance is -1, expected at least 0");
+        at + "mse_temporal_loss: tolerance is -1, expected a finite number of at least 0");
   const st::Sequence<double> times(st::Shape{1, 3, 4});
   CHECK(error([&] {
           return st::mse_temporal_loss(times, {.weight = {1, 1, 1, 1}})(x);
@@ -541,6 +582,8 @@ TEST_CASE("a loss or a metric that cannot be says why") {
                               "class"));
   CHECK(error([&] { return st::confusion_matrix(std::vector<int>{0, 1}, std::vector<int>{0}, 3); }) ==
         at + "confusion_matrix: predicted has 2 classes, targets has 1");
+  CHECK(error([&] { return st::confusion_matrix(std::vector<int>{7}, std::vector<int>{0}, 3); }) ==
+        at + "confusion_matrix: predicted class 0 is 7, expected 0 to 2");
   CHECK(error([&] { return st::confusion_matrix(std::vector<int>{}, std::vector<int>{}, 0); }) ==
         at + "confusion_matrix: classes is 0, expected at least 1");
   CHECK(error([&] { return st::confusion_matrix(std::vector<int>{0}, std::vector<int>{5}, 3); }) ==

@@ -23,11 +23,11 @@ SPIKETAPE_NOINLINE inline void check_labels(const char* function, const char* da
 /// Throws std::invalid_argument unless all targets are classes, 0 to classes − 1. `first` is the number of the
 /// first of them in the whole batch.
 SPIKETAPE_NOINLINE inline void check_targets(const char* function, std::span<const int> targets,
-                                             Index classes, Index first = 0) {
+                                             Index classes, Index first = 0, const char* what = "target") {
   for (std::size_t b = 0; b < targets.size(); ++b)
     if (targets[b] < 0 || targets[b] >= classes)
-      fail_argument("spiketape::", function, ": target ", first + static_cast<Index>(b), " is ", targets[b],
-                    ", expected 0 to ", classes - 1);
+      fail_argument("spiketape::", function, ": ", what, ' ', first + static_cast<Index>(b), " is ",
+                    targets[b], ", expected 0 to ", classes - 1);
 }
 
 /// The number of neighbouring neurons that code for a class; 1 if there are `classes` = 0.

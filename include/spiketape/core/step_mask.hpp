@@ -23,6 +23,12 @@ struct StepMask {
   [[nodiscard]] bool empty() const noexcept { return data == nullptr; }
   /// Whether step t of sample b counts; the indices are not checked.
   [[nodiscard]] bool counts(Index t, Index b) const noexcept { return empty() || data[t * batch + b] != 0; }
+  /// Whether some step of sample b counts; likewise.
+  [[nodiscard]] bool counts_some(Index b) const noexcept {
+    for (Index t = 0; t < steps; ++t)
+      if (counts(t, b)) return true;
+    return empty();
+  }
 };
 
 /// Writes the mask of samples of these lengths into `bytes`: sample b counts in its first lengths[b] steps.

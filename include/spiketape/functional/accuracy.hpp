@@ -36,13 +36,14 @@ Index index_of_largest(Index count, Number&& number) {
 /// The class of each sample by rate code: the output neuron with the largest sum over all steps (the first of
 /// equal ones; a NaN never wins against a number). `outputs` is a step or a sequence, on arrays or on a tape,
 /// of (steps, batch, classes): spikes, or membranes to read the classes from these. Not differentiated.
-/// Allocates. Throws std::invalid_argument if there are no classes.
+/// Allocates. Throws std::invalid_argument if there are no classes, and for samples without steps.
 template <typename Outputs>
 [[nodiscard]] std::vector<int> predict(const Outputs& outputs) {
   const auto view = view_of(outputs);
-  if (view.features == 0)
-    detail::fail_argument("spiketape::predict: input has shape ", view.shape(),
-                          ", expected at least one class", detail::why_empty(view.batch, view.features));
+  if (view.features == 0 || (view.steps == 0 && view.batch > 0))
+    detail::fail_argument("spiketape::predict: input has shape ", view.shape(), ", expected at least one ",
+                          view.features == 0 ? "class" : "step",
+                          detail::why_empty(view.batch, view.features));
   const FlushDenormals flush;
   std::vector<int> classes;
   classes.resize(static_cast<std::size_t>(view.batch));

@@ -129,14 +129,17 @@ struct TetLoss : LossKind<TetLoss> {
   static constexpr const char* name = "tet_loss";
   TetLossOptions options;
 
-  explicit TetLoss(const TetLossOptions& o) : options(o) {
-    if (!(o.lambda >= 0 && o.lambda <= 1))
-      detail::fail_argument("spiketape::tet_loss: lambda is ", o.lambda, ", expected 0 to 1");
-    if (o.reduction == Reduction::none)
+  /// Throws std::invalid_argument unless λ is 0 to 1 and the level finite, and for Reduction::none.
+  explicit TetLoss(const TetLossOptions& o) : options(o) { check(); }
+  void check() const {
+    detail::check_loss_option(name, "lambda", options.lambda, 0, 1);
+    detail::check_loss_option(name, "level", options.level);
+    if (options.reduction == Reduction::none)
       detail::fail_argument("spiketape::tet_loss: reduction is none, expected mean, sum or weighted_mean");
   }
   template <Real Scalar>
   Var<Scalar> of(const LossInput<Scalar>& out, const LossTargets<Scalar>& targets) const {
+    check();
     const detail::LossPart part(name, out.mem, targets.mask);
     const Var<Scalar> entropy = detail::class_entropy(
         part, out.mem, targets, {options.reduction, options.weight, options.label_smoothing, true});

@@ -36,6 +36,9 @@ SPIKETAPE_NOINLINE inline double samples_divisor(const LossPart& part, const Ent
   check_targets(part.name, labels, classes);
   double sum = 0;
   for (const int label : labels) sum += rule.of(label);
+  if (!(sum > 0))
+    fail_argument("spiketape::", part.name,
+                  ": weight of all labels is 0, expected more for weighted_mean, which divides by the sum");
   return sum;
 }
 

@@ -49,6 +49,10 @@ SPIKETAPE_NOINLINE inline void check_outputs(const char* function, const Shape& 
   if (!mask.empty() && (mask.steps != shape.steps || mask.batch != shape.batch))
     fail_argument("spiketape::", function, ": mask is ", mask.steps, " x ", mask.batch, ", input has shape ",
                   shape);
+  for (Index b = 0; b < mask.batch; ++b)
+    if (!mask.counts_some(b))
+      fail_argument("spiketape::", function, ": no step of sample ", b,
+                    " counts in the mask, expected at least one");
 }
 
 /// How much speaks for each class, (batch, classes).
@@ -181,18 +185,22 @@ using ConfusionMatrix = Eigen::Array<Index, Eigen::Dynamic, Eigen::Dynamic, Eige
   if (classes < 1)
     detail::fail_argument("spiketape::confusion_matrix: classes is ", classes, ", expected at least 1");
   detail::check_targets("confusion_matrix", targets, classes);
-  detail::check_targets("confusion_matrix", predicted, classes);
+  detail::check_targets("confusion_matrix", predicted, classes, 0, "predicted class");
   ConfusionMatrix matrix = ConfusionMatrix::Zero(classes, classes);
   for (std::size_t b = 0; b < targets.size(); ++b) ++matrix(targets[b], predicted[b]);
   return matrix;
 }
 
 /// The number of synaptic operations that spikes cause in a layer with `synapses` for each neuron: the
-/// numbers other than 0, of all steps and samples, times that. `spikes` is like `outputs`.
+/// numbers other than 0, of all steps and samples, times that. `spikes` is like `outputs`. Also throws
+/// std::invalid_argument for a negative number of synapses.
 template <typename Outputs>
 [[nodiscard]] double synaptic_operations(const Outputs& spikes, Index synapses) {
   const auto x = detail::output_rows(spikes);
   const Shape shape = x.shape();
+  detail::check_outputs("synaptic_operations", shape, {});
+  if (synapses < 0)
+    detail::fail_argument("spiketape::synaptic_operations: synapses is ", synapses, ", expected at least 0");
   Index count = 0;
   for (Index t = 0; t < shape.steps; ++t)
     for (Index b = 0; b < shape.batch; ++b)

@@ -43,9 +43,15 @@ struct MseCountLoss : LossKind<MseCountLoss> {
   static constexpr const char* name = "mse_count_loss";
   MseCountLossOptions options;
 
-  explicit MseCountLoss(const MseCountLossOptions& o) : options(o) {}
+  /// Throws std::invalid_argument unless rates are 0 to 1.
+  explicit MseCountLoss(const MseCountLossOptions& o) : options(o) { check(); }
+  void check() const {
+    detail::check_loss_option(name, "correct_rate", options.correct_rate, 0, 1);
+    detail::check_loss_option(name, "incorrect_rate", options.incorrect_rate, 0, 1);
+  }
   template <Real Scalar>
   Var<Scalar> of(const LossInput<Scalar>& out, const LossTargets<Scalar>& targets) const {
+    check();
     const detail::LossPart part(name, out.spk, targets.mask);
     const Var<Scalar> counts = detail::spike_sums(part, out.spk, options.num_classes, true);
     const Index classes = counts.features(), group = out.spk.features() / classes;
@@ -94,9 +100,15 @@ struct MseMembraneLoss : LossKind<MseMembraneLoss> {
   static constexpr const char* name = "mse_membrane_loss";
   MseMembraneLossOptions options;
 
-  explicit MseMembraneLoss(const MseMembraneLossOptions& o) : options(o) {}
+  /// Throws std::invalid_argument unless the levels are finite.
+  explicit MseMembraneLoss(const MseMembraneLossOptions& o) : options(o) { check(); }
+  void check() const {
+    detail::check_loss_option(name, "on_target", options.on_target);
+    detail::check_loss_option(name, "off_target", options.off_target);
+  }
   template <Real Scalar>
   Var<Scalar> of(const LossInput<Scalar>& out, const LossTargets<Scalar>& targets) const {
+    check();
     const Var<Scalar>& x = out.mem;
     const detail::LossPart part(name, x, targets.mask);
     const Index outputs = x.features();

@@ -17,24 +17,17 @@
 
 namespace spiketape::inline SPIKETAPE_ABI {
 
-namespace detail {
-
-inline void check_penalty(const char* name, const double& lambda) {
-  if (!is_finite(lambda))
-    fail_argument("spiketape::", name, ": lambda is ", lambda, ", expected a finite number");
-}
-
-}  // namespace detail
-
 /// The kind of loss of l1_rate_sparsity.
 struct L1RateSparsity : LossKind<L1RateSparsity> {
   static constexpr const char* name = "l1_rate_sparsity";
   double lambda;  ///< λ
 
   /// Throws std::invalid_argument unless λ is finite.
-  explicit L1RateSparsity(double lambda_) : lambda(lambda_) { detail::check_penalty(name, lambda_); }
+  explicit L1RateSparsity(double lambda_) : lambda(lambda_) { check(); }
+  void check() const { detail::check_loss_option(name, "lambda", lambda); }
   template <Real Scalar>
   Var<Scalar> of(const LossInput<Scalar>& out, const LossTargets<Scalar>& targets) const {
+    check();
     const detail::LossPart part(name, out.spk, targets.mask);
     return lambda * sum(detail::spike_sums(part, out.spk, 1, false));
   }
@@ -56,14 +49,19 @@ struct FiringRateLoss : LossKind<FiringRateLoss> {
   static constexpr const char* name = "firing_rate_loss";
   FiringRateLossOptions options;
 
-  explicit FiringRateLoss(const FiringRateLossOptions& o) : options(o) {
-    detail::check_penalty(name, o.lambda);
-    if (!(o.lower <= o.upper))
-      detail::fail_argument("spiketape::firing_rate_loss: lower is ", o.lower, " and upper ", o.upper,
-                            ", expected at most upper");
+  /// Throws std::invalid_argument unless all are finite and lower at most upper.
+  explicit FiringRateLoss(const FiringRateLossOptions& o) : options(o) { check(); }
+  void check() const {
+    detail::check_loss_option(name, "lambda", options.lambda);
+    detail::check_loss_option(name, "lower", options.lower);
+    detail::check_loss_option(name, "upper", options.upper);
+    if (!(options.lower <= options.upper))
+      detail::fail_argument("spiketape::firing_rate_loss: lower is ", options.lower, " and upper ",
+                            options.upper, ", expected at most upper");
   }
   template <Real Scalar>
   Var<Scalar> of(const LossInput<Scalar>& out, const LossTargets<Scalar>& targets) const {
+    check();
     const detail::LossPart part(name, out.spk, targets.mask);
     const Var<Scalar> counts = detail::spike_sums(part, out.spk, 0, true);
     const Index batch = counts.batch(), neurons = counts.features();

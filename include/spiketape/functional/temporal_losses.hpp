@@ -80,18 +80,22 @@ struct MseTemporalLoss : LossKind<MseTemporalLoss> {
   static constexpr const char* name = "mse_temporal_loss";
   MseTemporalLossOptions options;
 
-  explicit MseTemporalLoss(const MseTemporalLossOptions& o) : options(o) {
-    if (o.on_target.empty() || o.on_target.size() != o.off_target.size())
-      detail::fail_argument("spiketape::mse_temporal_loss: on_target has ", o.on_target.size(),
-                            " times and off_target ", o.off_target.size(),
+  /// Throws std::invalid_argument unless there are as many times of both kinds, all finite, and the tolerance
+  /// is finite and at least 0.
+  explicit MseTemporalLoss(const MseTemporalLossOptions& o) : options(o) { check(); }
+  void check() const {
+    if (options.on_target.empty() || options.on_target.size() != options.off_target.size())
+      detail::fail_argument("spiketape::mse_temporal_loss: on_target has ", options.on_target.size(),
+                            " times and off_target ", options.off_target.size(),
                             ", expected as many, at least one");
-    if (!(o.tolerance >= 0))
-      detail::fail_argument("spiketape::mse_temporal_loss: tolerance is ", o.tolerance,
-                            ", expected at least 0");
+    for (const double time : options.on_target) detail::check_loss_option(name, "on_target", time);
+    for (const double time : options.off_target) detail::check_loss_option(name, "off_target", time);
+    detail::check_loss_option(name, "tolerance", options.tolerance, 0);
   }
   template <Real Scalar>
   Var<Scalar> of(const LossInput<Scalar>& out, const LossTargets<Scalar>& targets) const {
     const detail::LossPart part(name, out.spk, targets.mask);
+    check();
     Tape<Scalar>& tape = out.spk.tape();
     const bool times_given = !targets.values.empty();
     const Index batch = part.samples.count, outputs = out.spk.features(),

@@ -31,6 +31,10 @@ class Predictions {
     if (!mask.empty() && (mask.steps != steps.whole || mask.batch != samples.whole))
       fail_argument("spiketape::Trainer: mask is ", mask.steps, " x ", mask.batch, ", expected ", steps.whole,
                     " x ", samples.whole, " steps and samples");
+    for (Index b = 0; b < view.batch; ++b)
+      if (!mask.counts_some(samples.first + b))
+        fail_argument("spiketape::Trainer: no step of sample ", samples.first + b,
+                      " counts in the mask, expected at least one");
     const Index group = neurons_of_class("Trainer", view.features, num_classes),
                 groups = view.features / group;
     if (std::cmp_greater(samples.first + view.batch, classes.size()))
