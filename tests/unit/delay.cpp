@@ -211,6 +211,10 @@ TEST_CASE("a delay is clamped, and has no gradient outside; at the longest it ha
   // However narrow, a Gaussian is the nearest step.
   Delay narrow({.max_delay = 3, .delay = 1.4, .kernel = DelayKernel::gaussian, .sigma = 1e-3});
   CHECK(same(narrow(x).array(), Delay({.max_delay = 3, .delay = 1})(x).array()));
+  for (const double tiny : {1e-15, 1e-160, std::numeric_limits<double>::denorm_min()}) {
+    narrow.set_sigma(tiny);
+    CHECK(narrow(st::Array<double>::Ones(1, 2).eval()).isFinite().all());
+  }
   narrow.set_sigma(0.5);
   CHECK(narrow.sigma() == 0.5);
   // What training made NaN is seen.
@@ -346,13 +350,21 @@ TEST_CASE("a delay says its parameters, and what is wrong") {
         "spiketape::Delay: channels is -1 and delay has 1 values, expected some");
   CHECK(fault({.max_delay = 3, .sigma = 0}) ==
         "spiketape::Delay: sigma is 0, expected more than 0 and finite");
+  Delay gone({.max_delay = 3, .delay = 1});
+  const Delay taken = std::move(gone);
+  CHECK(error_text<std::invalid_argument>([&] {
+          static_cast<void>(gone.result({1, 2, 3}));
+        }).starts_with("spiketape::Delay: it has been moved from"));
   CHECK(error_text<std::invalid_argument>([&] { of_channels(st::Array<double>(2, 7)); }) ==
         "spiketape::Delay: input has 7 features, expected a multiple of channels, 3");
   CHECK(error_text<std::invalid_argument>([&] {
           auto state = of_channels.state(2);
           state.set(0, st::Array<double>::Zero(4, 3));
           of_channels(st::Sequence<double>(1, 2, 3), state);
-        }) == "spiketape::Delay: state 0 is 4 x 3, input of (1, 2, 3) expects 8 x 3");
+        }) ==
+        "spiketape::Delay: state 0 is 4 x 3, input of (1, 2, 3) expects 8 x 3: another batch needs another "
+        "state, or a reset of the hidden one, "
+        "reset_hidden(net)");
 }
 
 }  // namespace delay_test

@@ -202,14 +202,22 @@ TEST_CASE("wrong options and events are refused by name") {
   CHECK(camera({.width = 0, .height = 5, .time = one}).find("0 x 5 pixels, expected 1") != std::string::npos);
   CHECK(camera({.width = 8, .height = 8, .downsample = 0, .time = one}).find("downsample is 0") !=
         std::string::npos);
+  // A network is made of these before anything is binned.
+  CHECK(st::CameraBins{.width = 8, .height = 8, .downsample = 0}.features() == 0);
+  CHECK(st::CameraBins{.width = 8, .height = 8, .downsample = std::numeric_limits<Index>::max()}.features() ==
+        2);
+  CHECK(st::UnitBins{.units = 8, .downsample = 0}.features() == 0);
 }
 
 TEST_CASE("a part of a recording is what lies in it, from time 0 on") {
   const Units events = {{1, 0}, {2, 1}, {3, 2}, {2.5, 3}};
   CHECK(st::cut(events, 2, 3) == Units{{0, 1}, {.5, 3}});
   CHECK(st::cut(events, 2, 2).empty());
+  CHECK(error_text<std::invalid_argument>([&] {
+          static_cast<void>(st::cut(events, -std::numeric_limits<double>::infinity(), 2));
+        }).find("from -inf to 2") != std::string::npos);
   CHECK(error_text<std::invalid_argument>([&] { static_cast<void>(st::cut(events, 3, 2)); }) ==
-        "spiketape::cut: the part is from 3 to 2, expected a beginning that is not behind the end");
+        "spiketape::cut: the part is from 3 to 2, expected a finite beginning that is not behind the end");
 }
 
 TEST_CASE("spikes of many recordings come in batches, with labels and the steps that count") {

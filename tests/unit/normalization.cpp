@@ -145,6 +145,14 @@ TEST_CASE("batch norm normalises over steps, samples and places, and tracks what
 }
 
 TEST_CASE("batch norm says what it cannot do") {
+  st::BatchNorm1d<double> gone(3);
+  const auto taken = std::move(gone);
+  const auto says_so = [](auto&& use) {
+    return error_text<std::invalid_argument>(use).starts_with(
+        "spiketape::BatchNorm1d: it has been moved from");
+  };
+  CHECK(says_so([&] { static_cast<void>(gone.result({1, 2, 3})); }));
+  CHECK(says_so([&] { static_cast<void>(gone.scale()); }));
   using Norm = st::BatchNorm1d<double>;
   CHECK_THROWS_AS(Norm(0), std::invalid_argument);
   CHECK_THROWS_AS(Norm(2, {.eps = -1}), std::invalid_argument);

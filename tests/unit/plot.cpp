@@ -415,7 +415,7 @@ TEST_CASE("An animated raster has the dots of a raster, a group for each step") 
   CHECK(contains(text, "@keyframes sweep20000{to{transform:translateX(200.000px)}}"));
   CHECK(contains(text, "prefers-reduced-motion"));
   CHECK(mistake([&](plot::Svg& svg) { plot::animated_raster(svg, box, spikes, 0, {}, 0); }) ==
-        "spiketape::plot::animated_raster: seconds is 0, expected finite and positive");
+        "spiketape::plot::animated_raster: seconds is 0, expected 0.01 to 1e6");
 }
 
 TEST_CASE("Curves have a line, dots and a legend each") {
@@ -465,7 +465,30 @@ TEST_CASE("A confusion matrix has a cell for each count") {
         "spiketape::plot::confusion: counts is 2 x 3, expected a square matrix of at least one class");
   CHECK(refused(counts, {.names = {"a"}}) ==
         "spiketape::plot::confusion: names has 1 names for 3 classes, expected none or one for each");
-  CHECK(refused(-counts) == "spiketape::plot::confusion: count (0, 0) is -8, expected at least 0");
+  CHECK(refused(-counts) ==
+        "spiketape::plot::confusion: count (0, 0) is -8, expected at least 0 and less than 1e15");
+  const Eigen::ArrayXXd parts = (Eigen::ArrayXXd(2, 2) << 0.97, 0.03, 0.45, 0.55).finished();
+  const std::string text_of_parts = drawn([&](plot::Svg& svg) { plot::confusion(svg, box, parts); });
+  for (const char* part : {">0.97<", ">0.03<", ">0.45<", ">0.55<"}) CHECK(contains(text_of_parts, part));
+  const Eigen::ArrayXXd endless = parts / 0;
+  CHECK(refused(endless).find("is inf, expected") != std::string::npos);
+}
+
+TEST_CASE("Groups end, whoever forgets to end them, and no sooner than they begin") {
+  plot::Svg svg(100, 100);
+  CHECK(error_text<std::invalid_argument>([&] { svg.end_group(); }).find("no group is open") !=
+        std::string::npos);
+  svg.begin_group("opacity:0.5");
+  CHECK(svg.str().ends_with("</g>\n</svg>\n"));
+  svg.end_group();
+  CHECK(svg.str().find("</g>\n</g>") == std::string::npos);
+}
+
+TEST_CASE("Curves begin at a number that can be told from the next") {
+  for (const double bad : {std::numeric_limits<double>::infinity(), not_a_number, 1e13})
+    CHECK(mistake([&](plot::Svg& svg) {
+            plot::curves(svg, box, {{"a", {1, 2}}}, {.first = bad});
+          }).starts_with("spiketape::plot::curves: first is "));
 }
 
 TEST_CASE("Panels say what is wrong") {

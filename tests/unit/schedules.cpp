@@ -148,6 +148,11 @@ TEST_CASE("the parameters of the best epoch come back") {
   CHECK(net.weight().ptr()->values[2] == 0);  // padding
 }
 
+TEST_CASE("a warm-up speaks for itself") {
+  CHECK(error([&] { static_cast<void>(st::WarmUp(2, st::StepLR{})(-1)); }) ==
+        "spiketape::WarmUp: index is -1, expected at least 0");
+}
+
 TEST_CASE("an empty schedule says so") {
   st::AnySchedule schedule;
   CHECK(error([&] { static_cast<void>(schedule(0)); }) ==

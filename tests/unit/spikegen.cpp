@@ -437,7 +437,28 @@ TEST_CASE("wrong options and data are refused") {
   CHECK(error_of([&] { static_cast<void>(sg::targets_rate<float>(labels, 4, {.first_spike_time = 1})); }) ==
         "targets_rate: first_spike_time is 1, expected one of 1 steps");
   CHECK(error_of([&] { static_cast<void>(sg::targets_rate<float>(labels, 4, {.correct_rate = 1.5})); }) ==
-        "target_rate_code: rate is 1.5, expected 0 to 1");
+        "targets_rate: correct_rate is 1.5, expected 0 to 1");
+  const double no_value = std::numeric_limits<double>::quiet_NaN();
+  CHECK(error_of([&] { static_cast<void>(sg::targets_rate<float>(labels, 4, {.incorrect_rate = no_value})); }) ==
+        "targets_rate: incorrect_rate is nan, expected 0 to 1");
+  const st::Array<float> beyond = st::Array<float>::Constant(1, 2, 5);
+  const st::Array<float> no_number = beyond * static_cast<float>(no_value);
+  CHECK(error_of([&] { static_cast<void>(sg::latency(beyond, {.linear = true, .bypass = true})); }) ==
+        "latency_code: data have the number 5, expected 0 to 1");
+  CHECK(error_of([&] { static_cast<void>(sg::latency(no_number, {.bypass = true})); }) ==
+        "latency_code: data have the number nan, expected 0 to 1");
+  CHECK(error_of([&] {
+          static_cast<void>(sg::latency(st::Array<float>::Zero(1, 2).eval(), {.tau = 1e30, .bypass = true}));
+        }).starts_with("latency: the last spike falls on step "));
+  CHECK(error_of([&] { static_cast<void>(sg::latency_interpolate(no_number, 3)); }) ==
+        "latency_interpolate: a time is nan, expected a finite number");
+  CHECK(error_of([&] {
+          static_cast<void>(sg::rate(st::Sequence<float>(2, 1, 2),
+                                     {.first_spike_time = std::numeric_limits<Index>::max()}));
+        }).find("expected fewer steps") != std::string::npos);
+  CHECK(error_of([&] {
+          static_cast<void>(sg::delta(st::Sequence<float>(2, 1, 2), {.threshold = 1e-60}));
+        }).find("which is 0 in the data's Scalar") != std::string::npos);
   CHECK(error_of([&] { static_cast<void>(sg::target_rate_code(3, {.first_spike_time = 4})); }) ==
         "target_rate_code: first_spike_time is 4, expected 0 to 3");
   CHECK(error_of([&] {

@@ -178,7 +178,7 @@ TEST_CASE("several windows need every neuron's state to be kept between them") {
   };
   const char* const text =
       "spiketape::Windows::run: a layer of the network keeps no state between calls, expected init_hidden = "
-      "true: its state would be lost between windows";
+      "true, or data that are encoded before: its state would be lost between windows";
   using st::Leaky, st::Linear;
   const st::Leaky<double> keeps({.beta = 0.9, .init_hidden = true, .learn_beta = true, .output = true}),
       forgets({.beta = 0.9, .learn_beta = true});

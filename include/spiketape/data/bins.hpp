@@ -74,14 +74,14 @@ struct CameraBins {
   Index downsample = 1;  ///< Squares of that many pixels a side become one; at the edges parts of squares.
   TimeBins time = {};    ///< Which step an event is in.
 
-  /// The shape of the images, and the features of a step.
+  /// The shape of the images, and the features of a step; 0 for a downsample that check refuses.
   Index channels() const noexcept { return merge_polarity ? 1 : 2; }
-  Index out_width() const noexcept { return (width + downsample - 1) / downsample; }
-  Index out_height() const noexcept { return (height + downsample - 1) / downsample; }
+  Index out_width() const noexcept { return downsample < 1 ? 0 : detail::parts_of(width, downsample); }
+  Index out_height() const noexcept { return downsample < 1 ? 0 : detail::parts_of(height, downsample); }
   Index features() const noexcept { return channels() * out_height() * out_width(); }
   /// The feature of an event; -1 if it is not on the sensor.
   Index feature(const CameraEvent& event) const noexcept {
-    if (event.x >= width || event.y >= height) return -1;
+    if (event.x >= width || event.y >= height || downsample < 1) return -1;
     const Index channel = !merge_polarity && event.polarity ? 1 : 0;
     return (channel * out_height() + event.y / downsample) * out_width() + event.x / downsample;
   }
@@ -109,11 +109,12 @@ struct UnitBins {
   Index downsample = 1;  ///< That many neighbours become one feature; the last feature may have fewer.
   TimeBins time = {};    ///< Which step an event is in.
 
-  /// The features of a step.
-  Index features() const noexcept { return (units + downsample - 1) / downsample; }
+  /// The features of a step; 0 for a downsample that check refuses.
+  Index features() const noexcept { return downsample < 1 ? 0 : detail::parts_of(units, downsample); }
   /// The feature of an event; -1 if the sensor has no such unit.
   Index feature(const UnitEvent& event) const noexcept {
-    return std::cmp_less(event.unit, units) ? static_cast<Index>(event.unit) / downsample : -1;
+    return std::cmp_less(event.unit, units) && downsample > 0 ? static_cast<Index>(event.unit) / downsample
+                                                              : -1;
   }
   /// Throws std::invalid_argument, in the name of `function`, for sizes that make no sense.
   void check(const char* function) const {

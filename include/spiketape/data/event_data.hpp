@@ -10,6 +10,7 @@
 
 #include <spiketape/core/array.hpp>
 #include <spiketape/core/error.hpp>
+#include <spiketape/core/numbers.hpp>
 
 #include <cstdint>
 #include <span>
@@ -63,12 +64,12 @@ struct EventRecordings {
 };
 
 /// The events with begin ≤ time < end, in their order, with times counted from `begin`: a part of a long
-/// recording. Allocates. Throws std::invalid_argument if the end comes first.
+/// recording. Allocates. Throws std::invalid_argument if the end comes first or the beginning is not finite.
 template <typename Event>
 [[nodiscard]] std::vector<Event> cut(std::span<const Event> events, double begin, double end) {
-  if (!(begin <= end))
+  if (!(begin <= end) || !detail::is_finite(begin))
     detail::fail_argument("spiketape::cut: the part is from ", begin, " to ", end,
-                          ", expected a beginning that is not behind the end");
+                          ", expected a finite beginning that is not behind the end");
   std::vector<Event> part;
   for (Event event : events) {
     if (!(event.time >= begin && event.time < end)) continue;

@@ -67,6 +67,7 @@ class BatchNormLayer : public Layer<Derived, Scalar> {
   /// What evaluation computes for each channel, y = scale·x + shift, in double: what a product before it can
   /// take into its weights. Allocate.
   [[nodiscard]] Row<double> scale() const {
+    check_not_moved_from(static_cast<const Derived&>(*this));
     const Row<double> variance = running_var_.array().row(0).template cast<double>();
     return weight_.array().row(0).template cast<double>() / (variance + options_.eps).sqrt();
   }
@@ -77,6 +78,7 @@ class BatchNormLayer : public Layer<Derived, Scalar> {
 
   /// The shape of the input. Throws std::invalid_argument for features that are no multiple of num_features.
   Shape result(const Shape& input) const {
+    check_not_moved_from(static_cast<const Derived&>(*this));
     if (input.features % num_features() != 0 || input.features == 0)
       this->fail("input has ", input.features, " features, expected a multiple of num_features, ",
                  num_features(), why_empty(input.batch, input.features));
@@ -189,8 +191,8 @@ class BatchNormLayer : public Layer<Derived, Scalar> {
 ///     st::BatchNorm2d<float> norm(12);  // behind a convolution of 12 channels
 ///
 /// On a tape it is differentiated by its input, γ and β, through mean and variance. A layer that trains
-/// writes its running figures, so only one thread at a time may train it. It couples samples: Shards(1) runs
-/// it, shards and blocks refuse it.
+/// writes its running figures, so only one thread at a time may train it; a call that throws in a later layer
+/// has written them. It couples samples: Shards(1) runs it, shards and blocks refuse it.
 template <Real Scalar_>
 class BatchNorm2d : public detail::BatchNormLayer<BatchNorm2d<Scalar_>, Scalar_> {
  public:

@@ -117,6 +117,7 @@ class Delay : public detail::HiddenLayer<Delay<Scalar_>, Scalar_> {
 
   /// The shape of the input. Throws std::invalid_argument for features that are no multiple of channels.
   Shape result(const Shape& input) const {
+    detail::check_not_moved_from(*this);
     if (input.features % channels() != 0 || input.features == 0)
       this->fail("input has ", input.features, " features, expected a multiple of channels, ", channels(),
                  detail::why_empty(input.batch, input.features));
@@ -218,7 +219,8 @@ class Delay : public detail::HiddenLayer<Delay<Scalar_>, Scalar_> {
     taps.slopes[taps.channels + c] = inside ? Scalar(1) : Scalar(0);
   }
   void add_gaussian(const Taps& taps, Index c, const Scalar& d, bool inside) const {
-    const auto place = static_cast<double>(d), factor = 1 / (sigma_ * sigma_);
+    // The limit keeps products with 0 finite.
+    const auto place = static_cast<double>(d), factor = std::min(1 / (sigma_ * sigma_), 1e30);
     // Taken out of all exponents, that of the nearest step keeps the sum above 0 however small σ is.
     const double nearest = std::round(place) - place;
     const auto power = [&](Index lag) {

@@ -351,7 +351,8 @@ class Layer : public HasParameters<Derived> {
     if (values.size() > 0 &&
         (values.rows() != shape.steps * shape.batch || values.cols() != shape.features))
       fail("state ", k, " is ", values.rows(), " x ", values.cols(), ", input of ", input, " expects ",
-           shape.steps * shape.batch, " x ", shape.features);
+           shape.steps * shape.batch, " x ", shape.features,
+           ": another batch needs another state, or a reset of the hidden one, reset_hidden(net)");
     return shape;
   }
 

@@ -149,6 +149,7 @@ class WarmUp {
 
   /// The rate of epoch or step i, from 0.
   double operator()(Index i) const {
+    detail::check_schedule("WarmUp", 0, i, "steps", steps_);
     if (i >= steps_) return schedule_(i - steps_);
     return LinearLR{.lr = schedule_(0), .start_factor = start_factor_, .total_iters = steps_}(i);
   }

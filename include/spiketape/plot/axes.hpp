@@ -56,6 +56,8 @@ inline std::string scaled_text(long long count, int exponent) {
 /// most `most` times. With `whole`, only whole numbers.
 inline std::vector<Tick> nice_ticks(const plot::Range& range, double most, bool whole) {
   const double least = (range.high - range.low) / std::max(most, 1.0);
+  // Further from 0, numbers of this range cannot be told apart.
+  if (!(least > 0 && std::max(std::abs(range.low), std::abs(range.high)) < 1e14 * least)) return {};
   int exponent = static_cast<int>(std::floor(std::log10(least)));
   int factor = 1;
   if (whole && least < 1) {
@@ -145,9 +147,9 @@ inline void draw_axes(plot::Svg& svg, const Axes& axes, const std::vector<Tick>&
 /// Throws std::invalid_argument unless the box is finite and not empty.
 inline void check_box(std::string_view function, const plot::Box& box) {
   const bool finite = is_finite(box.x) && is_finite(box.y) && is_finite(box.width) && is_finite(box.height);
-  if (!finite || box.width <= 0 || box.height <= 0)
+  if (!finite || box.width <= 0 || box.height <= 0 || box.width > 1e6 || box.height > 1e6)
     fail_argument("spiketape::plot::", function, ": box is ", box.width, " x ", box.height, " at (", box.x,
-                  ", ", box.y, "), expected a finite place and a positive size");
+                  ", ", box.y, "), expected a finite place and a size above 0, at most 1e6");
 }
 
 /// Throws std::invalid_argument unless there is a sample to draw, and a row to highlight (-1: none).

@@ -14,6 +14,16 @@
 #include <string>
 #include <vector>
 
+namespace spiketape::inline SPIKETAPE_ABI::detail {
+
+/// A count, or a part with two decimals.
+inline std::string count_text(const double& count) {
+  const double whole = std::round(count);
+  return count == whole ? scaled_text(std::llround(whole), 0) : scaled_text(std::llround(100 * count), -2);
+}
+
+}  // namespace spiketape::inline SPIKETAPE_ABI::detail
+
 namespace spiketape::inline SPIKETAPE_ABI::plot {
 
 /// The options of a confusion matrix. Empty texts are not drawn.
@@ -25,11 +35,11 @@ struct ConfusionOptions {
   std::vector<std::string> names = {};
 };
 
-/// Draws a confusion matrix, counts of (true class, predicted class): a row for each true class from the top,
-/// a cell the more opaque the larger its part of its row, what is right in one colour and what is wrong in
-/// another, with its count where there is room. Cells are square; the matrix fills the left upper part of the
-/// box. Throws std::invalid_argument unless the matrix is square, has at least one class and no negative
-/// count, for other than no names or one for each class, and for an empty box.
+/// Draws a confusion matrix, counts or parts of (true class, predicted class): a row for each true class from
+/// the top, a cell the more opaque the larger its part of its row, what is right in one colour and what is
+/// wrong in another, with its count where there is room. Cells are square; the matrix fills the left upper
+/// part of the box. Throws std::invalid_argument unless the matrix is square, has at least one class and no
+/// negative count or one of 1e15, for other than no names or one for each class, and for an empty box.
 template <typename Derived>
 void confusion(Svg& svg, const Box& box, const Eigen::DenseBase<Derived>& counts,
                const ConfusionOptions& options = {}) {
@@ -47,9 +57,9 @@ void confusion(Svg& svg, const Box& box, const Eigen::DenseBase<Derived>& counts
 
   for (Index row = 0; row < classes; ++row)
     for (Index col = 0; col < classes; ++col)
-      if (!(count(row, col) >= 0))
+      if (!(count(row, col) >= 0 && count(row, col) < 1e15))
         detail::fail_argument("spiketape::plot::confusion: count (", row, ", ", col, ") is ", count(row, col),
-                              ", expected at least 0");
+                              ", expected at least 0 and less than 1e15");
 
   const double cell = std::min(box.width, box.height) / static_cast<double>(classes);
   const Box square{box.x, box.y, cell * static_cast<double>(classes), cell * static_cast<double>(classes)};
@@ -71,8 +81,7 @@ void confusion(Svg& svg, const Box& box, const Eigen::DenseBase<Derived>& counts
       svg.rectangle(at, {.color = palette[row == col ? 0 : 1], .opacity = 0.12 + 0.88 * std::sqrt(part)}, 2);
       if (cell >= 18)
         svg.text(
-            {at.x + at.width / 2, at.y + at.height / 2 + 3.5},
-            detail::scaled_text(std::llround(count(row, col)), 0),
+            {at.x + at.width / 2, at.y + at.height / 2 + 3.5}, detail::count_text(count(row, col)),
             {.size = 10, .color = part > 0.3 ? colors::background : colors::ink, .anchor = Anchor::Middle});
     }
     if (row % every != 0) continue;

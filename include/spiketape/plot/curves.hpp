@@ -8,6 +8,7 @@
 #include <spiketape/plot/svg.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <optional>
@@ -63,6 +64,8 @@ inline void curves(Svg& svg, const Box& box, const std::vector<Curve>& lines,
   if (range.low > range.high) range = {0, 0};  // nothing to draw
   if (count == 0)
     detail::fail_argument("spiketape::plot::curves: there are no values, expected at least one");
+  if (!(std::abs(options.first) <= 1e12))
+    detail::fail_argument("spiketape::plot::curves: first is ", options.first, ", expected -1e12 to 1e12");
   if (options.colors.empty())
     detail::fail_argument("spiketape::plot::curves: colors is empty, expected at least one");
 

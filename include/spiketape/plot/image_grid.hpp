@@ -56,8 +56,8 @@ struct GridPlaces {
   Index columns = 1;
 
   GridPlaces(const plot::Box& box, Index count, Index height, Index width, Index given) {
-    for (Index c = given > 0 ? given : 1; c <= (given > 0 ? given : count); ++c) {
-      const Index rows = (count + c - 1) / c;
+    for (Index c = given > 0 ? given : 1, last = given > 0 ? given : count; c <= last; ++c) {
+      const Index rows = parts_of(count, c);
       const auto fits = [](double all, Index images, Index pixels) {
         return (all + gap) / static_cast<double>(images) - gap > 0
                    ? ((all + gap) / static_cast<double>(images) - gap) / static_cast<double>(pixels)
@@ -95,7 +95,8 @@ void image_grid(Svg& svg, const Box& box, const Eigen::DenseBase<Derived>& image
          width, " pixels");
   if (!detail::is_finite(options.limit) || options.limit < 0)
     fail("limit is ", options.limit, ", expected finite and not negative");
-  if (options.columns < 0) fail("columns is ", options.columns, ", expected at least 0");
+  if (options.columns < 0 || options.columns > 1000000)
+    fail("columns is ", options.columns, ", expected 0 to 1000000");
   const detail::GridPlaces places(box, images.rows(), height, width, options.columns);
   if (!(places.pixel > 0))
     fail("box is ", box.width, " x ", box.height, ", expected room for ", images.rows(),

@@ -134,13 +134,12 @@ void raster(Svg& svg, const Box& box, const Spikes& spikes, Index sample, const 
 /// The same as a film: a line runs over the panel in `seconds`, again and again, and each spike lights up
 /// when the line reaches it and fades behind it. It plays in browsers (CSS animations); elsewhere, on paper,
 /// and for who asks for less motion it is a raster. Panels of one picture run together if they have the same
-/// steps and seconds. Also throws std::invalid_argument unless seconds is finite and positive.
+/// steps and seconds. Also throws std::invalid_argument unless seconds is 0.01 to 1e6.
 template <typename Spikes>
 void animated_raster(Svg& svg, const Box& box, const Spikes& spikes, Index sample,
                      const RasterOptions& options = {}, double seconds = 4) {
-  if (!detail::is_finite(seconds) || seconds <= 0)
-    detail::fail_argument("spiketape::plot::animated_raster: seconds is ", seconds,
-                          ", expected finite and positive");
+  if (!(seconds >= 0.01 && seconds <= 1e6))
+    detail::fail_argument("spiketape::plot::animated_raster: seconds is ", seconds, ", expected 0.01 to 1e6");
   const auto view = view_of(spikes);
   detail::Raster panel("animated_raster", svg, box, view, sample, options);
   const auto decimal = [](double number) { return detail::scaled_text(std::llround(number * 1000), -3); };

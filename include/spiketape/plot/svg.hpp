@@ -161,16 +161,26 @@ class Svg {
              "\" font-family=\"system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, "
              "'DejaVu Sans', sans-serif\">\n<style>", detail::dark_css());
     file.add_escaped(css_);
-    return file.body_ + "</style>\n" + body_ + "</svg>\n";
+    file.body_ += "</style>\n" + body_;
+    for (int open = groups_; open > 0; --open) file.add("</g>\n");
+    return file.body_ + "</svg>\n";
   }
 
-  /// Elements up to end_group have these CSS properties together, such as an animation that `css` defines.
+  /// Elements up to end_group, or else the end of the picture, have these CSS properties together, such as an
+  /// animation that `css` defines.
   void begin_group(std::string_view properties) {
     add("<g style=\"");
     add_escaped(properties);
     add("\">\n");
+    ++groups_;
   }
-  void end_group() { add("</g>\n"); }
+  /// Throws std::invalid_argument if there is none to end.
+  void end_group() {
+    if (groups_ == 0)
+      detail::fail_argument("spiketape::plot::Svg::end_group: no group is open, expected begin_group before");
+    add("</g>\n");
+    --groups_;
+  }
   /// Adds rules to the picture's style sheet.
   void css(std::string_view rules) { css_ += rules; }
 
@@ -258,6 +268,7 @@ class Svg {
   double height_;
   std::string body_;
   std::string css_;
+  int groups_ = 0;  // open
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::plot

@@ -6,6 +6,9 @@
 #include <spiketape/core/numbers.hpp>
 #include <spiketape/spikegen/code.hpp>
 
+#include <cmath>
+#include <limits>
+
 namespace spiketape::inline SPIKETAPE_ABI::spikegen {
 
 /// Delta modulation: a spike where a number has grown by θ or more since the step before, and, with
@@ -53,6 +56,9 @@ struct Delta {
   void for_each(const Signal<Scalar>& signal, F&& f) const {
     const SequenceView<const Scalar>& x = signal.x;
     const auto limit = static_cast<Scalar>(threshold);
+    if (threshold != 0 && std::abs(limit) < std::numeric_limits<Scalar>::min())
+      detail::fail_argument("spiketape::spikegen::Delta: threshold is ", threshold,
+                            ", which is 0 in the data's Scalar");
     for (Index t = 0; t < x.steps; ++t)
       for (Index b = 0; b < x.batch; ++b) {
         const Scalar* now = x.row(t, b);

@@ -161,7 +161,8 @@ struct LatencyTimes {
 };
 
 /// The times of spikes of one step of data (snnTorch: latency_code). Allocates the result. Throws
-/// std::invalid_argument for wrong options, as Latency does, and for `normalize` without num_steps.
+/// std::invalid_argument for wrong options and numbers, as Latency does, and for `normalize` without
+/// num_steps.
 template <typename Data>
 [[nodiscard]] auto latency_code(const Data& data, const Latency& code = {}) {
   const auto x = view_of(data);
@@ -173,6 +174,11 @@ template <typename Data>
     detail::fail_argument("spiketape::spikegen::latency_code: data have ", x.steps, " steps, expected one");
   code.check();
   const auto numbers = x.array();
+  for (Index b = 0; b < x.batch; ++b)
+    for (Index i = 0; i < x.features; ++i)
+      if (const Scalar number = x.row(0, b)[i]; !(number >= 0 && number <= 1))
+        detail::fail_argument("spiketape::spikegen::latency_code: data have the number ", number,
+                              ", expected 0 to 1");
   return LatencyTimes<Scalar>{
       numbers.unaryExpr([&](Scalar number) { return code.time(number, code.num_steps); }),
       numbers < static_cast<Scalar>(code.threshold)};
@@ -180,7 +186,8 @@ template <typename Data>
 
 /// The values of neurons that are to spike at given times, one step's shape: each rises from off_target in
 /// step 0 to on_target at its time, which is rounded (snnTorch: latency_interpolate). Allocates the result.
-/// Throws std::invalid_argument unless on_target is at least off_target and num_steps is not negative.
+/// Throws std::invalid_argument unless on_target is at least off_target, times are finite and num_steps is
+/// not negative.
 template <typename Times>
 [[nodiscard]] auto latency_interpolate(const Times& spike_time, Index num_steps, double on_target = 1,
                                        double off_target = 0) {
@@ -189,6 +196,11 @@ template <typename Times>
   if (!(on_target >= off_target))
     detail::fail_argument("spiketape::spikegen::latency_interpolate: on_target is ", on_target,
                           ", expected at least ", off_target, ", the off_target");
+  for (Index b = 0; b < times.batch; ++b)
+    for (Index i = 0; i < times.features; ++i)
+      if (const Scalar time = times.row(0, b)[i]; !detail::is_finite(time))
+        detail::fail_argument("spiketape::spikegen::latency_interpolate: a time is ", time,
+                              ", expected a finite number");
   const Latency code{.on_target = on_target, .off_target = off_target, .interpolate = true};
   Sequence<Scalar> y(detail::repeated(times, num_steps, "spikegen::latency_interpolate").shape());
   for (Index t = 0; t < num_steps; ++t)
@@ -213,6 +225,9 @@ template <typename Data>
           "steps), or bypass = true");
     const auto times = latency_code(x, code).spike_time;
     const double last = times.size() > 0 ? static_cast<double>(times.maxCoeff()) : 0;
+    if (!(last > -0.5 && last < 1e9))
+      detail::fail_argument("spiketape::spikegen::latency: the last spike falls on step ", last,
+                            ", expected 0 to 1e9, or num_steps");
     steps = static_cast<Index>(std::nearbyint(last)) + 1;
   }
   return encode(repeat(x, steps), code);

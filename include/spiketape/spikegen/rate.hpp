@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
@@ -111,6 +112,9 @@ template <typename Data>
   if (x.constant || code.first_spike_time == 0) return encode(data, code, key);
   using Scalar = typename detail::NumbersOf<std::remove_cvref_t<decltype(x)>>::type;
   Shape shape = code.result(x.shape());
+  if (code.first_spike_time > std::numeric_limits<Index>::max() / 2 - shape.steps)
+    detail::fail_argument("spiketape::spikegen::Rate: first_spike_time is ", code.first_spike_time,
+                          ", expected fewer steps than memory has addresses");
   shape.steps += code.first_spike_time;
   Sequence<Scalar> y(shape);
   const SequenceView<Scalar> drawn(y.view().row(code.first_spike_time, 0), x.shape(), x.features);

@@ -167,6 +167,11 @@ template <Real Scalar>
   const Index steps = options.num_steps, first = options.first_spike_time;
   if (steps < 1) fail("num_steps is ", steps, ", expected at least 1");
   if (first < 0 || first >= steps) fail("first_spike_time is ", first, ", expected one of ", steps, " steps");
+  const auto check_rate = [&](const char* option, const double& rate) {
+    if (!(rate >= 0 && rate <= 1)) fail(option, " is ", rate, ", expected 0 to 1");
+  };
+  check_rate("correct_rate", options.correct_rate);
+  check_rate("incorrect_rate", options.incorrect_rate);
   if (!(options.correct_rate >= options.incorrect_rate))
     fail("correct_rate is ", options.correct_rate, ", expected at least ", options.incorrect_rate,
          ", the incorrect_rate");

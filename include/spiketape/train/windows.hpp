@@ -182,7 +182,7 @@ class Windows {
     if (count > 1 && net.forgets_state())
       detail::fail_argument(
           "spiketape::Windows::run: a layer of the network keeps no state between calls, expected "
-          "init_hidden = true: its state would be lost between windows");
+          "init_hidden = true, or data that are encoded before: its state would be lost between windows");
     if constexpr (requires { net.couples_samples(); })
       if (const char* reason = net.couples_samples(); reason != nullptr && count > 1)
         detail::fail_argument("spiketape::Windows::run: a layer of the network couples samples (", reason,
