@@ -7,6 +7,8 @@
 // CASE_LABELS_AS_LOSS: a driver's loss is one with targets, such as st::ce_rate_loss(labels)
 // CASE_NUMBER_FROM_LOSS: a driver's loss is one with targets, such as st::ce_rate_loss(labels)
 // CASE_OPTIMIZER_SCALAR: write Adam<float> for a network of float
+// CASE_OPTIMIZER_OF_NETWORK: write net.parameters()
+// CASE_OPTIMIZER_DEDUCED_OF_NETWORK: write net.parameters()
 // CASE_TRAINER_OPTIMIZER_SCALAR: write st::Adam<float> for a network of float
 // CASE_TRAINER_DRIVER_SCALAR: write st::Shards<float> for a network of float
 // CASE_TRAINER_NO_DRIVER: a driver has run, evaluate, gradients(), set_seed and checkpoint
@@ -20,7 +22,8 @@
 // CASE_TRAINER_SCHEDULE_NUMBER: a schedule is a function of the number of an epoch or step
 // CASE_TRAINER_SCHEDULE_PLATEAU: write adam.set_lr(plateau(epoch.test_loss)) in on_epoch
 // CASE_WARM_UP_PLATEAU: write adam.set_lr(plateau(epoch.test_loss)) in on_epoch
-// CASE_TRAINER_STEP_LOG_IN_ON_EPOCH: a callback takes a const st::StepLog& in on_step, a const st::EpochLog& in on_epoch
+// CASE_TRAINER_STEP_LOG_IN_ON_EPOCH: a callback takes a const st::StepLog& in on_step, a const st::EpochLog&
+// in on_epoch
 #include <spiketape/data/batches.hpp>
 #include <spiketape/data/samples.hpp>
 #include <spiketape/functional/ce_losses.hpp>
@@ -60,6 +63,10 @@ int main() {
   shards.run(net, input, [&](const auto& out) { return st::ce_rate_loss(labels)(out).item(); });
 #elif defined(CASE_OPTIMIZER_SCALAR)
   st::Adam<double> doubles(net.parameters(), {.lr = 1e-3});
+#elif defined(CASE_OPTIMIZER_OF_NETWORK)
+  st::AdamW<float> of_network(net);
+#elif defined(CASE_OPTIMIZER_DEDUCED_OF_NETWORK)
+  st::Adam of_network(net, {.lr = 1e-3});
 #elif defined(CASE_TRAINER_OPTIMIZER_SCALAR)
   st::Sequential other{st::Linear<double>(3, 2, random)};
   st::Adam<double> doubles(other.parameters());

@@ -3,11 +3,13 @@
 #include <spiketape/autograd/check_gradients.hpp>
 #include <spiketape/autograd/ops.hpp>
 #include <spiketape/data/batches.hpp>
+#include <spiketape/nn/linear.hpp>
 #include <spiketape/optim/adam.hpp>
 #include <spiketape/optim/sgd.hpp>
 
 #include "catch.hpp"
 #include "errors.hpp"
+#include "numeric.hpp"
 #include "plain_neurons.hpp"
 
 #include <limits>
@@ -167,6 +169,18 @@ TEST_CASE("steps and scales that are no numbers are refused") {
   CHECK(error([&] { st::Batches<float>(images, 1, st::Random(1)); }) ==
         "spiketape::Batches: images has the scale 1e+60, expected a finite one");
   CHECK_NOTHROW(st::Batches<double>(images, 1, st::Random(1)));
+}
+
+TEST_CASE("gradients of parameters that have none are not checked") {
+  st::Random random(47);
+  st::Linear<double> linear(3, 2, random);
+  const st::Sequence<double> x = numeric::random_sequence<double>(random, {2, 2, 3});
+  const auto list = linear.parameters();
+  CHECK(st::check_gradients(linear, x, list));
+  linear.freeze();
+  CHECK(error_text<std::invalid_argument>([&] { static_cast<void>(st::check_gradients(linear, x, list)); }) ==
+        "spiketape::check_gradients: parameter 'weight' is frozen or not learned, so it has no gradient, expected "
+        "learned ones");
 }
 
 }  // namespace policy_values_test

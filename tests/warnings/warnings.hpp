@@ -7,5 +7,6 @@ float call_neurons();
 float train();
 void draw();
 void use_files();
+void use_toolbox();
 
 }  // namespace warnings

@@ -109,6 +109,11 @@ class GradientChecker {
     if (!(options.tolerance >= 0 && is_finite(options.tolerance)))
       fail_argument("spiketape::check_gradients: tolerance is ", options.tolerance,
                     ", expected at least 0 and finite");
+    check_parameter_list("check_gradients", parameters);
+    for (const auto& parameter : parameters)
+      if (!parameter->learn || parameter->frozen)
+        fail_argument("spiketape::check_gradients: parameter '", parameter->name,
+                      "' is frozen or not learned, so it has no gradient, expected learned ones");
   }
 
   GradientCheck run() {

@@ -226,6 +226,19 @@ template <typename Derived>
 SequenceView<const typename Derived::Scalar> view_of(const Eigen::DenseBase<Derived>& step) noexcept {
   return step;
 }
+/// Does not compile, and the compiler says why: the whole result of a neuron or network.
+template <typename Result>
+requires requires(const Result& result) {
+  result.spk;
+  result.mem;
+}
+auto view_of(const Result& result) {
+  static_assert(
+      !requires { result.spk; },
+      "spiketape: a result with spikes and membranes was given, expected one of them: write out.spk or "
+      "out.mem");
+  return view_of(result.spk);
+}
 
 namespace detail {
 

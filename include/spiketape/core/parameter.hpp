@@ -109,11 +109,23 @@ SPIKETAPE_NOINLINE void check_parameter_list(const char* who, const ParameterLis
   }
 }
 
-/// Does not compile, and the compiler says why: parameters of another type.
-template <Real Scalar, Real Other>
-ParameterList<Scalar> refuse_parameters(const ParameterList<Other>&) {
+/// What is given to an optimizer in place of its parameters: those of another type, or a network.
+template <typename Given, typename Scalar>
+inline constexpr bool no_parameters = requires(const Given& given) {
+  given.parameters();
+};
+template <Real Other, typename Scalar>
+inline constexpr bool no_parameters<ParameterList<Other>, Scalar> = !std::same_as<Other, Scalar>;
+
+/// Does not compile for these, and the compiler says why.
+template <Real Scalar, typename Given>
+ParameterList<Scalar> refuse_parameters(const Given&) {
+  constexpr bool network = requires(const Given& given) { given.parameters(); };
   static_assert(
-      std::same_as<Scalar, Other>,
+      !network,
+      "spiketape: a network was given to an optimizer, expected its parameters: write net.parameters()");
+  static_assert(
+      network || !no_parameters<Given, Scalar>,
       "spiketape: the parameters given have another Scalar than the optimizer: write Adam<float> for a "
       "network of float");
   return {};

@@ -104,6 +104,12 @@ template <typename Data>
   return {take(data, std::span<const Index>(parts[0])), take(data, std::span<const Index>(parts[1]))};
 }
 
+template <typename Data>
+[[nodiscard]] Split<Data> train_test_split(const Data& data, Random&& random,
+                                           const SplitOptions& options = {}) {
+  return train_test_split(data, random, options);
+}
+
 }  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -17,8 +17,9 @@ namespace spiketape::inline SPIKETAPE_ABI {
 ///     st::Dropout<float> dropout(0.2);
 ///
 /// A tape trains unless tape.set_training(false), arrays evaluate. The random numbers are those of RandomKey:
-/// other ones in each round of training, the same whole, in blocks and on any number of threads. On a tape it
-/// is differentiated by its input. Keeps the factors of a step for backward.
+/// other ones in each round of training, the same whole, in blocks and on any number of threads. Layers of a
+/// network draw different ones; layers outside of a network, on one tape, the same. On a tape it is
+/// differentiated by its input. Keeps the factors of a step for backward.
 template <Real Scalar_>
 class Dropout : public Layer<Dropout<Scalar_>, Scalar_> {
  public:

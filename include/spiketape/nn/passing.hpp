@@ -79,6 +79,17 @@ SequenceView<const Scalar> copied(const SequenceView<const Scalar>& from, Arena&
   return to;
 }
 
+/// Spikes as bits, see SpikeTrain.
+template <typename Input>
+concept SpikesAsBits = requires(const Input& input) {
+  input.rows().bits;
+};
+/// What a network is called with.
+template <typename Input>
+concept NetworkInput = SpikesAsBits<Input> || requires(const Input& input) {
+  view_of(input);
+};
+
 /// Whether a neuron passes its spikes to the next layer as bits.
 template <typename L, typename Next, typename Input>
 concept PassesSpikes = requires(const L& layer, const Input& input) {

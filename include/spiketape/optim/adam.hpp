@@ -133,11 +133,15 @@ class Adam : public detail::Optimizer<Scalar, detail::AdamRule<Scalar, AdamOptio
   /// An optimizer of these parameters, whose memory it shares. Allocates.
   explicit Adam(ParameterList<Scalar> parameters, const AdamOptions& options = {})
       : Adam::Optimizer(std::move(parameters), options) {}
-  template <Real Other>
-  requires(!std::same_as<Other, Scalar>) explicit Adam(const ParameterList<Other>& parameters,
-                                                       const AdamOptions& options = {})
-      : Adam(detail::refuse_parameters<Scalar>(parameters), options) {}
+  /// Does not compile, and the compiler says why: parameters of another Scalar, or a network.
+  template <typename Given>
+  requires detail::no_parameters<Given, Scalar>
+  explicit Adam(const Given& given, const AdamOptions& options = {})
+      : Adam(detail::refuse_parameters<Scalar>(given), options) {}
 };
+template <typename Network>
+requires requires { typename Network::Scalar; }
+Adam(const Network&, const AdamOptions& = {})->Adam<typename Network::Scalar>;
 
 /// Adam with decoupled weight decay: p ← (1 − lr·weight_decay) p before each update, and the gradient is
 /// taken as it is. All else is as in Adam. Source: Loshchilov and Hutter, arXiv:1711.05101, as in
@@ -148,11 +152,15 @@ class AdamW : public detail::Optimizer<Scalar, detail::AdamRule<Scalar, AdamWOpt
   /// An optimizer of these parameters, whose memory it shares. Allocates.
   explicit AdamW(ParameterList<Scalar> parameters, const AdamWOptions& options = {})
       : AdamW::Optimizer(std::move(parameters), options) {}
-  template <Real Other>
-  requires(!std::same_as<Other, Scalar>) explicit AdamW(const ParameterList<Other>& parameters,
-                                                        const AdamWOptions& options = {})
-      : AdamW(detail::refuse_parameters<Scalar>(parameters), options) {}
+  /// Does not compile, and the compiler says why: parameters of another Scalar, or a network.
+  template <typename Given>
+  requires detail::no_parameters<Given, Scalar>
+  explicit AdamW(const Given& given, const AdamWOptions& options = {})
+      : AdamW(detail::refuse_parameters<Scalar>(given), options) {}
 };
+template <typename Network>
+requires requires { typename Network::Scalar; }
+AdamW(const Network&, const AdamWOptions& = {})->AdamW<typename Network::Scalar>;
 
 }  // namespace spiketape::inline SPIKETAPE_ABI
 

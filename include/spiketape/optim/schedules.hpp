@@ -160,6 +160,11 @@ class WarmUp {
   Schedule schedule_;
 };
 
+template <typename Schedule>
+WarmUp(Index, Schedule) -> WarmUp<Schedule>;
+template <typename Schedule>
+WarmUp(Index, Schedule, double) -> WarmUp<Schedule>;
+
 /// The options of ReduceLROnPlateau.
 struct ReduceLROnPlateauOptions {
   double lr = 1e-3;            ///< The rate at first, at least 0.

@@ -88,11 +88,15 @@ class SGD : public detail::Optimizer<Scalar, detail::SGDRule<Scalar>> {
   /// An optimizer of these parameters, whose memory it shares. Allocates.
   explicit SGD(ParameterList<Scalar> parameters, const SGDOptions& options = {})
       : SGD::Optimizer(std::move(parameters), options) {}
-  template <Real Other>
-  requires(!std::same_as<Other, Scalar>) explicit SGD(const ParameterList<Other>& parameters,
-                                                      const SGDOptions& options = {})
-      : SGD(detail::refuse_parameters<Scalar>(parameters), options) {}
+  /// Does not compile, and the compiler says why: parameters of another Scalar, or a network.
+  template <typename Given>
+  requires detail::no_parameters<Given, Scalar>
+  explicit SGD(const Given& given, const SGDOptions& options = {})
+      : SGD(detail::refuse_parameters<Scalar>(given), options) {}
 };
+template <typename Network>
+requires requires { typename Network::Scalar; }
+SGD(const Network&, const SGDOptions& = {})->SGD<typename Network::Scalar>;
 
 }  // namespace spiketape::inline SPIKETAPE_ABI
 

@@ -34,11 +34,18 @@ inline std::string duration_text(const double& seconds) {
   return text;
 }
 
-/// A number and its name, or nothing if it is NaN.
-inline std::string shown_number(const char* format, const double& number) {
-  if (is_nan(number)) return {};
+/// A loss and its name, or nothing if it is NaN.
+inline std::string loss_text(const char* name, const double& loss) {
+  if (is_nan(loss)) return {};
   char text[48];
-  std::snprintf(text, sizeof text, format, number);
+  std::snprintf(text, sizeof text, "  %s %.4g", name, loss);
+  return text;
+}
+/// The same for an accuracy.
+inline std::string accuracy_text(const char* name, const double& accuracy) {
+  if (is_nan(accuracy)) return {};
+  char text[48];
+  std::snprintf(text, sizeof text, "  %s %.1f %%", name, 100 * accuracy);
   return text;
 }
 
@@ -49,10 +56,8 @@ inline std::string epoch_text(const EpochLog& epoch, Index epochs, const double&
   std::string number = std::to_string(static_cast<long long>(epoch.epoch));
   if (number.size() < last.size()) number.insert(0, last.size() - number.size(), ' ');
   std::string text = "epoch " + number + '/' + last;
-  text += shown_number("  loss %.4g", epoch.loss);
-  text += shown_number("  accuracy %.1f %%", 100 * epoch.accuracy);
-  text += shown_number("  test loss %.4g", epoch.test_loss);
-  text += shown_number("  test accuracy %.1f %%", 100 * epoch.test_accuracy);
+  text += loss_text("loss", epoch.loss) + accuracy_text("accuracy", epoch.accuracy) +
+          loss_text("test loss", epoch.test_loss) + accuracy_text("test accuracy", epoch.test_accuracy);
   const bool timed = !is_nan(epoch.seconds);
   if (timed) text += "  " + duration_text(epoch.seconds);
   if (seconds_left > 0) text += (timed ? ", " : "  ") + duration_text(seconds_left) + " left";

@@ -184,7 +184,7 @@ template <typename Waits>
 std::vector<std::size_t> nir_order(const char* function, const NirFlat& flat, const Waits& waits) {
   std::vector<std::size_t> order, missing(flat.nodes.size(), 0);
   for (std::size_t to = 0; to < flat.nodes.size(); ++to) {
-    for (const std::size_t from : flat.nodes[to].sources) missing[to] += waits(from, to) ? 1 : 0;
+    for (const std::size_t from : flat.nodes[to].sources) missing[to] += waits(from, to) ? 1U : 0U;
     if (missing[to] == 0) order.push_back(to);
   }
   for (std::size_t done = 0; done < order.size(); ++done)
