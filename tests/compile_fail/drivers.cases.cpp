@@ -19,6 +19,8 @@
 // CASE_BATCHES_WITHOUT_SCALAR: Scalar cannot be deduced from images: write Batches<float>
 // CASE_TRAINER_BOUND_LOSS: write st::ce_rate_loss() without labels
 // CASE_TRAINER_LOSS: a loss is a kind such as st::ce_rate_loss(), or a function (out, targets)
+// CASE_LOSS_OF_ANOTHER_KIND: write struct MyLoss : st::LossKind<MyLoss>
+// CASE_LOSS_DERIVED_FROM_KIND: write struct MyLoss : st::LossKind<MyLoss>
 // CASE_TRAINER_SCHEDULE_NUMBER: a schedule is a function of the number of an epoch or step
 // CASE_TRAINER_SCHEDULE_PLATEAU: write adam.set_lr(plateau(epoch.test_loss)) in on_epoch
 // CASE_WARM_UP_PLATEAU: write adam.set_lr(plateau(epoch.test_loss)) in on_epoch
@@ -37,6 +39,20 @@
 #include <vector>
 
 namespace st = spiketape;
+
+struct OwnLoss : st::LossKind<OwnLoss> {
+  template <st::Real Scalar>
+  st::Var<Scalar> of(const st::LossInput<Scalar>& out, const st::LossTargets<Scalar>&) const {
+    return out.spk;
+  }
+};
+struct CopiedLoss : st::LossKind<OwnLoss> {
+  template <st::Real Scalar>
+  st::Var<Scalar> of(const st::LossInput<Scalar>& out, const st::LossTargets<Scalar>&) const {
+    return out.mem;
+  }
+};
+struct DerivedLoss : OwnLoss {};
 
 int main() {
   st::Random random(1);
@@ -93,6 +109,10 @@ int main() {
   trainer.fit(train, {.loss = st::ce_rate_loss(labels)});
 #elif defined(CASE_TRAINER_LOSS)
   trainer.fit(train, {.loss = [](int, int) { return 1; }});
+#elif defined(CASE_LOSS_OF_ANOTHER_KIND)
+  trainer.fit(train, {.loss = CopiedLoss()});
+#elif defined(CASE_LOSS_DERIVED_FROM_KIND)
+  const st::Loss<float> loss = DerivedLoss();
 #elif defined(CASE_TRAINER_SCHEDULE_NUMBER)
   trainer.fit(train, {.loss = st::ce_rate_loss(), .schedule = 1e-3});
 #elif defined(CASE_TRAINER_SCHEDULE_PLATEAU)
@@ -113,5 +133,6 @@ int main() {
   trainer.fit(train, {.loss = [](const auto& out, const auto&) { return out.spk; }, .schedule = [](int) { return 1e-3; }});
   trainer.on_epoch([&](const st::EpochLog& epoch) { adam.set_lr(plateau(epoch.loss)); });
   const st::WarmUp schedule(2, st::CosineAnnealingLR{.t_max = 5});
+  const st::Loss<float> loss = OwnLoss();
 #endif
 }

@@ -214,6 +214,21 @@ class LossKind {
   }
 };
 
+namespace detail {
+
+template <typename Kind>
+std::type_identity<Kind> named_by_base(const LossKind<Kind>&);
+
+/// Whether a kind of loss is what it gives LossKind, which calls the `of` of that.
+template <typename Kind>
+inline constexpr bool is_its_own_kind = true;
+template <typename Kind>
+requires requires(const Kind& kind) { named_by_base(kind); }
+inline constexpr bool is_its_own_kind<Kind> =
+    std::same_as<typename decltype(named_by_base(std::declval<const Kind&>()))::type, Kind>;
+
+}  // namespace detail
+
 /// Any loss for networks of Scalar, under one type: who holds it is compiled once. It is made of a kind, or
 /// of a function (out, targets) of a LossInput and LossTargets, and gets the targets of a batch by `with`.
 /// Copies share the kind, which does not change, and own their targets.
@@ -232,13 +247,18 @@ class Loss {
       kind.kind();
       kind.targets();
     };
-    constexpr bool fits = !bound && detail::LossOf<Kind, Scalar>;
+    constexpr bool own = detail::is_its_own_kind<Kind>;
+    static_assert(own,
+                  "spiketape::Loss: a kind of loss gives its base another class than itself, whose `of` "
+                  "would be called: "
+                  "write struct MyLoss : st::LossKind<MyLoss>");
+    constexpr bool fits = !bound && own && detail::LossOf<Kind, Scalar>;
     static_assert(
         !bound,
         "spiketape::Loss: the loss has targets of its own, expected none, since each batch brings its own: "
         "write st::ce_rate_loss() without labels");
     static_assert(
-        bound || fits,
+        bound || fits || !own,
         "spiketape::Loss: a loss is a kind such as st::ce_rate_loss(), or a function (out, targets) of "
         "const st::LossInput<float>& and const st::LossTargets<float>& that returns a st::Var<float>");
     if constexpr (fits) call_ = std::move(kind);
