@@ -1,11 +1,11 @@
 # Compiles one file and checks what came of it. Takes COMPILER, MSVC, INCLUDES, SOURCE, CASE where the file holds
-# several, and EIGEN, a header beside which its precompiled form lies.
+# several, PRECOMPILED, a header beside which its precompiled form lies, and FIRST_ERROR, an option to stop there.
 
 list(TRANSFORM INCLUDES PREPEND -I)
 if(MSVC)
   set(flags /std:c++20 /EHsc /Zs)
 else()
-  set(flags -std=c++20 -fsyntax-only -include "${EIGEN}")
+  set(flags -std=c++20 -fsyntax-only -include "${PRECOMPILED}" ${FIRST_ERROR})
 endif()
 if(CASE)
   list(APPEND flags -D${CASE})

@@ -241,7 +241,7 @@ void make_own_name(std::string& id, const std::vector<CLayer<Scalar>>& layers) {
   while (std::any_of(layers.begin(), layers.end(), same)) id += "x";
   while (std::find(std::begin(taken), std::end(taken), id) != std::end(taken) ||
          std::any_of(layers.begin(), layers.end(), related))
-    id.insert(0, "x");
+    id.insert(id.begin(), 'x');
 }
 
 /// The layers of a network, and their sizes as far as they say them; see give_sizes.
