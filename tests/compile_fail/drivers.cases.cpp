@@ -12,6 +12,8 @@
 // CASE_TRAINER_OPTIMIZER_SCALAR: write st::Adam<float> for a network of float
 // CASE_TRAINER_DRIVER_SCALAR: write st::Shards<float> for a network of float
 // CASE_TRAINER_NO_DRIVER: a driver has run, evaluate, gradients(), set_seed and checkpoint
+// CASE_TRAINER_DRIVER_WITHOUT_RUN: a driver has run, evaluate, gradients(), set_seed and checkpoint
+// CASE_TRAINER_DRIVER_SHARES_ONLY: a driver has share(classes) and check_same(numbers), or none of them
 // CASE_TRAINER_TEMPORARY_DRIVER: deleted
 // CASE_TRAINER_DATA_SCALAR: write st::Batches<float> or st::Samples<float> for a network of float
 // CASE_TRAINER_IMAGES: write st::Batches<float> train(images, 128, random)
@@ -36,9 +38,34 @@
 #include <spiketape/optim/schedules.hpp>
 #include <spiketape/train/trainer.hpp>
 
+#include <cstdint>
+#include <span>
 #include <vector>
 
 namespace st = spiketape;
+
+struct OwnDriver {
+  st::Shards<float> shards{1};
+#if !defined(CASE_TRAINER_DRIVER_WITHOUT_RUN)
+  template <typename Network, typename Loss>
+  float run(const Network& net, const st::SequenceView<const float>& input, const Loss& loss) {
+    return shards.run(net, input, loss);
+  }
+#endif
+  template <typename Network, typename Loss>
+  float evaluate(const Network& net, const st::SequenceView<const float>& input, const Loss& loss) {
+    return shards.evaluate(net, input, loss);
+  }
+  st::GradientSums<float>& gradients() { return shards.gradients(); }
+  void set_seed(std::uint64_t seed) { shards.set_seed(seed); }
+  template <typename Visitor>
+  void checkpoint(Visitor& visitor) {
+    shards.checkpoint(visitor);
+  }
+#if defined(CASE_TRAINER_DRIVER_SHARES_ONLY)
+  void share(std::span<int>) {}
+#endif
+};
 
 struct OwnLoss : st::LossKind<OwnLoss> {
   template <st::Real Scalar>
@@ -92,6 +119,9 @@ int main() {
   st::Trainer wrong(net, adam, doubles);
 #elif defined(CASE_TRAINER_NO_DRIVER)
   st::Trainer wrong(net, adam, train, {.steps = 20});
+#elif defined(CASE_TRAINER_DRIVER_WITHOUT_RUN) || defined(CASE_TRAINER_DRIVER_SHARES_ONLY)
+  OwnDriver own_driver;
+  st::Trainer wrong(net, adam, own_driver);
 #elif defined(CASE_TRAINER_TEMPORARY_DRIVER)
   st::Trainer wrong(net, adam, st::Shards<float>(2), {.steps = 20});
 #elif defined(CASE_TRAINER_DATA_SCALAR)
@@ -134,5 +164,7 @@ int main() {
   trainer.on_epoch([&](const st::EpochLog& epoch) { adam.set_lr(plateau(epoch.loss)); });
   const st::WarmUp schedule(2, st::CosineAnnealingLR{.t_max = 5});
   const st::Loss<float> loss = OwnLoss();
+  OwnDriver own_driver;
+  st::Trainer by_own(net, adam, own_driver);
 #endif
 }

@@ -281,8 +281,10 @@ TEST_CASE("a pass that was left before its end can be resumed, whatever ran in b
     for (const auto& batch : again.shuffled())
       if (batch.first >= 4) break;
     again.resume(done);
+    CHECK(again.resumed() == done);
     first_pixels(again.in_order());
     const auto rest = first_pixels(again.shuffled());
+    CHECK(again.resumed() == 0);
     CHECK(rest == std::vector<float>(one.begin() + std::min<st::Index>(2 * done, 7), one.end()));
     CHECK(first_pixels(again.shuffled()) == two);
   }

@@ -93,6 +93,15 @@ TEST_CASE("firmware: a file declares a state and three functions under its name"
   CHECK(std::string(bytes.begin(), bytes.end()) == st::c_source(small()));
 }
 
+TEST_CASE("firmware: spikes that are 0 cannot be told, and a self-test has steps") {
+  st::Random random(1);
+  const st::Sequential net{st::named("fc", st::Linear<double>(2, 2, random)),
+                           st::named("lif", Leaky({.beta = 0.5, .graded_spikes_factor = {1, 0}}))};
+  CHECK(has(fault(net), "graded_spikes_factor of 0"));
+  CHECK(has(fault(small(), st::FirmwareOptions<double>{.self_test = st::Sequence<double>(0, 1, 2)}),
+            "self_test has shape (0, 1, 2), expected at least one step"));
+}
+
 TEST_CASE("firmware: no layer has a name that the file has for something else") {
   const auto ids = [](const std::vector<std::string>& names) {
     std::vector<st::detail::CLayer<double>> layers;

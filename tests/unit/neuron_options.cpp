@@ -57,6 +57,10 @@ TEST_CASE("Lapicque takes beta alone, or two of beta, R and C") {
   CHECK(error({.beta = 1.5}) == lapicque + "beta is 1.5, expected at most 1");
   CHECK(error({.beta = each({0.5, 1.5}), .C = 2}) == lapicque + "beta is 1.5, expected at most 1");
   CHECK_NOTHROW(Lapicque({.beta = 1, .C = 2}));
+  CHECK_NOTHROW(Lapicque({.beta = 1, .learn_beta = true}));
+  CHECK(error_text<std::invalid_argument>([] {
+          Lapicque({.beta = 1});
+        }).starts_with("spiketape::Lapicque: beta is 1, expected less, or C"));
   CHECK(error({.beta = 0}) == lapicque + "beta is 0, expected more than 0");
   CHECK(error({.beta = std::numeric_limits<double>::quiet_NaN()}) ==
         lapicque + "beta is nan, expected more than 0");

@@ -195,13 +195,18 @@ class Batches {
   [[nodiscard]] Pass in_order() & { return pass(false); }
 
   /// The next pass in random order goes on with the last one, behind so many of its batches: for a loop that
-  /// was left before its end. There may be none left. Throws std::invalid_argument for a number that is not 0
-  /// to size().
+  /// was left before its end; 0: it begins again, in the same order. There may be none left. Throws
+  /// std::invalid_argument for a number that is not 0 to size().
   void resume(Index batches) {
     check_not_moved_from();
     if (batches < 0 || batches > size())
       detail::fail_argument("spiketape::Batches::resume: batches is ", batches, ", expected 0 to ", size());
     places_[true] = {.next = std::min(batches * batch_size_, data_->count()), .resumes = true};
+  }
+
+  /// Behind how many batches the next pass in random order goes on; 0: from the beginning.
+  Index resumed() const noexcept {
+    return places_[true].resumes ? detail::parts_of(places_[true].next, batch_size_) : 0;
   }
 
   /// For Checkpoint: visits the order and place of the pass under way, whose loop has not ended, or that the

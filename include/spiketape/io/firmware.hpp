@@ -48,7 +48,8 @@ struct FirmwareOptions {
 /// Throws std::invalid_argument for any other layer, reset or quantizer, by its path and type; for a
 /// convolution with groups; for a number that is not finite, except thresholds that are all infinite; for a
 /// name that C cannot have; if the network consists of neurons that do not say how many they are, and there
-/// is no self_test; and if no step of the self-test keeps its margin.
+/// is no self_test; for spikes of the last layer that are 0 by their graded_spikes_factor; and if no step of
+/// the self-test keeps its margin.
 template <typename Network>
 [[nodiscard]] std::string c_source(const Network& net,
                                    const FirmwareOptions<typename Network::Scalar>& options = {}) {
@@ -65,9 +66,13 @@ template <typename Network>
   std::vector<detail::CLayer<Scalar>> layers = detail::c_layers(net, options.self_test_margin);
   const SequenceView<const Scalar> given = options.self_test;
   detail::give_sizes(layers, given.features);
+  if (const auto& last = layers.back(); last.is_neuron() && last.fires() && (last.spike_value() == 0).any())
+    detail::fail_layer(
+        last.path, "has a graded_spikes_factor of 0, expected others in the last layer: its spikes are 0");
   const detail::CRecording<Scalar> recording =
-      given.steps > 0 ? detail::recorded(layers, given, options.self_test_margin)
-                      : detail::drawn_recording(layers, options.self_test_steps, options.self_test_margin);
+      given.data != nullptr || given.features > 0
+          ? detail::recorded(layers, given, options.self_test_margin)
+          : detail::drawn_recording(layers, options.self_test_steps, options.self_test_margin);
   return detail::CSource<Scalar>(options.name, layers, recording).text();
 }
 

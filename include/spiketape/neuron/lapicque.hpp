@@ -190,6 +190,10 @@ class Lapicque : public LIF<Lapicque<Scalar, Reset, Surrogate, Quantizer>, detai
       if (options.beta && (options.beta->values() > 1).any())
         detail::fail_argument("spiketape::Lapicque: beta is ", options.beta->values().maxCoeff(),
                               ", expected at most 1");
+      if (options.beta && !options.C && !options.learn_beta && (options.beta->values() == 1).any())
+        detail::fail_argument(
+            "spiketape::Lapicque: beta is 1, expected less, or C: it would be infinite, and no current "
+            "would reach the membrane");
       widen("R", options.R);
       widen("C", options.C);
       const auto at = [](const std::optional<Coefficient<Scalar>>& option, Index i) {

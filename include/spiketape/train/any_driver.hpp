@@ -51,10 +51,11 @@ class AnyDriver {
         gradients_([](void* of) -> GradientSums<Scalar>* { return &static_cast<Driver*>(of)->gradients(); }),
         visit_([](void* of, AnyVisitor& visitor) { static_cast<Driver*>(of)->checkpoint(visitor); }) {
     if constexpr (requires { driver.threads(); }) threads_ = driver.threads();
-    if constexpr (requires(std::span<int> classes) {
-                    driver.share(classes);
-                    driver.check_same({{"", 0.0}});
-                  }) {
+    constexpr bool shares = requires(std::span<int> classes) { driver.share(classes); };
+    constexpr bool compares = requires { driver.check_same({{"", 0.0}}); };
+    static_assert(shares == compares,
+                  "spiketape::Trainer: a driver has share(classes) and check_same(numbers), or none of them");
+    if constexpr (shares && compares) {
       share_ = [](void* of, std::span<int> classes) { static_cast<Driver*>(of)->share(classes); };
       check_same_ = [](void* of, std::initializer_list<NamedNumber> options) {
         static_cast<Driver*>(of)->check_same(options);

@@ -23,8 +23,8 @@ struct TrainingBatch {
 ///     size()                      the number of batches in a pass
 ///
 /// where a batch has an `input`, a step or a sequence, and `labels`, `targets` (numbers) or both; it may have
-/// a `mask` of steps (StepMask). Data that may have resume(batches), see Batches, can go on in the middle of
-/// a pass. The data must outlive it.
+/// a `mask` of steps (StepMask). Data that have resume(batches) and resumed(), see Batches, can go on in
+/// the middle of a pass. The data must outlive it.
 template <Real Scalar>
 class BatchSource {
  public:
@@ -55,8 +55,13 @@ class BatchSource {
         };
         shuffled ? run(all.shuffled()) : run(all.in_order());
       };
-      if constexpr (requires { data.resume(Index()); })
+      if constexpr (requires {
+                      data.resume(Index());
+                      data.resumed();
+                    }) {
         resume_ = [](void* of, Index batches) { static_cast<Data*>(of)->resume(batches); };
+        resumed_ = [](void* of) { return static_cast<Index>(static_cast<Data*>(of)->resumed()); };
+      }
     }
   }
 
@@ -70,6 +75,8 @@ class BatchSource {
     if (resume_ != nullptr) resume_(data_, batches);
     return resume_ != nullptr;
   }
+  /// Behind how many batches the next such pass goes on; `unknown` for data that cannot.
+  Index resumed(Index unknown) const { return resumed_ != nullptr ? resumed_(data_) : unknown; }
 
  private:
   template <typename Batch>
@@ -90,6 +97,7 @@ class BatchSource {
   Index (*size_)(void*) = nullptr;
   void (*each_)(void*, bool, const Take&) = nullptr;
   void (*resume_)(void*, Index) = nullptr;  // null: it cannot
+  Index (*resumed_)(void*) = nullptr;       // likewise
 };
 
 }  // namespace spiketape::inline SPIKETAPE_ABI

@@ -238,11 +238,16 @@ class Trainer {
 
   template <typename Network, typename Driver>
   void drive(const Network&, Driver& driver) {
+    constexpr bool runs =
+        requires(const SequenceView<const Scalar>& input, const Network& net, const Part& part) {
+      driver.run(net, input, part);
+      driver.evaluate(net, input, part);
+    };
     static_assert(
-        TrainingDriver<Driver, Scalar>,
+        TrainingDriver<Driver, Scalar> && runs,
         "spiketape::Trainer: a driver has run, evaluate, gradients(), set_seed and checkpoint, and the "
         "network's Scalar: write st::Shards<float> for a network of float");
-    driver.set_seed(options_.seed);
+    if (options_.seed != 0) driver.set_seed(options_.seed);
     driver_ = detail::AnyDriver<Scalar>(driver);
     run_ = [](Trainer& trainer, const SequenceView<const Scalar>& input, const Part& part, bool training) {
       const Network& net = *static_cast<const Network*>(trainer.net_);
@@ -285,6 +290,12 @@ class Trainer {
       const Clock::time_point epoch_begin = Clock::now();
       const bool whole = batch_ == 0;
       if (!options.schedule.empty() && !options.schedule_steps) optimizer_.set_lr(options.schedule(epoch_));
+      if (const Index resumed = train.resumed(batch_); resumed != batch_)
+        detail::fail_argument("spiketape::Trainer::fit: train goes on behind batch ", resumed,
+                              " of its pass, the Trainer behind batch ", batch_,
+                              " of its epoch, expected the same: load both from one checkpoint, or call "
+                              "train.resume(",
+                              batch_, ")");
       fitting.in_epoch = true;
       train.each(true, [&](const TrainingBatch<Scalar>& batch) {
         if (batch_ >= batches) fail_batches(batch_ + 1, batches);
@@ -325,6 +336,7 @@ class Trainer {
     if (options.clip_grad_value > 0) clip_grad_value(gradients, options.clip_grad_value, driver_.threads());
     if (options.clip_grad_norm > 0) clip_grad_norm(gradients, options.clip_grad_norm, driver_.threads());
     optimizer_.step(gradients);
+    gradients.clear();  // what the optimizer does not own would count in the next norm
     add_batch(sums_, batch, loss);
     ++batch_;
     ++step_;

@@ -31,7 +31,7 @@ struct TrainerOptions {
   /// Population code: the outputs are groups of neighbours, one for each of so many classes, as in the options
   /// of losses. 0: each output is a class.
   Index num_classes = 0;
-  /// The seed of layers' random numbers.
+  /// The seed of layers' random numbers; 0: that of the driver, which is 0 unless it has another.
   std::uint64_t seed = 0;
 };
 
