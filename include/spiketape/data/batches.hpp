@@ -180,6 +180,11 @@ class Batches {
     order_.resize(static_cast<std::size_t>(data.count()));
     std::iota(order_.begin(), order_.end(), Index(0));
   }
+  /// Does not compile, and the compiler says why: data of another type.
+  template <typename Other, typename Generator>
+    requires(!std::same_as<Other, Data> && std::same_as<std::remove_cvref_t<Generator>, Random>)
+  Batches(const Other& other, Index batch_size, Generator&& random)
+      : Batches(refused(&other), batch_size, std::forward<Generator>(random)) {}
   template <typename Generator>
     requires std::same_as<std::remove_cvref_t<Generator>, Random>
   Batches(const Data&&, Index, Generator&&) = delete;  // the data would not live long enough
@@ -229,6 +234,14 @@ class Batches {
   }
 
  private:
+  template <typename Other>
+  static const Data& refused(const Other*) {
+    static_assert(std::same_as<Other, Data>,
+                  "spiketape::Batches: the data are of another type than these Batches, which are of images "
+                  "unless it is deduced: write Batches batches(samples, 64, random)");
+    const Data* none = nullptr;
+    return *none;
+  }
   Pass pass(bool shuffled) {
     check_not_moved_from();
     check_no_pass();  // before it draws

@@ -157,6 +157,21 @@ template <Real Scalar>
   return loss;
 }
 
+/// Does not compile, and the compiler says why: the whole result of a neuron or network.
+template <typename Result>
+requires requires(const Result& result) {
+  result.spk;
+  result.mem;
+}
+auto cross_entropy(const Result& result, std::span<const int> targets,
+                   const CrossEntropyOptions& options = {}) {
+  static_assert(
+      !requires { result.spk; },
+      "spiketape: a result with spikes and membranes was given, expected one of them: write out.spk or "
+      "out.mem");
+  return cross_entropy(result.mem, targets, options);
+}
+
 }  // namespace spiketape::inline SPIKETAPE_ABI
 
 #include <spiketape/core/pop_macros.hpp>

@@ -158,10 +158,14 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   /// Layer i, counted from 0, such as net.layer<0>(); valid until the network moves or ends.
   template <std::size_t i>
   auto& layer() {
+    static_assert(i < sizeof...(Layers),
+                  "spiketape::Sequential: the network has fewer layers, counted from 0");
     return std::get<i>(layers_);
   }
   template <std::size_t i>
   const auto& layer() const {
+    static_assert(i < sizeof...(Layers),
+                  "spiketape::Sequential: the network has fewer layers, counted from 0");
     return std::get<i>(layers_);
   }
 

@@ -93,6 +93,16 @@ double clip_grad_norm(GradientSums<Scalar>& gradients, double max_norm, int thre
   return norm;
 }
 
+/// Does not compile, and the compiler says why: what has gradients, such as a tape.
+template <typename Given>
+requires requires(Given& given) { given.gradients(); }
+double clip_grad_norm(Given& given, double max_norm, int threads = 1) {
+  static_assert(
+      !requires { given.gradients(); },
+      "spiketape: gradients are clipped: write clip_grad_norm(tape.gradients(), ...)");
+  return clip_grad_norm(given.gradients(), max_norm, threads);
+}
+
 /// Puts each element of all gradients into [−max_value, max_value]; a NaN stays. Call it between backward and
 /// the step, as clip_grad_norm. The bits do not depend on `threads`. Allocates nothing. Throws
 /// std::invalid_argument unless max_value is finite and positive and threads is at least 1. Source: PyTorch

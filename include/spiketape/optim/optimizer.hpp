@@ -93,6 +93,15 @@ class Optimizer {
     for (const ParameterPtr<Scalar>& parameter : parameters_) gradients.clear(parameter);
   }
 
+  /// Does not compile, and the compiler says why: what has gradients, such as a tape.
+  template <typename Given>
+  requires requires(Given& given) { given.gradients(); }
+  void step(Given&) {
+    static_assert(
+        !requires(Given & given) { given.gradients(); },
+        "spiketape: a step takes gradients: write adam.step(tape.gradients())");
+  }
+
   /// The learning rate: that of group 0. `set_lr` changes it for the next steps; other groups keep their
   /// ratio to it. So a schedule of one number serves all groups. Throws std::invalid_argument for a rate that
   /// the constructor refuses, and both if the optimizer was moved from.

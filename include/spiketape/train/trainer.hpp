@@ -132,8 +132,8 @@ class Trainer {
   ///
   /// Throws std::invalid_argument for an option out of range, for a call in a callback of another fit, and if
   /// an epoch has not as many batches as the data say; and what the parts and callbacks throw. Then the steps
-  /// that were made stay, and the next fit goes on behind them; data without resume(batches) begin the epoch
-  /// again.
+  /// that were made stay, and the next fit goes on behind them; data without resume(batches) and resumed()
+  /// begin the epoch again. For another Trainer, train.resume(0) lets data begin their pass again.
   const TrainingLog& fit(BatchSource<Scalar> train, const FitOptions<Scalar>& options) {
     return fit(train, nullptr, options);
   }
