@@ -196,7 +196,8 @@ class Alpha : public LIF<Alpha<Scalar, Reset, Surrogate, Quantizer>, detail::Alp
   explicit Alpha(const detail::AnyOptions<AlphaOptions, Scalar, Reset, Surrogate, Quantizer>&);
 
   /// α and β: one number (1, 1) or one for each neuron (1, features). Clamped to [0, 1] where they are used.
-  /// τ follows them.
+  /// τ follows them. Setting one does not compare it with the other, as the constructor does: with α below β, which
+  /// training may reach, a positive input lowers the membrane.
   Parameter<Scalar>& alpha() { return this->coefficient(0); }
   const Parameter<Scalar>& alpha() const { return this->coefficient(0); }
   Parameter<Scalar>& beta() { return this->coefficient(1); }
