@@ -90,12 +90,10 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   auto operator()(const Input& input) const {
     static_assert(detail::NetworkInput<Input>,
                   "spiketape::Sequential: an input is a step (an Eigen array), a sequence, a Var, or spikes "
-                  "as bits, such "
-                  "as binned.spikes");
+                  "as bits, such as binned.spikes");
     static_assert(!detail::SpikesAsBits<Input> || std::is_invocable_v<const LayerAt<0>&, const Input&>,
                   "spiketape::Sequential: spikes as bits are taken by a network that begins with a layer "
-                  "such as Linear "
-                  "or Conv2d");
+                  "such as Linear or Conv2d");
     if constexpr (detail::OfAnotherScalar<Input, Scalar>)
       return detail::refuse_scalar<Input, Scalar>();
     else
