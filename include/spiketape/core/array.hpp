@@ -234,7 +234,7 @@ requires requires(const Result& result) {
 }
 auto view_of(const Result& result) {
   static_assert(
-      !requires { result.spk; },
+      sizeof(Result) == 0,
       "spiketape: a result with spikes and membranes was given, expected one of them: write out.spk or "
       "out.mem");
   return view_of(result.spk);

@@ -15,6 +15,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <iterator>
 #include <memory>
 #include <numeric>
@@ -239,8 +240,7 @@ class Batches {
     static_assert(std::same_as<Other, Data>,
                   "spiketape::Batches: the data are of another type than these Batches, which are of images "
                   "unless it is deduced: write Batches batches(samples, 64, random)");
-    const Data* none = nullptr;
-    return *none;
+    std::terminate();
   }
   Pass pass(bool shuffled) {
     check_not_moved_from();

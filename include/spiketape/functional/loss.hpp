@@ -166,7 +166,7 @@ requires requires(const Result& result) {
 auto cross_entropy(const Result& result, std::span<const int> targets,
                    const CrossEntropyOptions& options = {}) {
   static_assert(
-      !requires { result.spk; },
+      sizeof(Result) == 0,
       "spiketape: a result with spikes and membranes was given, expected one of them: write out.spk or "
       "out.mem");
   return cross_entropy(result.mem, targets, options);
