@@ -160,6 +160,13 @@ class BoundLoss {
   detail::OwnTargets<Numbers> targets_;
 };
 
+namespace detail {
+
+/// What all kinds have in common, whatever class they give LossKind.
+class IsLossKind {};
+
+}  // namespace detail
+
 /// The base of a kind of loss: its options, and how the loss follows from a network's result and from
 /// targets. A kind is a struct with
 ///
@@ -170,7 +177,7 @@ class BoundLoss {
 /// samples, it takes that of the whole batch, tape.part().samples.of(out.spk.batch()).whole, so that the
 /// parts add up. Drivers call it on several threads, so it must not write shared data.
 template <typename Kind>
-class LossKind {
+class LossKind : detail::IsLossKind {
  public:
   /// The loss of a network's result, a Var or (out.spk, out.mem), and of targets. Allocates on the tape only.
   /// Throws std::invalid_argument for targets that the kind does not take or that do not fit.
@@ -214,21 +221,6 @@ class LossKind {
   }
 };
 
-namespace detail {
-
-template <typename Kind>
-std::type_identity<Kind> named_by_base(const LossKind<Kind>&);
-
-/// Whether a kind of loss is what it gives LossKind, which calls the `of` of that.
-template <typename Kind>
-inline constexpr bool is_its_own_kind = true;
-template <typename Kind>
-requires requires(const Kind& kind) { named_by_base(kind); }
-inline constexpr bool is_its_own_kind<Kind> =
-    std::same_as<typename decltype(named_by_base(std::declval<const Kind&>()))::type, Kind>;
-
-}  // namespace detail
-
 /// Any loss for networks of Scalar, under one type: who holds it is compiled once. It is made of a kind, or
 /// of a function (out, targets) of a LossInput and LossTargets, and gets the targets of a batch by `with`.
 /// Copies share the kind, which does not change, and own their targets.
@@ -247,7 +239,8 @@ class Loss {
       kind.kind();
       kind.targets();
     };
-    constexpr bool own = detail::is_its_own_kind<Kind>;
+    constexpr bool own =
+        !std::is_base_of_v<detail::IsLossKind, Kind> || std::is_base_of_v<LossKind<Kind>, Kind>;
     static_assert(own,
                   "spiketape::Loss: a kind of loss gives its base another class than itself, whose `of` "
                   "would be called: "
