@@ -132,8 +132,8 @@ struct TetLoss : LossKind<TetLoss> {
   /// Throws std::invalid_argument unless λ is 0 to 1 and the level finite, and for Reduction::none.
   explicit TetLoss(const TetLossOptions& o) : options(o) { check(); }
   void check() const {
-    detail::check_loss_option(name, "lambda", options.lambda, 0, 1);
-    detail::check_loss_option(name, "level", options.level);
+    detail::check_within(name, "lambda", options.lambda, 0, 1);
+    detail::check_within(name, "level", options.level);
     if (options.reduction == Reduction::none)
       detail::fail_argument("spiketape::tet_loss: reduction is none, expected mean, sum or weighted_mean");
   }

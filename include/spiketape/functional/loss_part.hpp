@@ -6,11 +6,11 @@
 
 #include <spiketape/autograd/tape.hpp>
 #include <spiketape/core/numbers.hpp>
+#include <spiketape/core/within.hpp>
 #include <spiketape/functional/loss.hpp>
 #include <spiketape/functional/loss_kind.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <span>
 
 namespace spiketape::inline SPIKETAPE_ABI {
@@ -81,18 +81,6 @@ class LossPart {
   const unsigned char* mask_ = nullptr;  // of the part
   const Index* counted_ = nullptr;       // of its samples
 };
-
-/// Refuses an option that is not finite, or not within least to most.
-SPIKETAPE_NOINLINE inline void check_loss_option(const char* name, const char* option, const double& value,
-                                                 double least = -HUGE_VAL, double most = HUGE_VAL) {
-  if (is_finite(value) && value >= least && value <= most) return;
-  if (most < HUGE_VAL)
-    fail_argument("spiketape::", name, ": ", option, " is ", value, ", expected ", least, " to ", most);
-  if (least > -HUGE_VAL)
-    fail_argument("spiketape::", name, ": ", option, " is ", value, ", expected a finite number of at least ",
-                  least);
-  fail_argument("spiketape::", name, ": ", option, " is ", value, ", expected a finite number");
-}
 
 /// Refuses class weights that a loss of labels cannot have; empty ones are 1.
 SPIKETAPE_NOINLINE inline void check_class_weights(const char* name, std::span<const double> weight,

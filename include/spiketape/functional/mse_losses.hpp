@@ -46,8 +46,8 @@ struct MseCountLoss : LossKind<MseCountLoss> {
   /// Throws std::invalid_argument unless rates are 0 to 1.
   explicit MseCountLoss(const MseCountLossOptions& o) : options(o) { check(); }
   void check() const {
-    detail::check_loss_option(name, "correct_rate", options.correct_rate, 0, 1);
-    detail::check_loss_option(name, "incorrect_rate", options.incorrect_rate, 0, 1);
+    detail::check_within(name, "correct_rate", options.correct_rate, 0, 1);
+    detail::check_within(name, "incorrect_rate", options.incorrect_rate, 0, 1);
   }
   template <Real Scalar>
   Var<Scalar> of(const LossInput<Scalar>& out, const LossTargets<Scalar>& targets) const {
@@ -103,8 +103,8 @@ struct MseMembraneLoss : LossKind<MseMembraneLoss> {
   /// Throws std::invalid_argument unless the levels are finite.
   explicit MseMembraneLoss(const MseMembraneLossOptions& o) : options(o) { check(); }
   void check() const {
-    detail::check_loss_option(name, "on_target", options.on_target);
-    detail::check_loss_option(name, "off_target", options.off_target);
+    detail::check_within(name, "on_target", options.on_target);
+    detail::check_within(name, "off_target", options.off_target);
   }
   template <Real Scalar>
   Var<Scalar> of(const LossInput<Scalar>& out, const LossTargets<Scalar>& targets) const {

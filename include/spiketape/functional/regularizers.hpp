@@ -24,7 +24,7 @@ struct L1RateSparsity : LossKind<L1RateSparsity> {
 
   /// Throws std::invalid_argument unless λ is finite.
   explicit L1RateSparsity(double lambda_) : lambda(lambda_) { check(); }
-  void check() const { detail::check_loss_option(name, "lambda", lambda); }
+  void check() const { detail::check_within(name, "lambda", lambda); }
   template <Real Scalar>
   Var<Scalar> of(const LossInput<Scalar>& out, const LossTargets<Scalar>& targets) const {
     check();
@@ -52,9 +52,9 @@ struct FiringRateLoss : LossKind<FiringRateLoss> {
   /// Throws std::invalid_argument unless all are finite and lower at most upper.
   explicit FiringRateLoss(const FiringRateLossOptions& o) : options(o) { check(); }
   void check() const {
-    detail::check_loss_option(name, "lambda", options.lambda);
-    detail::check_loss_option(name, "lower", options.lower);
-    detail::check_loss_option(name, "upper", options.upper);
+    detail::check_within(name, "lambda", options.lambda);
+    detail::check_within(name, "lower", options.lower);
+    detail::check_within(name, "upper", options.upper);
     if (!(options.lower <= options.upper))
       detail::fail_argument("spiketape::firing_rate_loss: lower is ", options.lower, " and upper ",
                             options.upper, ", expected at most upper");

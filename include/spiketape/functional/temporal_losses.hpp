@@ -88,9 +88,9 @@ struct MseTemporalLoss : LossKind<MseTemporalLoss> {
       detail::fail_argument("spiketape::mse_temporal_loss: on_target has ", options.on_target.size(),
                             " times and off_target ", options.off_target.size(),
                             ", expected as many, at least one");
-    for (const double time : options.on_target) detail::check_loss_option(name, "on_target", time);
-    for (const double time : options.off_target) detail::check_loss_option(name, "off_target", time);
-    detail::check_loss_option(name, "tolerance", options.tolerance, 0);
+    for (const double time : options.on_target) detail::check_within(name, "on_target", time);
+    for (const double time : options.off_target) detail::check_within(name, "off_target", time);
+    detail::check_within(name, "tolerance", options.tolerance, 0);
   }
   template <Real Scalar>
   Var<Scalar> of(const LossInput<Scalar>& out, const LossTargets<Scalar>& targets) const {

@@ -5,6 +5,7 @@
 
 #include <spiketape/core/error.hpp>
 #include <spiketape/core/numbers.hpp>
+#include <spiketape/core/within.hpp>
 
 #include <cstdint>
 #include <limits>
@@ -41,16 +42,6 @@ struct BestMetric {
 };
 
 inline const char* text_of_better(Better better) { return better == Better::lower ? "lower" : "higher"; }
-
-/// Throws std::invalid_argument unless an option is finite and within [least, most].
-SPIKETAPE_NOINLINE inline void check_within(const char* who, const char* option, const double& value,
-                                            double least, double most = std::numeric_limits<double>::max()) {
-  if (is_finite(value) && value >= least && value <= most) return;
-  if (most < std::numeric_limits<double>::max())
-    fail_argument("spiketape::", who, ": ", option, " is ", value, ", expected ", least, " to ", most);
-  fail_argument("spiketape::", who, ": ", option, " is ", value, ", expected a finite number of at least ",
-                least);
-}
 
 }  // namespace detail
 }  // namespace spiketape::inline SPIKETAPE_ABI
