@@ -77,6 +77,7 @@
 #include <spiketape/core/type_name.hpp>
 #include <spiketape/kernels/spike_train.hpp>
 #include <spiketape/nn/context.hpp>
+#include <spiketape/nn/layer_contract.hpp>
 #include <spiketape/nn/layer_op.hpp>
 
 #include <array>
@@ -91,29 +92,6 @@
 namespace spiketape::inline SPIKETAPE_ABI {
 
 namespace detail {
-
-template <typename L, typename Scalar>
-concept SaysItsResult = requires(const L layer, Shape shape) {
-  { layer.result(shape) } -> std::same_as<Shape>;
-};
-template <typename L, typename Scalar>
-concept GoesForward = requires(const L layer, SequenceView<const Scalar> x, SequenceView<Scalar> y,
-                               Context<Scalar>& context) {
-  layer.forward(x, y, context);
-};
-template <typename L, typename Scalar>
-concept GoesBackward = requires(const L layer, SequenceView<const Scalar> x,
-                                SequenceView<const Scalar> y_adjoint, Adjoint<Scalar> x_adjoint,
-                                Context<Scalar>& context) {
-  layer.backward(x, y_adjoint, x_adjoint, context);
-};
-
-/// The name a second time: with it, a use of the name does not compile if the layer has it, whatever for.
-struct NamesForEachParameter {
-  void for_each_parameter() const {}
-};
-template <typename L>
-struct LayerAnd : L, NamesForEachParameter {};
 
 /// A layer built on Layer or LIF, or a network: it has a number of states and runs with given ones.
 template <typename L>

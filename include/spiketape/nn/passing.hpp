@@ -90,6 +90,19 @@ concept NetworkInput = SpikesAsBits<Input> || requires(const Input& input) {
   view_of(input);
 };
 
+/// Does not compile for what no network, or none that begins with this layer, is called with, and the
+/// compiler says why.
+template <typename First, typename Input>
+consteval bool check_network_input() {
+  static_assert(NetworkInput<Input>,
+                "spiketape::Sequential: an input is a step (an Eigen array), a sequence, a Var, or spikes "
+                "as bits, such as binned.spikes");
+  static_assert(!SpikesAsBits<Input> || std::is_invocable_v<const First&, const Input&>,
+                "spiketape::Sequential: spikes as bits are taken by a network that begins with a layer "
+                "such as Linear or Conv2d");
+  return true;
+}
+
 /// Whether a neuron passes its spikes to the next layer as bits.
 template <typename L, typename Next, typename Input>
 concept PassesSpikes = requires(const L& layer, const Input& input) {

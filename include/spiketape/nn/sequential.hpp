@@ -88,12 +88,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   /// as std::invalid_argument for a wrong number of features.
   template <typename Input>
   auto operator()(const Input& input) const {
-    static_assert(detail::NetworkInput<Input>,
-                  "spiketape::Sequential: an input is a step (an Eigen array), a sequence, a Var, or spikes "
-                  "as bits, such as binned.spikes");
-    static_assert(!detail::SpikesAsBits<Input> || std::is_invocable_v<const LayerAt<0>&, const Input&>,
-                  "spiketape::Sequential: spikes as bits are taken by a network that begins with a layer "
-                  "such as Linear or Conv2d");
+    static_assert(detail::check_network_input<LayerAt<0>, Input>());
     if constexpr (detail::OfAnotherScalar<Input, Scalar>)
       return detail::refuse_scalar<Input, Scalar>();
     else
@@ -156,14 +151,12 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   /// Layer i, counted from 0, such as net.layer<0>(); valid until the network moves or ends.
   template <std::size_t i>
   auto& layer() {
-    static_assert(i < sizeof...(Layers),
-                  "spiketape::Sequential: the network has fewer layers, counted from 0");
+    static_assert(i < sizeof...(Layers), "spiketape::Sequential: the network has fewer layers");
     return std::get<i>(layers_);
   }
   template <std::size_t i>
   const auto& layer() const {
-    static_assert(i < sizeof...(Layers),
-                  "spiketape::Sequential: the network has fewer layers, counted from 0");
+    static_assert(i < sizeof...(Layers), "spiketape::Sequential: the network has fewer layers");
     return std::get<i>(layers_);
   }
 

@@ -34,14 +34,6 @@
 
 namespace spiketape::inline SPIKETAPE_ABI {
 
-namespace detail {
-
-/// Not options.
-template <typename Driver>
-concept GivenAsDriver = !std::same_as<std::remove_cvref_t<Driver>, TrainerOptions>;
-
-}  // namespace detail
-
 /// Trains a network with an optimizer: a loop over epochs and batches, each a run of Shards or Windows and a
 /// step.
 ///
@@ -61,17 +53,7 @@ class Trainer {
   template <typename Network, typename Optimizer>
   Trainer(const Network& net, Optimizer& optimizer, const TrainerOptions& options = {})
       : options_(options), net_(&net), optimizer_(optimizer) {
-    if (options.steps < 1)
-      detail::fail_argument("spiketape::Trainer: steps is ", options.steps, ", expected at least 1");
-    if (options.num_classes < 0)
-      detail::fail_argument("spiketape::Trainer: num_classes is ", options.num_classes,
-                            ", expected at least 0");
-    if (options.window < 0)
-      detail::fail_argument("spiketape::Trainer: window is ", options.window, ", expected at least 0");
-    if (options.window > 0 && (options.shards != 1 || options.threads != 1 || options.block != 0))
-      detail::fail_argument("spiketape::Trainer: window is ", options.window, ", shards is ", options.shards,
-                            ", threads is ", options.threads, " and block is ", options.block,
-                            ", expected windows, or shards, threads and blocks");
+    detail::check_options(options);
     if (options.window == 0) {
       drive(net, shards_.emplace(options.shards, options.threads, options.block));
     } else if constexpr (has_windows<Network>) {
@@ -148,7 +130,7 @@ class Trainer {
   /// and what the parts throw.
   [[nodiscard]] Evaluation evaluate(BatchSource<Scalar> data, const Loss<Scalar>& loss = {}) {
     Evaluation all;
-    const Sums sums = evaluate(data, loss, &all);
+    const detail::EpochSums sums = evaluate(data, loss, &all);
     all.loss = loss.empty() ? EpochLog::unknown : sums.mean_loss();
     all.accuracy = sums.accuracy();
     all.samples = sums.samples;
@@ -179,19 +161,6 @@ class Trainer {
 
  private:
   using Clock = detail::ProgressLine::Clock;
-
-  /// Over the samples of an epoch or an evaluation.
-  struct Sums {
-    double loss = 0;  // of each batch, times its samples
-    Index samples = 0, labelled = 0, right = 0;
-
-    double mean_loss() const {
-      return samples == 0 ? EpochLog::unknown : loss / static_cast<double>(samples);
-    }
-    double accuracy() const {
-      return labelled == 0 ? EpochLog::unknown : static_cast<double>(right) / static_cast<double>(labelled);
-    }
-  };
 
   /// What the drivers call for each part of a batch.
   struct Part {
@@ -272,7 +241,7 @@ class Trainer {
 
   const TrainingLog& fit(const BatchSource<Scalar>& train, const BatchSource<Scalar>* test,
                          const FitOptions<Scalar>& options) {
-    check_options(options);
+    detail::check_options(options);
     Fitting fitting(*this, train);
     driver_.check_same({{"epochs", static_cast<double>(options.epochs)},
                         {"clip_grad_norm", options.clip_grad_norm},
@@ -312,7 +281,7 @@ class Trainer {
       if (batch_ < batches) fail_batches(batch_, batches);
       EpochLog log = epoch_log(EpochLog::unknown);
       if (test != nullptr) {
-        const Sums sums = evaluate(*test, options.loss, nullptr);
+        const detail::EpochSums sums = evaluate(*test, options.loss, nullptr);
         log.test_loss = sums.mean_loss();
         log.test_accuracy = sums.accuracy();
       }
@@ -343,8 +312,8 @@ class Trainer {
     return loss;
   }
 
-  Sums evaluate(const BatchSource<Scalar>& data, const Loss<Scalar>& loss, Evaluation* all) {
-    Sums sums;
+  detail::EpochSums evaluate(const BatchSource<Scalar>& data, const Loss<Scalar>& loss, Evaluation* all) {
+    detail::EpochSums sums;
     data.each(false, [&](const TrainingBatch<Scalar>& batch) {
       add_batch(sums, batch, static_cast<double>(run(batch, loss, false)));
       if (all != nullptr && has_labels(batch)) {
@@ -368,7 +337,7 @@ class Trainer {
   static bool has_labels(const TrainingBatch<Scalar>& batch) {
     return batch.input.batch > 0 && std::cmp_equal(batch.targets.labels.size(), batch.input.batch);
   }
-  void add_batch(Sums& sums, const TrainingBatch<Scalar>& batch, double loss) const {
+  void add_batch(detail::EpochSums& sums, const TrainingBatch<Scalar>& batch, double loss) const {
     const Index samples = batch.input.batch;
     sums.loss += loss * static_cast<double>(samples);
     sums.samples += samples;
@@ -402,22 +371,6 @@ class Trainer {
         "spiketape::Trainer::fit: train gives ", batch, " batches in an epoch, expected ", batches,
         ", its size(). An epoch under way goes on if train is loaded with the Trainer's checkpoint");
   }
-  static void check_options(const FitOptions<Scalar>& options) {
-    if (options.epochs < 0)
-      detail::fail_argument("spiketape::Trainer::fit: epochs is ", options.epochs, ", expected at least 0");
-    if (options.loss.empty())
-      detail::fail_argument("spiketape::Trainer::fit: loss is empty, expected one such as ce_rate_loss()");
-    if (options.schedule_steps && options.schedule.empty())
-      detail::fail_argument("spiketape::Trainer::fit: schedule is empty, expected one beside schedule_steps");
-    const auto check_clip = [](const char* option, const double& value) {
-      if (!detail::is_finite(value) || value < 0)
-        detail::fail_argument("spiketape::Trainer::fit: ", option, " is ", value,
-                              ", expected a finite number of at least 0");
-    };
-    check_clip("clip_grad_norm", options.clip_grad_norm);
-    check_clip("clip_grad_value", options.clip_grad_value);
-  }
-
   TrainerOptions options_;
   const void* net_;
   detail::AnyOptimizer<Scalar> optimizer_;
@@ -429,7 +382,7 @@ class Trainer {
   std::deque<detail::AnyFunction<void(const EpochLog&)>> epoch_callbacks_;
   Index epoch_ = 0, batch_ = 0, step_ = 0;  // how many are done; batches of the epoch under way
   bool stopped_ = false, fitting_ = false;
-  Sums sums_;  // of the epoch under way
+  detail::EpochSums sums_;  // of the epoch under way
   TrainingLog log_;
   detail::Predictions predicted_;  // of the batch
 };

@@ -3,12 +3,16 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/error.hpp>
+#include <spiketape/core/within.hpp>
 #include <spiketape/functional/loss_kind.hpp>
 #include <spiketape/optim/schedule.hpp>
 #include <spiketape/train/training_log.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <cstdio>
+#include <type_traits>
 #include <vector>
 
 namespace spiketape::inline SPIKETAPE_ABI {
@@ -54,6 +58,40 @@ struct FitOptions {
   std::FILE* progress = nullptr;
 };
 
+namespace detail {
+
+/// Not options.
+template <typename Driver>
+concept GivenAsDriver = !std::same_as<std::remove_cvref_t<Driver>, TrainerOptions>;
+
+/// Throws std::invalid_argument for an option out of range, and for options that exclude each other.
+SPIKETAPE_NOINLINE inline void check_options(const TrainerOptions& options) {
+  if (options.steps < 1)
+    fail_argument("spiketape::Trainer: steps is ", options.steps, ", expected at least 1");
+  if (options.num_classes < 0)
+    fail_argument("spiketape::Trainer: num_classes is ", options.num_classes, ", expected at least 0");
+  if (options.window < 0)
+    fail_argument("spiketape::Trainer: window is ", options.window, ", expected at least 0");
+  if (options.window > 0 && (options.shards != 1 || options.threads != 1 || options.block != 0))
+    fail_argument("spiketape::Trainer: window is ", options.window, ", shards is ", options.shards,
+                  ", threads is ", options.threads, " and block is ", options.block,
+                  ", expected windows, or shards, threads and blocks");
+}
+/// The same for those of a fit.
+template <Real Scalar>
+void check_options(const FitOptions<Scalar>& options) {
+  if (options.epochs < 0)
+    fail_argument("spiketape::Trainer::fit: epochs is ", options.epochs, ", expected at least 0");
+  if (options.loss.empty())
+    fail_argument("spiketape::Trainer::fit: loss is empty, expected one such as ce_rate_loss()");
+  if (options.schedule_steps && options.schedule.empty())
+    fail_argument("spiketape::Trainer::fit: schedule is empty, expected one beside schedule_steps");
+  check_within("Trainer::fit", "clip_grad_norm", options.clip_grad_norm, 0);
+  check_within("Trainer::fit", "clip_grad_value", options.clip_grad_value, 0);
+}
+
+}  // namespace detail
+
 /// A step of a training.
 struct StepLog {
   Index step;     ///< The number of steps so far.
@@ -63,6 +101,21 @@ struct StepLog {
   double loss;    ///< Of this batch.
   double lr;      ///< The learning rate of this step.
 };
+
+namespace detail {
+
+/// Over the samples of an epoch or an evaluation.
+struct EpochSums {
+  double loss = 0;  // of each batch, times its samples
+  Index samples = 0, labelled = 0, right = 0;
+
+  double mean_loss() const { return samples == 0 ? EpochLog::unknown : loss / static_cast<double>(samples); }
+  double accuracy() const {
+    return labelled == 0 ? EpochLog::unknown : static_cast<double>(right) / static_cast<double>(labelled);
+  }
+};
+
+}  // namespace detail
 
 /// What a network makes of data.
 struct Evaluation {
