@@ -10,25 +10,38 @@
 #include <spiketape/core/abi.hpp>
 
 // Lane code consists of small functions and lambdas that must be inlined into one loop. At -O2 g++ leaves
-// some of them as calls, which costs a factor of 1.3 to 4, so SPIKETAPE_INLINE forces inlining. What runs
-// once for each operation is SPIKETAPE_NOINLINE: compilers would copy it into every caller, which takes them
-// time and gains nothing. What reads and writes files is SPIKETAPE_COLD: small code compiles sooner.
+// some of them as calls, which costs a factor of 1.3 to 4, so SPIKETAPE_INLINE forces inlining. But g++ then
+// optimizes a body again in each function on its way into the loop. Where there are many of those,
+// SPIKETAPE_KERNEL marks the outermost, which holds the objects that the loops use, and SPIKETAPE_INNER those
+// within it: g++ inlines all that a kernel calls at once. Other compilers inline level by level.
+// What runs once for each operation is SPIKETAPE_NOINLINE: compilers would copy it into every caller, which
+// takes them time and gains nothing. What reads and writes files is SPIKETAPE_COLD: small code compiles
+// sooner.
 #if defined(_MSC_VER) && !defined(__clang__)
 #define SPIKETAPE_INLINE __forceinline
 #define SPIKETAPE_INLINE_LAMBDA [[msvc::forceinline]]
 #define SPIKETAPE_NOINLINE __declspec(noinline)
-#define SPIKETAPE_COLD
 #define SPIKETAPE_NOINLINE_LAMBDA
+#define SPIKETAPE_COLD
 #else
 #define SPIKETAPE_INLINE inline __attribute__((always_inline))
 #define SPIKETAPE_INLINE_LAMBDA __attribute__((always_inline))
 #define SPIKETAPE_NOINLINE __attribute__((noinline))
+#define SPIKETAPE_NOINLINE_LAMBDA __attribute__((noinline))
 #ifdef __clang__  // g++ also takes "cold" for small
 #define SPIKETAPE_COLD __attribute__((cold, minsize))
 #else
 #define SPIKETAPE_COLD __attribute__((cold))
 #endif
-#define SPIKETAPE_NOINLINE_LAMBDA __attribute__((noinline))
+#endif
+#if defined(__GNUC__) && !defined(__clang__)
+#define SPIKETAPE_KERNEL __attribute__((flatten))
+#define SPIKETAPE_INNER inline
+#define SPIKETAPE_INNER_LAMBDA
+#else
+#define SPIKETAPE_KERNEL
+#define SPIKETAPE_INNER SPIKETAPE_INLINE
+#define SPIKETAPE_INNER_LAMBDA SPIKETAPE_INLINE_LAMBDA
 #endif
 
 // An empty policy takes no memory. MSVC, and clang in its place, ignore the standard's attribute.

@@ -76,7 +76,7 @@ inline constexpr int tile_lanes = sizeof(Lane<Scalar>) == 64 ? 4 : 2;
 
 /// Calls body(first, rows) for `count` rows in tiles: `rows` is a compile-time constant.
 template <typename Body>
-SPIKETAPE_INLINE void for_tiles(Index count, Body&& body) {
+SPIKETAPE_INNER void for_tiles(Index count, Body&& body) {
   Index r = 0;
   for (; r + tile_rows <= count; r += tile_rows) body(r, std::integral_constant<int, tile_rows>());
   for (; r + 2 <= count; r += 2) body(r, std::integral_constant<int, 2>());
@@ -86,67 +86,68 @@ SPIKETAPE_INLINE void for_tiles(Index count, Body&& body) {
 /// A tile of a product, to[r] = from[r] + Σ_k factor(r, k)·row(k), k = 0, …, depth − 1. A row is given by the
 /// address of its first number.
 template <typename Block, int rows, typename From, typename To, typename Factor, typename Row>
-SPIKETAPE_INLINE void multiply_tile(Index depth, From&& from, To&& to, Factor&& factor, Row&& row) {
+SPIKETAPE_INNER void multiply_tile(Index depth, From&& from, To&& to, Factor&& factor, Row&& row) {
   Block sums[std::size_t{rows}];
-  unrolled<rows>([&](auto r) SPIKETAPE_INLINE_LAMBDA { sums[r] = Block::load(from(r)); });
+  unrolled<rows>([&](auto r) SPIKETAPE_INNER_LAMBDA { sums[r] = Block::load(from(r)); });
   for (Index k = 0; k < depth; ++k) {
     const Block numbers = Block::load(row(k));
-    unrolled<rows>([&](auto r) SPIKETAPE_INLINE_LAMBDA {
+    unrolled<rows>([&](auto r) SPIKETAPE_INNER_LAMBDA {
       sums[r] = multiply_add(typename Block::L(factor(r, k)), numbers, sums[r]);
     });
   }
-  unrolled<rows>([&](auto r) SPIKETAPE_INLINE_LAMBDA { sums[r].store(to(r)); });
+  unrolled<rows>([&](auto r) SPIKETAPE_INNER_LAMBDA { sums[r].store(to(r)); });
 }
 
 /// Calls body(b, i, lanes) for all samples and blocks of columns. The inner loop is over samples, so a block
 /// of columns of W stays in the cache for all of them.
 template <Real Scalar, typename Body>
-SPIKETAPE_INLINE void for_samples_and_blocks(const SequenceView<const Scalar>& y, Body&& body) {
+SPIKETAPE_INNER void for_samples_and_blocks(const SequenceView<const Scalar>& y, Body&& body) {
   for_column_blocks<Scalar, tile_lanes<Scalar>>(whole_lines<Scalar>(y.features),
-                                                [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+                                                [&](Index i, auto lanes) SPIKETAPE_INNER_LAMBDA {
                                                   for (Index b = 0; b < y.batch; ++b) body(b, i, lanes);
                                                 });
 }
 
 /// y = bias + x W. Rows of y are whole lines.
 template <Real Scalar>
-void active_columns_times_weight(const ActiveColumns<Scalar>& x, const Scalar* weight, Index weight_stride,
-                                 const Scalar* bias, const SequenceView<Scalar>& y) {
-  for_samples_and_blocks<Scalar>(y, [&](Index b, Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+SPIKETAPE_KERNEL void active_columns_times_weight(const ActiveColumns<Scalar>& x, const Scalar* weight,
+                                                  Index weight_stride, const Scalar* bias,
+                                                  const SequenceView<Scalar>& y) {
+  for_samples_and_blocks<Scalar>(y, [&](Index b, Index i, auto lanes) SPIKETAPE_INNER_LAMBDA {
     const std::int32_t* columns = x.columns + x.begins[b];
     const Scalar* values = x.values + x.begins[b] * x.steps;
-    for_tiles(x.steps, [&](Index t, auto rows) SPIKETAPE_INLINE_LAMBDA {
+    for_tiles(x.steps, [&](Index t, auto rows) SPIKETAPE_INNER_LAMBDA {
       multiply_tile<LaneBlock<Scalar, lanes()>, rows()>(
           x.begins[b + 1] - x.begins[b],  //
-          [&](int) SPIKETAPE_INLINE_LAMBDA { return bias + i; },
-          [&](int r) SPIKETAPE_INLINE_LAMBDA { return y.row(t + r, b) + i; },
-          [&](int r, Index k) SPIKETAPE_INLINE_LAMBDA { return values[k * x.steps + t + r]; },
-          [&](Index k) SPIKETAPE_INLINE_LAMBDA { return weight + columns[k] * weight_stride + i; });
+          [&](int) SPIKETAPE_INNER_LAMBDA { return bias + i; },
+          [&](int r) SPIKETAPE_INNER_LAMBDA { return y.row(t + r, b) + i; },
+          [&](int r, Index k) SPIKETAPE_INNER_LAMBDA { return values[k * x.steps + t + r]; },
+          [&](Index k) SPIKETAPE_INNER_LAMBDA { return weight + columns[k] * weight_stride + i; });
     });
   });
 }
 
 /// W̄ += xᵀ ȳ. Rows of W̄ lie outside the caches, so the loop prefetches the next tile's rows one by one.
 template <Real Scalar>
-void active_columns_weight_gradient(const ActiveColumns<Scalar>& x,
-                                    const SequenceView<const Scalar>& y_adjoint, Scalar* weight_adjoint,
-                                    Index weight_stride) {
+SPIKETAPE_KERNEL void active_columns_weight_gradient(const ActiveColumns<Scalar>& x,
+                                                     const SequenceView<const Scalar>& y_adjoint,
+                                                     Scalar* weight_adjoint, Index weight_stride) {
   const Index step = y_adjoint.constant ? 0 : y_adjoint.batch * y_adjoint.stride;
-  for_samples_and_blocks<Scalar>(y_adjoint, [&](Index b, Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+  for_samples_and_blocks<Scalar>(y_adjoint, [&](Index b, Index i, auto lanes) SPIKETAPE_INNER_LAMBDA {
     const std::int32_t* columns = x.columns + x.begins[b];
     const Scalar* values = x.values + x.begins[b] * x.steps;
     const Index count = x.begins[b + 1] - x.begins[b];
-    for_tiles(count, [&](Index c, auto rows) SPIKETAPE_INLINE_LAMBDA {
+    for_tiles(count, [&](Index c, auto rows) SPIKETAPE_INNER_LAMBDA {
       using Block = LaneBlock<Scalar, lanes()>;
-      const auto sum = [&](Index r) SPIKETAPE_INLINE_LAMBDA {
+      const auto sum = [&](Index r) SPIKETAPE_INNER_LAMBDA {
         return weight_adjoint + columns[c + r] * weight_stride + i;
       };
       const Index next = std::min(count - c - rows(), Index(rows()));
       const Scalar* first = y_adjoint.row(0, b) + i;
       multiply_tile<Block, rows()>(
           x.steps, sum, sum,
-          [&](int r, Index t) SPIKETAPE_INLINE_LAMBDA { return values[(c + r) * x.steps + t]; },
-          [&](Index t) SPIKETAPE_INLINE_LAMBDA {
+          [&](int r, Index t) SPIKETAPE_INNER_LAMBDA { return values[(c + r) * x.steps + t]; },
+          [&](Index t) SPIKETAPE_INNER_LAMBDA {
             if (t < next) Block::prefetch(sum(rows() + t));
             return first + t * step;
           });

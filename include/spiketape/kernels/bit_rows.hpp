@@ -125,7 +125,7 @@ SPIKETAPE_INLINE void store(WordBits word, LineBits* to, Index count) {
 /// Emits four lines at a time, because processors commit stores in order: small stores between large ones
 /// that miss the nearest cache made the scan take twice as long on some machines.
 template <Real Scalar, typename Body, typename Emit>
-SPIKETAPE_INLINE void for_lines(Index count, Body&& body, Emit&& emit) {
+SPIKETAPE_INNER void for_lines(Index count, Body&& body, Emit&& emit) {
   constexpr Index size = Lane<Scalar>::size;
   static_assert(line<Scalar> % size == 0);
   constexpr std::size_t lanes = line<Scalar> / size;
@@ -151,7 +151,7 @@ SPIKETAPE_INLINE void for_lines(Index count, Body&& body, Emit&& emit) {
 
 /// The same, a lane at a time: there are fewer copies of the body to compile.
 template <Real Scalar, typename Body, typename Emit>
-SPIKETAPE_INLINE void for_lines_in_lanes(Index count, Body&& body, Emit&& emit) {
+SPIKETAPE_INNER void for_lines_in_lanes(Index count, Body&& body, Emit&& emit) {
   constexpr Index size = Lane<Scalar>::size;
   WordBits word = 0;
   for (Index i = 0; i < count; i += size) {

@@ -37,21 +37,21 @@ SPIKETAPE_INLINE Block add_multiple(typename Block::L factor, const Block& a, co
 /// Adds Σ factor(e)·W[rows[e]] over e = begin, …, end − 1, in a block of lanes at column i, to `sums`. With
 /// few lanes several sums run side by side, because each addition to a single sum waits for the one before.
 template <Real Scalar, int lanes, typename Factor>
-SPIKETAPE_INLINE void sum_rows(Index begin, Index end, const Factor& factor, const std::int32_t* rows,
-                               const Scalar* weight, Index stride, Index i, LaneBlock<Scalar, lanes>& sums) {
+SPIKETAPE_INNER void sum_rows(Index begin, Index end, const Factor& factor, const std::int32_t* rows,
+                              const Scalar* weight, Index stride, Index i, LaneBlock<Scalar, lanes>& sums) {
   using Block = LaneBlock<Scalar, lanes>;
   constexpr int chains = lanes >= 8 ? 1 : lanes >= 4 ? 2 : 4;
-  const auto add = [&](Index e, Block& part) SPIKETAPE_INLINE_LAMBDA {
+  const auto add = [&](Index e, Block& part) SPIKETAPE_INNER_LAMBDA {
     part = add_multiple(factor(e), Block::load(weight + Index(rows[e]) * stride + i), part);
   };
   Block parts[std::size_t{chains}];
   parts[0] = sums;
   Index e = begin;
   for (; e + chains <= end; e += chains)
-    unrolled<chains>([&](auto c) SPIKETAPE_INLINE_LAMBDA { add(e + c, parts[c]); });
+    unrolled<chains>([&](auto c) SPIKETAPE_INNER_LAMBDA { add(e + c, parts[c]); });
   for (; e < end; ++e) add(e, parts[0]);
   sums = parts[0];
-  unrolled<chains - 1>([&](auto c) SPIKETAPE_INLINE_LAMBDA { sums = sums + parts[c + 1]; });
+  unrolled<chains - 1>([&](auto c) SPIKETAPE_INNER_LAMBDA { sums = sums + parts[c + 1]; });
 }
 
 /// Whether rows have enough events for slices of W to pay off, see events_times_weight.
@@ -68,17 +68,18 @@ bool worth_slices(const Events<Scalar>& events, Index rows, Index inputs, Index 
 /// a group of rows before the next slice, and y holds the unfinished sums. The order of additions stays the
 /// same, and so does the result.
 template <Real Scalar>
-void events_times_weight(const Events<Scalar>& events, Index rows, Index inputs, const Scalar* weight,
-                         Index weight_stride, const Scalar* bias, Index outputs, Scalar* y, Index y_stride) {
+SPIKETAPE_KERNEL void events_times_weight(const Events<Scalar>& events, Index rows, Index inputs,
+                                          const Scalar* weight, Index weight_stride, const Scalar* bias,
+                                          Index outputs, Scalar* y, Index y_stride) {
   using L = Lane<Scalar>;
   constexpr Index group = 128, part = 128;
   const bool worth = worth_slices(events, rows, inputs, (inputs + part - 1) / part);
-  for_column_blocks<Scalar>(whole_lines<Scalar>(outputs), [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+  for_column_blocks<Scalar>(whole_lines<Scalar>(outputs), [&](Index i, auto lanes) SPIKETAPE_INNER_LAMBDA {
     using Block = LaneBlock<Scalar, lanes()>;
     // With fewer lanes several sums run side by side, and slices would change their order.
     const bool sliced = lanes() >= 8 && worth;
     const Index slice = sliced ? part : std::max<Index>(inputs, 1);
-    const auto each_row = [&](auto&& factor, const L& scale) SPIKETAPE_INLINE_LAMBDA {
+    const auto each_row = [&](auto&& factor, const L& scale) SPIKETAPE_INNER_LAMBDA {
       for (Index from = 0; from < rows; from += group) {
         const Index to = std::min(from + group, rows);
         Index next[group];  // the next event of each row
@@ -107,17 +108,17 @@ void events_times_weight(const Events<Scalar>& events, Index rows, Index inputs,
 /// y = bias + x W for one row; zeros of x are skipped. y needs no padding and must not overlap x. Allocates
 /// nothing: it takes some inputs at a time and keeps their places on the stack.
 template <Real Scalar>
-void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index weight_stride,
-                      const Scalar* bias, Index outputs, Scalar* y) {
+SPIKETAPE_KERNEL void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight,
+                                       Index weight_stride, const Scalar* bias, Index outputs, Scalar* y) {
   constexpr Index some = 1024;
   std::int32_t places[some + 16];
   for (Index first = 0; first == 0 || first < inputs; first += some) {
     const Index count = places_of(x + first, std::min(some, inputs - first), places);
-    for_column_blocks<Scalar>(whole_lines<Scalar>(outputs), [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+    for_column_blocks<Scalar>(whole_lines<Scalar>(outputs), [&](Index i, auto lanes) SPIKETAPE_INNER_LAMBDA {
       using Block = LaneBlock<Scalar, lanes()>;
       Block sums;
       sum_rows(
-          Index(0), count, [&](Index e) SPIKETAPE_INLINE_LAMBDA { return x[first + places[e]]; }, places,
+          Index(0), count, [&](Index e) SPIKETAPE_INNER_LAMBDA { return x[first + places[e]]; }, places,
           weight + first * weight_stride, weight_stride, i, sums);
       const Block before = first == 0 ? Block::load(bias + i) : Block::load(y + i, outputs - i);
       (before + sums).store(y + i, outputs - i);
@@ -128,13 +129,14 @@ void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index
 /// dW[column] += value·dy[r] over the events of all rows, row by row: reads dy once and writes dW for every
 /// event.
 template <Real Scalar>
-void scatter_weight_gradient(const Events<Scalar>& events, Index rows, const Scalar* y_adjoint,
-                             Index y_stride, Index width, Scalar* weight_adjoint, Index weight_stride) {
+SPIKETAPE_KERNEL void scatter_weight_gradient(const Events<Scalar>& events, Index rows,
+                                              const Scalar* y_adjoint, Index y_stride, Index width,
+                                              Scalar* weight_adjoint, Index weight_stride) {
   using L = Lane<Scalar>;
   const std::int32_t* columns = events.columns;  // a copy, which is not reloaded after each store
-  for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+  for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INNER_LAMBDA {
     using Block = LaneBlock<Scalar, lanes()>;
-    const auto each_row = [&](auto&& factor, const L& scale) SPIKETAPE_INLINE_LAMBDA {
+    const auto each_row = [&](auto&& factor, const L& scale) SPIKETAPE_INNER_LAMBDA {
       for (Index r = 0; r < rows; ++r) {
         const Block adjoint = multiply_add(scale, Block::load(y_adjoint + r * y_stride + i), Block());
         for (Index e = events.begins[r], end = events.begins[r + 1]; e < end; ++e) {
@@ -153,13 +155,13 @@ void scatter_weight_gradient(const Events<Scalar>& events, Index rows, const Sca
 /// The same sum, column by column: writes dW once (stores it if it is the first gradient there) and reads dy
 /// for every event.
 template <Real Scalar>
-void gather_weight_gradient(const Events<Scalar>& by_column, Index columns, const Scalar* y_adjoint,
-                            Index y_stride, Index width, Scalar* weight_adjoint, Index weight_stride,
-                            bool first) {
+SPIKETAPE_KERNEL void gather_weight_gradient(const Events<Scalar>& by_column, Index columns,
+                                             const Scalar* y_adjoint, Index y_stride, Index width,
+                                             Scalar* weight_adjoint, Index weight_stride, bool first) {
   using L = Lane<Scalar>;
-  for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+  for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INNER_LAMBDA {
     using Block = LaneBlock<Scalar, lanes()>;
-    const auto each_column = [&](auto&& factor, const L& scale) SPIKETAPE_INLINE_LAMBDA {
+    const auto each_column = [&](auto&& factor, const L& scale) SPIKETAPE_INNER_LAMBDA {
       for (Index c = 0; c < columns; ++c) {
         const Index begin = by_column.begins[c], end = by_column.begins[c + 1];
         if (begin == end && !first) continue;
@@ -197,21 +199,21 @@ const Scalar* transposed_weight(const Scalar* weight, Index stride, Index rows, 
 
 /// x̄[r] = Σ_k dy[r][k]·Wᵀ[k] for few outputs k, Wᵀ from transposed_weight. Adds to x̄ if `first` is false.
 template <Real Scalar>
-void few_outputs_times_weight(Index rows, Index outputs, const Scalar* y_adjoint, Index y_stride,
-                              const Scalar* transposed, Index width, Scalar* x_adjoint, Index x_stride,
-                              bool first) {
+SPIKETAPE_KERNEL void few_outputs_times_weight(Index rows, Index outputs, const Scalar* y_adjoint,
+                                               Index y_stride, const Scalar* transposed, Index width,
+                                               Scalar* x_adjoint, Index x_stride, bool first) {
   // Each load of Wᵀ serves several rows: with one row at a time, loads would take longer than sums.
-  for_column_blocks<Scalar, 2>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+  for_column_blocks<Scalar, 2>(width, [&](Index i, auto lanes) SPIKETAPE_INNER_LAMBDA {
     using Block = LaneBlock<Scalar, lanes()>;
-    const auto write_rows = [&](Index r, auto count) SPIKETAPE_INLINE_LAMBDA {
+    const auto write_rows = [&](Index r, auto count) SPIKETAPE_INNER_LAMBDA {
       Block sums[count()];
       for (Index k = 0; k < outputs; ++k) {
         const Block weights = Block::load(transposed + k * width + i);
-        unrolled<count()>([&](auto q) SPIKETAPE_INLINE_LAMBDA {
+        unrolled<count()>([&](auto q) SPIKETAPE_INNER_LAMBDA {
           sums[q] = multiply_add(Lane<Scalar>(y_adjoint[(r + q) * y_stride + k]), weights, sums[q]);
         });
       }
-      unrolled<count()>([&](auto q) SPIKETAPE_INLINE_LAMBDA {
+      unrolled<count()>([&](auto q) SPIKETAPE_INNER_LAMBDA {
         Scalar* to = x_adjoint + (r + q) * x_stride + i;
         (first ? sums[q] : Block::load(to) + sums[q]).store(to);
       });

@@ -37,12 +37,13 @@ inline constexpr double densest_events = 0.45;
 /// Writes the places of the non-zero numbers and returns how many there are. It writes up to 16 more numbers
 /// behind them, see write_places.
 template <Real Scalar>
-SPIKETAPE_INLINE Index places_of(const Scalar* numbers, Index count, std::int32_t* places) {
+SPIKETAPE_NOINLINE SPIKETAPE_KERNEL Index places_of(const Scalar* numbers, Index count,
+                                                    std::int32_t* places) {
   Index found = 0;
-  const auto write_line = [&](Index begin, Index end) SPIKETAPE_INLINE_LAMBDA {
+  const auto write_line = [&](Index begin, Index end) SPIKETAPE_INNER_LAMBDA {
     constexpr unsigned all = (1u << Lane<Scalar>::size) - 1;
     unsigned bits = 0;
-    for_lanes<Scalar>(end - begin, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+    for_lanes<Scalar>(end - begin, [&](Index i, auto extent) SPIKETAPE_INNER_LAMBDA {
       bits |= (~bits_of(load(numbers + begin + i, extent) == Lane<Scalar>(0)) & all) << i;
     });
     found += write_places(bits, static_cast<std::int32_t>(begin), places + found);

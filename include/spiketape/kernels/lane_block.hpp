@@ -14,8 +14,8 @@ namespace spiketape::inline SPIKETAPE_ABI::detail {
 /// Calls body(0), …, body(count − 1) with numbers that are known at compile time. At -O2 compilers do not
 /// unroll a loop, and an array that it indexes then lies in memory.
 template <int count, typename Body>
-SPIKETAPE_INLINE void unrolled(Body&& body) {
-  [&]<int... k>(std::integer_sequence<int, k...>) SPIKETAPE_INLINE_LAMBDA {
+SPIKETAPE_INNER void unrolled(Body&& body) {
+  [&]<int... k>(std::integer_sequence<int, k...>) SPIKETAPE_INNER_LAMBDA {
     (body(std::integral_constant<int, k>()), ...);
   }
   (std::make_integer_sequence<int, count>());
@@ -82,11 +82,11 @@ inline constexpr Index column_block = 8 * Lane<Scalar>::size;
 /// compile-time constant. Callers handle all rows of a block of columns before the next block, so its weights
 /// stay in the cache.
 template <Real Scalar, int most = 8, typename Body>
-SPIKETAPE_INLINE void for_column_blocks(Index width, Body&& body) {
+SPIKETAPE_INNER void for_column_blocks(Index width, Body&& body) {
   constexpr Index size = Lane<Scalar>::size;
   Index i = 0;
   for (; i + most * size <= width; i += most * size) body(i, std::integral_constant<int, most>());
-  const auto rest = [&]<int lanes>() SPIKETAPE_INLINE_LAMBDA {
+  const auto rest = [&]<int lanes>() SPIKETAPE_INNER_LAMBDA {
     // Rows are padded: there is no smaller rest.
     if constexpr (lanes < most && lanes * size >= padded<Scalar>(1)) {
       if (i + lanes * size > width) return;

@@ -64,7 +64,7 @@ SPIKETAPE_INLINE void for_whole_lines(Index count, Body&& body) {
 /// The same from the end to the beginning, `most` lanes at a time. Calls before(i) before these, with the
 /// upper one's i.
 template <Real Scalar, Index most, typename Before, typename Body>
-SPIKETAPE_INLINE void for_whole_lines_backward(Index count, Before&& before, Body&& body) {
+SPIKETAPE_INNER void for_whole_lines_backward(Index count, Before&& before, Body&& body) {
   constexpr Index size = Lane<Scalar>::size;
   constexpr Index together = most * size <= line<Scalar> ? most : 1;
   for (Index i = count - size; i >= 0; i -= together * size) {

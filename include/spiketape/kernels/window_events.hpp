@@ -141,11 +141,11 @@ class EventConvolution {
       if (value != nullptr) values_[at] = *value;
     }
     /// Row `key` of `to` += Σ rows of `from`, those of its items, times their values.
-    void add(Index keys, const Scalar* from, Index from_stride, Scalar* to, Index to_stride,
-             Index width) const {
-      for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INLINE_LAMBDA {
+    SPIKETAPE_KERNEL void add(Index keys, const Scalar* from, Index from_stride, Scalar* to, Index to_stride,
+                              Index width) const {
+      for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INNER_LAMBDA {
         using Block = LaneBlock<Scalar, lanes()>;
-        const auto each_key = [&](auto&& factor) SPIKETAPE_INLINE_LAMBDA {
+        const auto each_key = [&](auto&& factor) SPIKETAPE_INNER_LAMBDA {
           for (Index key = 0; key < keys; ++key) {
             const Index begin = key * stride_, end = ends_[key];
             if (begin == end) continue;

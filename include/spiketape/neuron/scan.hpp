@@ -48,7 +48,8 @@ struct ForwardRow {
   std::array<Scalar*, states> before_reset;
 };
 
-/// One step of a row.
+/// One step of a row. What it refers to must lie in the kernel and stay in registers: what lies elsewhere is
+/// loaded again after each store.
 template <typename ChosenRules, typename Neuron, typename Coefficients>
 class RowStep {
  public:
@@ -59,17 +60,17 @@ class RowStep {
   static constexpr std::size_t membrane = Step::membrane;
   static constexpr bool recurrent = is_recurrent<typename Neuron::Dynamics>;
 
-  SPIKETAPE_INLINE RowStep(const ScanCall<Neuron>& call, const Step& step, const Coefficients& coefficients,
-                           const ForwardRow<Neuron>& row)
-      : call_(call), step_(step), coefficients_(coefficients.row()), row_(row) {}
+  SPIKETAPE_INLINE RowStep(const ScanCall<Neuron>& call, const Step& step,
+                           const typename Coefficients::Row& coefficients, const ForwardRow<Neuron>& row)
+      : call_(call), step_(step), coefficients_(coefficients), row_(row) {}
 
-  SPIKETAPE_INLINE void run() const {
+  SPIKETAPE_INNER void run() const {
     // Under inhibition the winner is known only after the whole row is integrated. The row is then integrated
     // again: results may lie where the entering states do, so they cannot store the first pass.
     Index before = -1, now = -1;
     if (step_.rules.inhibited) {
-      const auto winner = [&](bool integrates) SPIKETAPE_NOINLINE_LAMBDA {
-        return winner_of<Scalar>(call_.input.features, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+      const auto winner = [&](bool integrates) SPIKETAPE_NOINLINE_LAMBDA SPIKETAPE_KERNEL {
+        return winner_of<Scalar>(call_.input.features, [&](Index i, auto extent) SPIKETAPE_INNER_LAMBDA {
           const auto& c = coefficients_.at(i, extent);
           States states = entered_at(i, extent);
           if (integrates) states = integrated(i, extent, c, winners_at<Scalar>(i, -1, before), states);
@@ -79,7 +80,7 @@ class RowStep {
       if (step_.asks_winner_before()) before = winner(false);
       now = winner(true);
     }
-    const auto do_lane = [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+    const auto do_lane = [&](Index i, auto extent) SPIKETAPE_INNER_LAMBDA {
       const auto& c = coefficients_.at(i, extent);
       const States entered = entered_at(i, extent);
       Winners<L> winners{};
@@ -101,8 +102,8 @@ class RowStep {
   }
 
   template <typename Extent, typename C>
-  SPIKETAPE_INLINE States integrated(Index i, Extent extent, const C& c, const Winners<L>& winners,
-                                     const States& entered) const {
+  SPIKETAPE_INNER States integrated(Index i, Extent extent, const C& c, const Winners<L>& winners,
+                                    const States& entered) const {
     States states = entered;
     L input = load(row_.input + i, extent);
     L spk_before(0);
@@ -116,8 +117,8 @@ class RowStep {
 
   /// Writes what a lane returns, and returns which neurons fired.
   template <typename Extent, typename C>
-  SPIKETAPE_INLINE Mask<Scalar> fire(Index i, Extent extent, const C& c, const Winners<L>& winners,
-                                     const States& entered, States states) const {
+  SPIKETAPE_INNER Mask<Scalar> fire(Index i, Extent extent, const C& c, const Winners<L>& winners,
+                                    const States& entered, States states) const {
     const Mask<Scalar> fired = step_.fired(states, c, winners.now);
     if (!step_.rules.delayed)
       for (std::size_t k = 0; k <= membrane; ++k)
@@ -130,16 +131,15 @@ class RowStep {
 
   /// The `emit` of for_lines: stores the spikes of some lines as bits.
   SPIKETAPE_INLINE auto keep_bits() const {
-    return [to = row_.bits](Index l, WordBits word, Index lines) SPIKETAPE_INLINE_LAMBDA {
+    return [to = row_.bits](Index l, WordBits word, Index lines) SPIKETAPE_INNER_LAMBDA {
       if (to != nullptr) store(word, to + l, lines);
     };
   }
 
   const ScanCall<Neuron>& call_;
-  // Copies, which stay in registers.
-  const Step step_;
-  const typename Coefficients::Row coefficients_;
-  const ForwardRow<Neuron> row_;
+  const Step& step_;
+  const typename Coefficients::Row& coefficients_;
+  const ForwardRow<Neuron>& row_;
 };
 
 /// Calls do_row for all steps of all rows. `shared` says whether all neurons share the coefficients.
@@ -164,11 +164,14 @@ SPIKETAPE_NOINLINE void for_rows(const ScanCall<Neuron>& call, bool shared,
 
 template <typename ChosenRules, typename Coefficients, typename Neuron>
 SPIKETAPE_NOINLINE void scan_forward(const ScanCall<Neuron>& call) {
-  const Coefficients coefficients(call);
-  const NeuronStep<Neuron, ChosenRules, Lane<typename Neuron::Scalar>> step(call.rules, *call.policies,
-                                                                            call.surrogate_disable);
-  for_rows<Neuron>(call, Coefficients::shared, [&](const ForwardRow<Neuron>& row) {
-    RowStep<ChosenRules, Neuron, Coefficients>(call, step, coefficients, row).run();
+  using Row = RowStep<ChosenRules, Neuron, Coefficients>;
+  const Coefficients all_coefficients(call);
+  const typename Row::Step shared_step(call.rules, *call.policies, call.surrogate_disable);
+  for_rows<Neuron>(call, Coefficients::shared, [&](const ForwardRow<Neuron>& given) SPIKETAPE_KERNEL {
+    const auto step = shared_step;
+    const auto coefficients = all_coefficients.row();
+    const auto row = given;
+    Row(call, step, coefficients, row).run();
   });
 }
 

@@ -102,18 +102,16 @@ class RowAdjoint {
   /// Lanes at a time: two where the registers suffice for both.
   static constexpr Index together = Coefficients::shared && !learns ? 2 : 1;
 
-  SPIKETAPE_INLINE RowAdjoint(const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint,
-                              const Step& step, const Coefficients& coefficients,
+  using Sums = decltype(ScanAdjoint<Neuron>::coefficients);
+
+  SPIKETAPE_INLINE RowAdjoint(const ScanCall<Neuron>& call, const Step& step,
+                              const typename Coefficients::Row& coefficients, const Sums& sums,
                               const BackwardRow<Neuron>& row)
-      : call_(call),
-        step_(step),
-        coefficients_(coefficients.row()),
-        sums_(adjoint.coefficients),
-        row_(row) {
+      : call_(call), step_(step), coefficients_(coefficients), sums_(sums), row_(row) {
     for (std::size_t k = 0; k < states; ++k) fired_from_[k] = {row.fired_from[k], 1};
   }
 
-  SPIKETAPE_INLINE void run() const {
+  SPIKETAPE_INNER void run() const {
     Index before = -1;
     Index now = -1;
     if (step_.rules.inhibited) {
@@ -122,12 +120,12 @@ class RowAdjoint {
     }
     for_whole_lines_backward<Scalar, together>(
         row_.width,
-        [&](Index i) SPIKETAPE_INLINE_LAMBDA {
+        [&](Index i) SPIKETAPE_INNER_LAMBDA {
           prefetch_below(row_.fired_from[membrane] + i);
           prefetch_below(row_.spk_adjoint.address(i));
           if (row_.input_adjoint != nullptr) prefetch_below(row_.input_adjoint + i);
         },
-        [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+        [&](Index i, auto extent) SPIKETAPE_INNER_LAMBDA {
           Winners<L> winners{};
           if (step_.rules.inhibited) winners = winners_at<Scalar>(i, now, before);
           States u_adjoint;
@@ -162,15 +160,15 @@ class RowAdjoint {
     return row_.last ? L(0) : load(from, extent);
   }
 
-  SPIKETAPE_NOINLINE Index winner(const Streams& streams) const {
-    return winner_of<Scalar>(call_.input.features, [&](Index i, auto extent) SPIKETAPE_INLINE_LAMBDA {
+  SPIKETAPE_NOINLINE SPIKETAPE_KERNEL Index winner(const Streams& streams) const {
+    return winner_of<Scalar>(call_.input.features, [&](Index i, auto extent) SPIKETAPE_INNER_LAMBDA {
       return step_.above(lanes_of(streams, i, extent), coefficients_.at(i, extent));
     });
   }
 
   /// Writes the adjoint of a lane's step: for the step before, for the input and for the sums.
   template <typename Extent>
-  SPIKETAPE_INLINE void pass_on(Index i, Extent extent, const typename Step::Adjoint& back) const {
+  SPIKETAPE_INNER void pass_on(Index i, Extent extent, const typename Step::Adjoint& back) const {
     for (std::size_t k = 0; k < states; ++k) store(back.before[k], row_.carry[k] + i, extent);
     if constexpr (recurrent) {
       store(back.spk_before, row_.spk_carry + i, extent);
@@ -179,7 +177,7 @@ class RowAdjoint {
     if (row_.input_adjoint != nullptr)
       store(row_.input_before.at(i, extent) + back.input, row_.input_adjoint + i, extent);
     if constexpr (learns) {
-      const auto add = [&](std::size_t k, const L& part) SPIKETAPE_INLINE_LAMBDA {
+      const auto add = [&](std::size_t k, const L& part) SPIKETAPE_INNER_LAMBDA {
         if (sums_[k] == nullptr) return;
         store(load(sums_[k] + i, extent) + part, sums_[k] + i, extent);
       };
@@ -190,11 +188,10 @@ class RowAdjoint {
   }
 
   const ScanCall<Neuron>& call_;
-  // Copies, which stay in registers.
-  const Step step_;
-  const typename Coefficients::Row coefficients_;
-  const decltype(ScanAdjoint<Neuron>::coefficients) sums_;
-  const BackwardRow<Neuron> row_;
+  const Step& step_;
+  const typename Coefficients::Row& coefficients_;
+  const Sums& sums_;
+  const BackwardRow<Neuron>& row_;
   Streams fired_from_;
 };
 
@@ -247,15 +244,19 @@ SPIKETAPE_NOINLINE void for_rows_backward(const ScanCall<Neuron>& call, const Sc
 
 template <typename ChosenRules, bool learns, typename Coefficients, typename Neuron>
 SPIKETAPE_NOINLINE void scan_adjoint(const ScanCall<Neuron>& call, const ScanAdjoint<Neuron>& adjoint) {
-  using L = Lane<typename Neuron::Scalar>;
-  const Coefficients coefficients(call);
-  const NeuronStep<Neuron, ChosenRules, L> step(call.rules, *call.policies, !adjoint.with_surrogate);
+  using Row = RowAdjoint<ChosenRules, learns, Neuron, Coefficients>;
+  const Coefficients all_coefficients(call);
+  const typename Row::Step shared_step(call.rules, *call.policies, !adjoint.with_surrogate);
   // Sums of coefficients are one sample wide, so rows of samples cannot be joined if any are learned. Random
   // surrogates draw by samples.
   constexpr bool join =
-      Coefficients::shared && !learns && !HasRandomDerivative<typename Neuron::Surrogate, L>;
-  for_rows_backward<Neuron>(call, adjoint, join, [&](const BackwardRow<Neuron>& row) {
-    RowAdjoint<ChosenRules, learns, Neuron, Coefficients>(call, adjoint, step, coefficients, row).run();
+      Coefficients::shared && !learns && !HasRandomDerivative<typename Neuron::Surrogate, typename Row::L>;
+  for_rows_backward<Neuron>(call, adjoint, join, [&](const BackwardRow<Neuron>& given) SPIKETAPE_KERNEL {
+    const auto step = shared_step;
+    const auto coefficients = all_coefficients.row();
+    const auto sums = adjoint.coefficients;
+    const auto row = given;
+    Row(call, step, coefficients, sums, row).run();
   });
 }
 

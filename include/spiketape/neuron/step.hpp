@@ -156,8 +156,8 @@ struct NeuronStep {
   }
 
   /// The states after integration and quantizer, before the neuron fires: the membrane becomes V.
-  SPIKETAPE_INLINE void integrate(States& states, const T& input, const T& spk_before, const Coefficients& c,
-                                  const Mask& winner_before) const {
+  SPIKETAPE_INNER void integrate(States& states, const T& input, const T& spk_before, const Coefficients& c,
+                                 const Mask& winner_before) const {
     if (resets_first()) {
       const Mask signal = reset_signal(states, c, winner_before);
       const States before = states;
@@ -172,8 +172,8 @@ struct NeuronStep {
   }
 
   /// The states that the step returns: U is V, or its reset in the same step where the neuron fired.
-  SPIKETAPE_INLINE void finish(const Mask& fired, const States& entered, const Coefficients& c,
-                               const Winners<T>& winners, States& states) const {
+  SPIKETAPE_INNER void finish(const Mask& fired, const States& entered, const Coefficients& c,
+                              const Winners<T>& winners, States& states) const {
     if (rules.delayed) return;
     if (!rules.exact) {
       const States integrated = states;
@@ -187,10 +187,9 @@ struct NeuronStep {
   /// The adjoint of the step. `entered` are the states before the step, `integrated` those that fired,
   /// `spk_adjoint` and `returned` the adjoints of S and of the returned states, `element` the number of the
   /// (first) neuron for random surrogates.
-  SPIKETAPE_INLINE Adjoint adjoint(const States& entered, const T& input, const T& spk_before,
-                                   const States& integrated, const Coefficients& c, const Winners<T>& winners,
-                                   const T& spk_adjoint, const States& returned,
-                                   std::uint64_t element) const {
+  SPIKETAPE_INNER Adjoint adjoint(const States& entered, const T& input, const T& spk_before,
+                                  const States& integrated, const Coefficients& c, const Winners<T>& winners,
+                                  const T& spk_adjoint, const States& returned, std::uint64_t element) const {
     Adjoint result;
     States& a = result.before;
     T& threshold_adjoint = result.coefficients.threshold;

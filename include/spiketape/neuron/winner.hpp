@@ -14,7 +14,7 @@ namespace spiketape::inline SPIKETAPE_ABI::detail {
 /// The index of the neuron with the largest x = V − θ, the first of equals. NaN never wins; if all are NaN it
 /// is -1. `x(i, extent)` gives a lane of a row.
 template <Real Scalar, typename X>
-SPIKETAPE_INLINE Index winner_of(Index features, X&& x) {
+SPIKETAPE_INNER Index winner_of(Index features, X&& x) {
   using L = Lane<Scalar>;
   constexpr Index group =
       Index(1) << 20;  // lanes count places, so a group has no more than a float can count
@@ -24,7 +24,7 @@ SPIKETAPE_INLINE Index winner_of(Index features, X&& x) {
     const Index count = std::min(group, features - begin);
     // Each place in a lane has its own winner; the best of those is chosen at the end.
     L largest(-std::numeric_limits<Scalar>::infinity()), winner(-1);
-    for_lanes<Scalar>(count, [&](Index first, auto extent) SPIKETAPE_INLINE_LAMBDA {
+    for_lanes<Scalar>(count, [&](Index first, auto extent) SPIKETAPE_INNER_LAMBDA {
       const L numbers = x(begin + first, extent), index = L::counting_from(first);
       const Mask<Scalar> larger = (largest < numbers) | ((winner < L(0)) & (numbers == numbers));
       const Mask<Scalar> wins = larger & (index < L(count));
