@@ -34,13 +34,13 @@ namespace spiketape::inline SPIKETAPE_ABI::detail {
 inline void append(std::string& text, std::string_view part) { text += part; }
 inline void append(std::string& text, char part) { text += part; }
 // Not inlined, since every type of number in a message would repeat them.
-SPIKETAPE_NOINLINE inline void append_number(std::string& text, long long number) {
+SPIKETAPE_COLD SPIKETAPE_NOINLINE inline void append_number(std::string& text, long long number) {
   text += std::to_string(number);
 }
-SPIKETAPE_NOINLINE inline void append_number(std::string& text, unsigned long long number) {
+SPIKETAPE_COLD SPIKETAPE_NOINLINE inline void append_number(std::string& text, unsigned long long number) {
   text += std::to_string(number);
 }
-SPIKETAPE_NOINLINE inline void append_number(std::string& text, double number) {
+SPIKETAPE_COLD SPIKETAPE_NOINLINE inline void append_number(std::string& text, double number) {
   char digits[32];
   std::snprintf(digits, sizeof digits, "%.9g", number);
   text += digits;
@@ -100,10 +100,10 @@ template <typename Exception>
 #endif
 }
 
-[[noreturn]] SPIKETAPE_NOINLINE inline void raise_argument(Message parts) {
+[[noreturn]] SPIKETAPE_COLD SPIKETAPE_NOINLINE inline void raise_argument(Message parts) {
   raise<std::invalid_argument>(joined(parts));
 }
-[[noreturn]] SPIKETAPE_NOINLINE inline void raise_file(Message parts) {
+[[noreturn]] SPIKETAPE_COLD SPIKETAPE_NOINLINE inline void raise_file(Message parts) {
   raise<std::runtime_error>(joined(parts));
 }
 

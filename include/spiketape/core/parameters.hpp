@@ -3,6 +3,7 @@
 
 #include <spiketape/core/push_macros.hpp>
 
+#include <spiketape/core/function_ref.hpp>
 #include <spiketape/core/parameter.hpp>
 #include <spiketape/core/type_name.hpp>
 
@@ -35,17 +36,21 @@ concept NamesParameters = requires(L& layer, TakesAnything& f) {
   layer.for_each_parameter(f);
 };
 
-/// Calls f(name, parameter) for each parameter of a layer. Does nothing without a for_each_parameter.
+/// Calls f(name, parameter) for each parameter of a layer. Does nothing without a for_each_parameter. A
+/// layer's for_each_parameter is compiled once, whatever f is.
 template <typename L, typename F>
 void for_each_parameter(L& layer, F&& f) {
-  if constexpr (NamesParameters<L>) layer.for_each_parameter(f);
+  if constexpr (NamesParameters<L>) {
+    FunctionRef<void(std::string_view, Parameter<typename L::Scalar>&)> visit(f);
+    layer.for_each_parameter(visit);
+  }
 }
 /// The same with const parameters. Authors write only a for_each_parameter that is not const, hence the cast.
 template <typename L, typename F>
 void for_each_parameter(const L& layer, F&& f) {
   if constexpr (NamesParameters<L>) {
     const auto with_const = [&](std::string_view name, const auto& parameter) { f(name, parameter); };
-    const_cast<L&>(layer).for_each_parameter(with_const);
+    for_each_parameter(const_cast<L&>(layer), with_const);
   }
 }
 

@@ -24,7 +24,8 @@ constexpr std::string_view compilers_name() {
 }
 
 /// The name of a type from that of the compiler.
-SPIKETAPE_NOINLINE inline std::string shown_name(std::string_view compilers, std::string_view own) {
+SPIKETAPE_COLD SPIKETAPE_NOINLINE inline std::string shown_name(std::string_view compilers,
+                                                                std::string_view own) {
   if (!own.empty()) {
     const bool ours = compilers.find("spiketape::") < compilers.find('<');
     return std::string(ours ? "spiketape::" : "").append(own);
@@ -40,10 +41,11 @@ SPIKETAPE_NOINLINE inline std::string shown_name(std::string_view compilers, std
 /// The `name` of a layer, behind spiketape:: if it is one of this library. Without a `name`, that of its type.
 template <typename T>
 std::string type_name() {
+  constexpr std::string_view compilers = compilers_name<T>();
   if constexpr (requires { std::string_view(T::name); })
-    return shown_name(compilers_name<T>(), T::name);
+    return shown_name(compilers, T::name);
   else
-    return shown_name(compilers_name<T>(), {});
+    return shown_name(compilers, {});
 }
 
 }  // namespace spiketape::inline SPIKETAPE_ABI::detail

@@ -163,10 +163,13 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   /// Calls f(path, parameter) for every parameter of every layer.
   template <typename F>
   void for_each_parameter(F&& f) {
-    for_each_layer(*this, [&](std::string_view path, auto& layer) {
-      detail::for_each_parameter(layer, [&](std::string_view own, auto& parameter) {
-        f(std::string(path) + '.' + std::string(own), parameter);
-      });
+    std::string_view path;
+    const auto with_path = [&](std::string_view own, auto& parameter) {
+      f(detail::joined({path, '.', own}), parameter);
+    };
+    for_each_layer(*this, [&](std::string_view layer_path, auto& layer) {
+      path = layer_path;
+      detail::for_each_parameter(layer, with_path);
     });
   }
   /// Calls f(name, layer) for every layer. The name of an unnamed layer is its number.
