@@ -64,14 +64,14 @@ template <typename Scalar>
 class PackingSpace final : public Eigen::internal::level3_blocking<Scalar, Scalar> {
  public:
   PackingSpace(Index rows, Index cols, Index depth, Workspace<Scalar>* workspace, int thread) {
-    this->m_mc = rows;
-    this->m_nc = cols;
-    this->m_kc = block_depth(depth);
-    Eigen::internal::computeProductBlockingSizes<Scalar, Scalar>(this->m_kc, this->m_mc, this->m_nc);
-    this->m_kc = block_depth(depth);
-    // Rows that do not fill the registers of a kernel are for the last block, whose kernels sum in another
+    // Blocks of B take half of a cache of 1.5 MiB; where B is one block, blocks of A take a third. Rows and
+    // columns that do not fill the registers of a kernel are for the last block, whose kernels sum in another
     // order.
-    this->m_mc = std::min(rows, parts_of(this->m_mc, Index(Kernels::mr)) * Kernels::mr);
+    constexpr Index cache = 3 * (1 << 19) / Index(sizeof(Scalar));
+    this->m_kc = equal_blocks(depth, 8, most_depth);
+    this->m_nc = equal_blocks(cols, nr, cache / 2 / std::max(this->m_kc, most_depth * 2 / 3));
+    const bool one_block = this->m_kc == depth && this->m_nc == cols;
+    this->m_mc = one_block ? equal_blocks(rows, mr, cache / 3 / this->m_kc) : rows;
     if (workspace == nullptr || products_by_blas) return;
     const Index size_a = whole_lines<Scalar>(this->m_mc * this->m_kc);
     this->m_blockA = workspace->reserve(size_a + this->m_kc * this->m_nc, thread);
@@ -81,19 +81,20 @@ class PackingSpace final : public Eigen::internal::level3_blocking<Scalar, Scala
  private:
   using Kernels = Eigen::internal::gebp_traits<Scalar, Scalar>;
 
-  /// How many products Eigen sums up before it adds to C: as many as it takes on a machine whose L1 cache
-  /// holds 32 KiB, in blocks of equal size. The kernels take eight at a time.
-  static Index block_depth(Index depth) {
+  static constexpr Index mr = Kernels::mr, nr = Kernels::nr;  // of different enumerations
+
+  /// How many products Eigen sums up before it adds to C, at most: as many as it takes on a machine whose L1
+  /// cache holds 32 KiB. (With AVX512 it, too, takes more than fits.) The kernels take eight at a time.
 #ifdef EIGEN_VECTORIZE_AVX512
-    constexpr Index cache = 4 * 32768;  // Eigen, too, takes more than fits
+  static constexpr Index nearest_cache = 4 * 32768;
 #else
-    constexpr Index cache = 32768;
+  static constexpr Index nearest_cache = 32768;
 #endif
-    constexpr Index mr = Kernels::mr, nr = Kernels::nr;  // of different enumerations
-    constexpr Index most = cache / ((mr + nr) * Index(sizeof(Scalar))) / 8 * 8;
-    if (depth <= most) return depth;
-    const Index blocks = parts_of(depth, most);
-    return parts_of(depth, 8 * blocks) * 8;
+  static constexpr Index most_depth = nearest_cache / ((mr + nr) * Index(sizeof(Scalar))) / 8 * 8;
+
+  /// The extent of blocks of at most `most`, in units, that are as equal as can be.
+  static Index equal_blocks(Index extent, Index unit, Index most) {
+    return std::min(extent, parts_of(extent, unit * parts_of(extent, std::max(most, unit))) * unit);
   }
 };
 

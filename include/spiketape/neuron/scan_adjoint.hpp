@@ -120,7 +120,8 @@ class RowAdjoint {
     }
     for_whole_lines_backward<Scalar, together>(
         row_.width,
-        [&](Index i) SPIKETAPE_INNER_LAMBDA {
+        // g++ drops a call of what only prefetches, so this is inlined first.
+        [&](Index i) SPIKETAPE_INLINE_LAMBDA {
           prefetch_below(row_.fired_from[membrane] + i);
           prefetch_below(row_.spk_adjoint.address(i));
           if (row_.input_adjoint != nullptr) prefetch_below(row_.input_adjoint + i);
