@@ -15,8 +15,8 @@
 // SPIKETAPE_KERNEL marks the outermost, which holds the objects that the loops use, and SPIKETAPE_INNER those
 // within it: g++ inlines all that a kernel calls at once. Other compilers inline level by level.
 // What runs once for each operation is SPIKETAPE_NOINLINE: compilers would copy it into every caller, which
-// takes them time and gains nothing. What reads and writes files is SPIKETAPE_COLD: small code compiles
-// sooner.
+// takes them time and gains nothing. What makes the text of an error is SPIKETAPE_COLD: small code compiles
+// sooner. Nothing else is: g++ makes the code small that always gets to a cold call, a user's main, too.
 #if defined(_MSC_VER) && !defined(__clang__)
 #define SPIKETAPE_INLINE __forceinline
 #define SPIKETAPE_INLINE_LAMBDA [[msvc::forceinline]]

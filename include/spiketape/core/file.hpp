@@ -27,12 +27,12 @@ namespace detail {
 // The system's own calls: compilers take long over <filesystem>.
 
 /// Whether a path exists, and is neither a file nor a folder nor a link to one.
-SPIKETAPE_COLD inline bool is_device(const std::string& path) {
+inline bool is_device(const std::string& path) {
   struct stat facts {};
   return stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode) && !S_ISDIR(facts.st_mode);
 }
 /// Sets `path` to what it leads to if it is a link. False if it is none.
-SPIKETAPE_COLD inline bool follow(std::string& path) {
+inline bool follow(std::string& path) {
   char target[4096];  // no system has longer ones
   const ssize_t size = readlink(path.c_str(), target, sizeof target);
   if (size < 0) return false;
@@ -70,7 +70,7 @@ inline bool sync_file(std::FILE* /*file*/) { return true; }
 #endif
 
 /// What a link leads to, at last, whether it exists or not; any other path as it is.
-SPIKETAPE_COLD inline std::string followed(const std::string& path) {
+inline std::string followed(const std::string& path) {
   constexpr int most = 40;  // as many as Linux follows
   std::string at = path;
   for (int links = 0; follow(at); ++links)
@@ -80,7 +80,7 @@ SPIKETAPE_COLD inline std::string followed(const std::string& path) {
 }
 
 /// A new file beside `path`, for writing, and its name. Names that exist are left to whoever made them.
-SPIKETAPE_COLD inline std::FILE* open_beside(const std::string& path, std::string& name) {
+inline std::FILE* open_beside(const std::string& path, std::string& name) {
   constexpr int most = 1000;
   for (int i = 0; i < most; ++i) {
     name = text_of(path, i == 0 ? "" : ".", i == 0 ? "" : std::to_string(i), ".tmp");
@@ -98,7 +98,7 @@ SPIKETAPE_COLD inline std::FILE* open_beside(const std::string& path, std::strin
 /// of one of them. On an error it removes the temporary file, leaves an old file `path` untouched, and throws
 /// std::runtime_error with the path and the system's reason. Devices and pipes are refused, because renaming
 /// would replace them.
-SPIKETAPE_COLD inline void write_file(const std::string& path, std::string_view bytes) {
+SPIKETAPE_NOINLINE inline void write_file(const std::string& path, std::string_view bytes) {
   if (detail::is_device(path))
     detail::raise_file(
         {"spiketape::write_file: cannot write '", path, "': it is a device, a pipe or a socket"});

@@ -24,8 +24,7 @@ constexpr std::string_view compilers_name() {
 }
 
 /// The name of a type from that of the compiler.
-SPIKETAPE_COLD SPIKETAPE_NOINLINE inline std::string shown_name(std::string_view compilers,
-                                                                std::string_view own) {
+SPIKETAPE_NOINLINE inline std::string shown_name(std::string_view compilers, std::string_view own) {
   if (!own.empty()) {
     const bool ours = compilers.find("spiketape::") < compilers.find('<');
     return std::string(ours ? "spiketape::" : "").append(own);

@@ -62,7 +62,7 @@ class CheckpointFile {
 
   /// An array of any shape; an empty one is left out. True if it has been read.
   template <Real Scalar>
-  SPIKETAPE_COLD SPIKETAPE_NOINLINE bool array(std::string_view name, Array<Scalar>& values) {
+  SPIKETAPE_NOINLINE bool array(std::string_view name, Array<Scalar>& values) {
     if (writes()) {
       if (values.size() == 0) return false;
       Tensor& tensor = contents_.add(name, dtype_of<Scalar>, {values.rows(), values.cols()});
@@ -78,8 +78,8 @@ class CheckpointFile {
 
   /// Numbers of (rows, cols) whose rows begin `stride` apart, or one number, or none, which is left out.
   template <Real Scalar>
-  SPIKETAPE_COLD SPIKETAPE_NOINLINE void rows(std::string_view name, AlignedVector<Scalar>& values,
-                                              Index rows, Index cols, Index stride) {
+  SPIKETAPE_NOINLINE void rows(std::string_view name, AlignedVector<Scalar>& values, Index rows, Index cols,
+                               Index stride) {
     if (writes()) {
       if (values.empty()) return;
       const bool one = values.size() == 1;

@@ -22,7 +22,7 @@ class JsonReader : public TextCursor {
   JsonReader(std::string_view text, std::string where) : TextCursor(text, " \n\r\t", std::move(where)) {}
 
   /// Calls member(name) for each member of an object; it must read the value.
-  SPIKETAPE_COLD void object(FunctionRef<void(std::string&&)> member) {
+  void object(FunctionRef<void(std::string&&)> member) {
     list('{', '}', [&] {
       std::string name = string();
       take(':', "':'");
@@ -32,7 +32,7 @@ class JsonReader : public TextCursor {
   /// Calls element() for each element of an array; it must read it.
   void array(FunctionRef<void()> element) { list('[', ']', element); }
 
-  SPIKETAPE_COLD std::string string() {
+  std::string string() {
     take('"', "a text in quotes");
     std::string result;
     for (;;) {
@@ -54,7 +54,7 @@ class JsonReader : public TextCursor {
   }
 
  private:
-  SPIKETAPE_COLD void list(char open, char close, FunctionRef<void()> element) {
+  void list(char open, char close, FunctionRef<void()> element) {
     take(open);
     if (takes(close)) return;
     do {
@@ -65,7 +65,7 @@ class JsonReader : public TextCursor {
   }
 
   /// What follows a backslash.
-  SPIKETAPE_COLD void escape(std::string& result) {
+  void escape(std::string& result) {
     constexpr std::string_view written = "\"\\/bfnrt", meant = "\"\\/\b\f\n\r\t";
     const char c = at_ < text_.size() ? text_[at_] : '\0';
     if (const std::size_t k = written.find(c); c != '\0' && k != written.npos) {
@@ -119,7 +119,7 @@ class JsonReader : public TextCursor {
 };
 
 /// A text as JSON writes it, in quotes. The text is UTF-8.
-SPIKETAPE_COLD inline std::string json_text(std::string_view text) {
+inline std::string json_text(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     constexpr std::string_view hexadecimal = "0123456789abcdef";

@@ -105,8 +105,7 @@ StateNumbers numbers_of(Row<Scalar>& buffer) {
 /// The shape that files give a parameter: PyTorch's, so weights are transposed, a row has one extent, and a
 /// number that all neurons share none.
 template <Real Scalar>
-SPIKETAPE_COLD SPIKETAPE_NOINLINE void add_entry(NetworkState& state, std::string_view name,
-                                                 Parameter<Scalar>& parameter) {
+SPIKETAPE_NOINLINE void add_entry(NetworkState& state, std::string_view name, Parameter<Scalar>& parameter) {
   ParameterData<Scalar>& data = *parameter.ptr();
   StateEntry& entry = state.add_entry(name, dtype_of<Scalar>, &parameter);
   if (!data.saved_shape.empty())
@@ -130,8 +129,7 @@ SPIKETAPE_COLD SPIKETAPE_NOINLINE void add_entry(NetworkState& state, std::strin
 }
 /// A buffer is a coefficient of a neuron.
 template <Real Scalar>
-SPIKETAPE_COLD SPIKETAPE_NOINLINE void add_entry(NetworkState& state, std::string_view name,
-                                                 Row<Scalar>& buffer) {
+SPIKETAPE_NOINLINE void add_entry(NetworkState& state, std::string_view name, Row<Scalar>& buffer) {
   StateEntry& entry = state.add_entry(name, dtype_of<Scalar>, &buffer);
   if (buffer.size() != 1) entry.shape = {buffer.size()};
   entry.numbers = numbers_of(buffer);
@@ -145,8 +143,7 @@ SPIKETAPE_COLD SPIKETAPE_NOINLINE void add_entry(NetworkState& state, std::strin
 }
 
 template <typename Policy>
-SPIKETAPE_COLD SPIKETAPE_NOINLINE void add_policy(NetworkState& state, std::string_view name,
-                                                  const Policy& policy) {
+SPIKETAPE_NOINLINE void add_policy(NetworkState& state, std::string_view name, const Policy& policy) {
   state.add_option(name, policy_text(policy));
 }
 

@@ -113,7 +113,7 @@ constexpr bool is_own_policy() {
 
 /// The name of a policy and, if it is one of this library, its members: surrogate::FastSigmoid{10}.
 template <typename Policy>
-SPIKETAPE_COLD std::string policy_text(const Policy& policy) {
+SPIKETAPE_NOINLINE std::string policy_text(const Policy& policy) {
   std::string text = policy_name(compilers_name<Policy>());
   if constexpr (is_own_policy<Policy>() && std::is_aggregate_v<Policy> && !std::is_empty_v<Policy>) {
     char before = '{';

@@ -27,7 +27,7 @@ class TextCursor {
   }
 
   /// A number without sign, point and exponent.
-  SPIKETAPE_COLD std::uint64_t count() {
+  std::uint64_t count() {
     skip_space();
     constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
     const std::size_t first = at_;

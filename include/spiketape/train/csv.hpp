@@ -17,7 +17,7 @@ namespace spiketape::inline SPIKETAPE_ABI {
 
 /// The log as text: a line with the names of log_columns, then a line for each epoch. Numbers have as many
 /// digits as a reader needs to get the same number; NaN is an empty field. Allocates.
-[[nodiscard]] SPIKETAPE_COLD inline std::string csv(const TrainingLog& log) {
+[[nodiscard]] inline std::string csv(const TrainingLog& log) {
   std::string text;
   for (const LogColumn& column : log_columns) {
     if (&column != log_columns.data()) text += ',';
@@ -42,13 +42,11 @@ namespace spiketape::inline SPIKETAPE_ABI {
 ///     trainer.on_epoch([&] { st::save_csv(trainer.log(), "run.csv"); });
 ///
 /// Throws std::runtime_error if the file cannot be written.
-SPIKETAPE_COLD inline void save_csv(const TrainingLog& log, const std::string& path) {
-  write_file(path, csv(log));
-}
+inline void save_csv(const TrainingLog& log, const std::string& path) { write_file(path, csv(log)); }
 
 /// Reads what save_csv wrote. Throws std::runtime_error, with the line, for anything else, and if the file
 /// cannot be read.
-[[nodiscard]] SPIKETAPE_COLD inline TrainingLog read_csv_log(const std::string& path) {
+[[nodiscard]] inline TrainingLog read_csv_log(const std::string& path) {
   const auto bytes = read_file(path);
   std::string_view rest(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const std::string head = csv({});
