@@ -13,7 +13,7 @@
   SPIKETAPE_DENSE_PRODUCT(linkage, Scalar, transposed, as_is)                                              \
   linkage template void row_times_weight(const Scalar*, Index, const Scalar*, Index, const Scalar*, Index, \
                                          Scalar*);                                                         \
-  linkage template void events_times_weight(const Events<Scalar>&, Index, Index, const Scalar*, Index,     \
+  linkage template void events_times_weight(Events<Scalar>, Index, Index, const Scalar*, Index,            \
                                             const Scalar*, Index, Scalar*, Index);                         \
   linkage template void scatter_weight_gradient(const Events<Scalar>&, Index, const Scalar*, Index, Index, \
                                                 Scalar*, Index);                                           \

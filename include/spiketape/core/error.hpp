@@ -35,10 +35,14 @@ inline void append(std::string& text, std::string_view part) { text += part; }
 inline void append(std::string& text, char part) { text += part; }
 // Not inlined, since every type of number in a message would repeat them.
 SPIKETAPE_COLD SPIKETAPE_NOINLINE inline void append_number(std::string& text, long long number) {
-  text += std::to_string(number);
+  char digits[24];
+  std::snprintf(digits, sizeof digits, "%lld", number);
+  text += digits;
 }
 SPIKETAPE_COLD SPIKETAPE_NOINLINE inline void append_number(std::string& text, unsigned long long number) {
-  text += std::to_string(number);
+  char digits[24];
+  std::snprintf(digits, sizeof digits, "%llu", number);
+  text += digits;
 }
 SPIKETAPE_COLD SPIKETAPE_NOINLINE inline void append_number(std::string& text, double number) {
   char digits[32];

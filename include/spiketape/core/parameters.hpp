@@ -64,18 +64,12 @@ void check_not_moved_from(const L& layer) {
   });
 }
 
-/// Sets the name of a parameter, unless it has been moved from.
-template <Real Scalar>
-SPIKETAPE_NOINLINE void name_parameter(Parameter<Scalar>& parameter, const std::string& prefix,
-                                       std::string_view name) {
-  if (parameter.ptr() != nullptr) parameter.ptr()->name = prefix + std::string(name);
-}
-
-/// Sets the name of each parameter, for error texts, to its path. `prefix` is empty or ends with a dot.
+/// Sets the name of each parameter, for error texts, to its path; not of one that has been moved from.
 template <typename L>
-void name_parameters(L& layer, const std::string& prefix) {
-  for_each_parameter(
-      layer, [&](std::string_view name, auto& parameter) { name_parameter(parameter, prefix, name); });
+void name_parameters(L& layer) {
+  for_each_parameter(layer, [](std::string_view path, auto& parameter) {
+    if (parameter.ptr() != nullptr) parameter.ptr()->name = path;
+  });
 }
 
 /// Throws std::invalid_argument, in the name of the layer, if two of these parameters have the same path: one

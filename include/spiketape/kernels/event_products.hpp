@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 namespace spiketape::inline SPIKETAPE_ABI::detail {
 
@@ -54,6 +55,15 @@ SPIKETAPE_INNER void sum_rows(Index begin, Index end, const Factor& factor, cons
   unrolled<chains - 1>([&](auto c) SPIKETAPE_INNER_LAMBDA { sums = sums + parts[c + 1]; });
 }
 
+/// Calls body(factor, scale) for the factors of events, and what their sum is multiplied by.
+template <Real Scalar, typename Body>
+SPIKETAPE_INNER void with_factors(const Events<Scalar>& events, Body&& body) {
+  if (events.values == nullptr)
+    body(Ones(), Lane<Scalar>(events.value));
+  else
+    body(Values<Scalar>{events.values}, Lane<Scalar>(1));
+}
+
 /// Whether rows have enough events for slices of W to pay off, see events_times_weight.
 template <Real Scalar>
 bool worth_slices(const Events<Scalar>& events, Index rows, Index inputs, Index slices) {
@@ -61,68 +71,63 @@ bool worth_slices(const Events<Scalar>& events, Index rows, Index inputs, Index 
   return slices > 1 && count >= 4 * inputs && count >= 4 * rows * slices;
 }
 
-/// y[r] = bias + Σ value·W[column] over the events of row r. Rows of y have `outputs` numbers or whole lines;
-/// rows of W and the bias are padded.
+/// y[r] = bias + Σ value·W[column] over the events of row r; without a bias, y[r] += the sum. Rows of y have
+/// `outputs` numbers or whole lines; rows of W and the bias are padded.
 ///
-/// Where many rows use each row of W, W is taken in slices that fit the nearest cache. Each slice is added to
-/// a group of rows before the next slice, and y holds the unfinished sums. The order of additions stays the
-/// same, and so does the result.
+/// Where many rows use each row of W, W is taken in slices of its `inputs` rows that fit the nearest cache.
+/// Each slice is added to a group of rows before the next slice, and y holds the unfinished sums. The order
+/// of additions stays the same, and so does the result. There are no slices without a bias.
 template <Real Scalar>
-SPIKETAPE_KERNEL void events_times_weight(const Events<Scalar>& events, Index rows, Index inputs,
+SPIKETAPE_KERNEL void events_times_weight(Events<Scalar> events, Index rows, Index inputs,
                                           const Scalar* weight, Index weight_stride, const Scalar* bias,
                                           Index outputs, Scalar* y, Index y_stride) {
   using L = Lane<Scalar>;
   constexpr Index group = 128, part = 128;
-  const bool worth = worth_slices(events, rows, inputs, (inputs + part - 1) / part);
+  const bool worth = bias != nullptr && worth_slices(events, rows, inputs, (inputs + part - 1) / part);
   for_column_blocks<Scalar>(whole_lines<Scalar>(outputs), [&](Index i, auto lanes) SPIKETAPE_INNER_LAMBDA {
     using Block = LaneBlock<Scalar, lanes()>;
     // With fewer lanes several sums run side by side, and slices would change their order.
     const bool sliced = lanes() >= 8 && worth;
     const Index slice = sliced ? part : std::max<Index>(inputs, 1);
-    const auto each_row = [&](auto&& factor, const L& scale) SPIKETAPE_INNER_LAMBDA {
+    with_factors(events, [&](auto factor, const L& scale) SPIKETAPE_INNER_LAMBDA {
       for (Index from = 0; from < rows; from += group) {
         const Index to = std::min(from + group, rows);
         Index next[group];  // the next event of each row
-        std::copy_n(events.begins + from, to - from, next);
+        if (sliced) std::copy_n(events.begins + from, to - from, next);
         for (Index first = 0; first == 0 || first < inputs; first += slice)
           for (Index r = from; r < to; ++r) {
-            const Index begin = next[r - from];
-            Index end = sliced ? begin : events.begins[r + 1];
-            while (end < events.begins[r + 1] && events.columns[end] < first + slice) ++end;
-            next[r - from] = end;
+            Index begin = events.begins[r], end = events.begins[r + 1];
+            if (sliced) {
+              const Index all = std::exchange(end, begin = next[r - from]);
+              while (end < all && events.columns[end] < first + slice) ++end;
+              next[r - from] = end;
+            }
             Scalar* y_row = y + r * y_stride + i;
             Block sums = first == 0 ? Block() : Block::load(y_row, outputs - i);
             sum_rows(begin, end, factor, events.columns, weight, weight_stride, i, sums);
-            const bool last = first + slice >= inputs;
-            (last ? multiply_add(scale, sums, Block::load(bias + i)) : sums).store(y_row, outputs - i);
+            if (first + slice >= inputs)
+              sums = multiply_add(scale, sums,
+                                  bias != nullptr ? Block::load(bias + i) : Block::load(y_row, outputs - i));
+            sums.store(y_row, outputs - i);
           }
       }
-    };
-    if (events.values == nullptr)
-      each_row(Ones(), L(events.value));
-    else
-      each_row(Values<Scalar>{events.values}, L(1));
+    });
   });
 }
 
 /// y = bias + x W for one row; zeros of x are skipped. y needs no padding and must not overlap x. Allocates
-/// nothing: it takes some inputs at a time and keeps their places on the stack.
+/// nothing: it takes some inputs at a time and keeps their events on the stack.
 template <Real Scalar>
-SPIKETAPE_KERNEL void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight,
-                                       Index weight_stride, const Scalar* bias, Index outputs, Scalar* y) {
+void row_times_weight(const Scalar* x, Index inputs, const Scalar* weight, Index weight_stride,
+                      const Scalar* bias, Index outputs, Scalar* y) {
   constexpr Index some = 1024;
   std::int32_t places[some + 16];
+  Scalar values[some];
   for (Index first = 0; first == 0 || first < inputs; first += some) {
-    const Index count = places_of(x + first, std::min(some, inputs - first), places);
-    for_column_blocks<Scalar>(whole_lines<Scalar>(outputs), [&](Index i, auto lanes) SPIKETAPE_INNER_LAMBDA {
-      using Block = LaneBlock<Scalar, lanes()>;
-      Block sums;
-      sum_rows(
-          Index(0), count, [&](Index e) SPIKETAPE_INNER_LAMBDA { return x[first + places[e]]; }, places,
-          weight + first * weight_stride, weight_stride, i, sums);
-      const Block before = first == 0 ? Block::load(bias + i) : Block::load(y + i, outputs - i);
-      (before + sums).store(y + i, outputs - i);
-    });
+    const Index begins[] = {0, places_of(x + first, std::min(some, inputs - first), places)};
+    for (Index e = 0; e < begins[1]; ++e) values[e] = x[first + places[e]];
+    events_times_weight<Scalar>({begins, places, values}, 1, inputs, weight + first * weight_stride,
+                                weight_stride, first == 0 ? bias : nullptr, outputs, y, 0);
   }
 }
 
@@ -136,7 +141,7 @@ SPIKETAPE_KERNEL void scatter_weight_gradient(const Events<Scalar>& events, Inde
   const std::int32_t* columns = events.columns;  // a copy, which is not reloaded after each store
   for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INNER_LAMBDA {
     using Block = LaneBlock<Scalar, lanes()>;
-    const auto each_row = [&](auto&& factor, const L& scale) SPIKETAPE_INNER_LAMBDA {
+    with_factors(events, [&](auto factor, const L& scale) SPIKETAPE_INNER_LAMBDA {
       for (Index r = 0; r < rows; ++r) {
         const Block adjoint = multiply_add(scale, Block::load(y_adjoint + r * y_stride + i), Block());
         for (Index e = events.begins[r], end = events.begins[r + 1]; e < end; ++e) {
@@ -144,11 +149,7 @@ SPIKETAPE_KERNEL void scatter_weight_gradient(const Events<Scalar>& events, Inde
           add_multiple(factor(e), adjoint, Block::load(to)).store(to);
         }
       }
-    };
-    if (events.values == nullptr)
-      each_row(Ones(), L(events.value));
-    else
-      each_row(Values<Scalar>{events.values}, L(1));
+    });
   });
 }
 
@@ -158,10 +159,9 @@ template <Real Scalar>
 SPIKETAPE_KERNEL void gather_weight_gradient(const Events<Scalar>& by_column, Index columns,
                                              const Scalar* y_adjoint, Index y_stride, Index width,
                                              Scalar* weight_adjoint, Index weight_stride, bool first) {
-  using L = Lane<Scalar>;
   for_column_blocks<Scalar>(width, [&](Index i, auto lanes) SPIKETAPE_INNER_LAMBDA {
     using Block = LaneBlock<Scalar, lanes()>;
-    const auto each_column = [&](auto&& factor, const L& scale) SPIKETAPE_INNER_LAMBDA {
+    with_factors(by_column, [&](auto factor, const Lane<Scalar>& scale) SPIKETAPE_INNER_LAMBDA {
       for (Index c = 0; c < columns; ++c) {
         const Index begin = by_column.begins[c], end = by_column.begins[c + 1];
         if (begin == end && !first) continue;
@@ -170,11 +170,7 @@ SPIKETAPE_KERNEL void gather_weight_gradient(const Events<Scalar>& by_column, In
         Scalar* to = weight_adjoint + c * weight_stride + i;
         multiply_add(scale, sums, first ? Block() : Block::load(to)).store(to);
       }
-    };
-    if (by_column.values == nullptr)
-      each_column(Ones(), L(by_column.value));
-    else
-      each_column(Values<Scalar>{by_column.values}, L(1));
+    });
   });
 }
 

@@ -100,7 +100,7 @@ SPIKETAPE_NOINLINE inline void name_layer(std::span<std::string> names, std::siz
                                           const std::string* own) {
   if (own != nullptr && (own->empty() || own->find('.') != std::string::npos))
     fail_argument("spiketape::named: name is '", *own, "', expected some letters and no dot");
-  names[i] = own == nullptr ? std::to_string(i) : *own;
+  names[i] = own == nullptr ? joined({i}) : *own;
   for (std::size_t k = 0; k < i; ++k)
     if (names[k] == names[i])
       fail_argument("spiketape::Sequential: two layers have the name '", names[i],

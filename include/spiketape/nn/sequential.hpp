@@ -260,7 +260,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
     layers_ = std::forward<Others>(layers);
     if (!names_[0].empty()) return;
     names_ = std::forward<Names>(names);  // of a network that was moved from
-    detail::name_parameters(*this, "");
+    detail::name_parameters(*this);
   }
 
   template <std::size_t i>
@@ -277,7 +277,7 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
       : layers_(detail::without_name<Given>(given)...) {
     std::size_t i = 0;
     (detail::name_layer(names_, i++, detail::own_name(given)), ...);
-    detail::name_parameters(*this, "");
+    detail::name_parameters(*this);
     set_number(0);
   }
 
