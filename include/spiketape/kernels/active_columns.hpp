@@ -88,14 +88,15 @@ SPIKETAPE_INNER void for_tiles(Index count, Body&& body) {
 template <typename Block, int rows, typename From, typename To, typename Factor, typename Row>
 SPIKETAPE_INNER void multiply_tile(Index depth, From&& from, To&& to, Factor&& factor, Row&& row) {
   Block sums[std::size_t{rows}];
-  unrolled<rows>([&](auto r) SPIKETAPE_INNER_LAMBDA { sums[r] = Block::load(from(r)); });
+  SPIKETAPE_UNROLL
+  for (int r = 0; r < rows; ++r) sums[r] = Block::load(from(r));
   for (Index k = 0; k < depth; ++k) {
     const Block numbers = Block::load(row(k));
-    unrolled<rows>([&](auto r) SPIKETAPE_INNER_LAMBDA {
-      sums[r] = multiply_add(typename Block::L(factor(r, k)), numbers, sums[r]);
-    });
+    SPIKETAPE_UNROLL
+    for (int r = 0; r < rows; ++r) sums[r] = multiply_add(typename Block::L(factor(r, k)), numbers, sums[r]);
   }
-  unrolled<rows>([&](auto r) SPIKETAPE_INNER_LAMBDA { sums[r].store(to(r)); });
+  SPIKETAPE_UNROLL
+  for (int r = 0; r < rows; ++r) sums[r].store(to(r));
 }
 
 /// Calls body(b, i, lanes) for all samples and blocks of columns. The inner loop is over samples, so a block

@@ -48,11 +48,14 @@ SPIKETAPE_INNER void sum_rows(Index begin, Index end, const Factor& factor, cons
   Block parts[std::size_t{chains}];
   parts[0] = sums;
   Index e = begin;
-  for (; e + chains <= end; e += chains)
-    unrolled<chains>([&](auto c) SPIKETAPE_INNER_LAMBDA { add(e + c, parts[c]); });
+  for (; e + chains <= end; e += chains) {
+    SPIKETAPE_UNROLL
+    for (int c = 0; c < chains; ++c) add(e + c, parts[c]);
+  }
   for (; e < end; ++e) add(e, parts[0]);
   sums = parts[0];
-  unrolled<chains - 1>([&](auto c) SPIKETAPE_INNER_LAMBDA { sums = sums + parts[c + 1]; });
+  SPIKETAPE_UNROLL
+  for (int c = 1; c < chains; ++c) sums = sums + parts[c];
 }
 
 /// Calls body(factor, scale) for the factors of events, and what their sum is multiplied by.
