@@ -48,8 +48,9 @@ struct ForwardRow {
   std::array<Scalar*, states> before_reset;
 };
 
-/// One step of a row. What it refers to must lie in the kernel and stay in registers: what lies elsewhere is
-/// loaded again after each store.
+/// One step of a row. What it refers to lies in the kernel and stays in registers: what lies elsewhere is
+/// loaded again after each store. (It has no members of its own for that: where one begins between pointers
+/// and numbers, g++ 12 takes some of its pointers for null at -O2, and drops what is stored there.)
 template <typename ChosenRules, typename Neuron, typename Coefficients>
 class RowStep {
  public:
