@@ -64,9 +64,9 @@ template <typename Scalar>
 class PackingSpace final : public Eigen::internal::level3_blocking<Scalar, Scalar> {
  public:
   PackingSpace(Index rows, Index cols, Index depth, Workspace<Scalar>* workspace, int thread) {
-    // Blocks of B take half of a cache of 1.5 MiB; where B is one block, blocks of A take a third. Rows and
-    // columns that do not fill the registers of a kernel are for the last block, whose kernels sum in another
-    // order.
+    // Blocks of B take half of a cache of 1.5 MiB, but where the depth is small they grow no wider than at
+    // two thirds of the largest; where B is one block, blocks of A take a third. Rows and columns that do not
+    // fill the registers of a kernel are for the last block, whose kernels sum in another order.
     constexpr Index cache = (Index(3) << 19) / Index(sizeof(Scalar));
     this->m_kc = equal_blocks(depth, 8, most_depth);
     this->m_nc = equal_blocks(cols, nr, cache / 2 / std::max(this->m_kc, most_depth * 2 / 3));

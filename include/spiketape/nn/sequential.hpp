@@ -50,8 +50,7 @@ namespace spiketape::inline SPIKETAPE_ABI {
 /// those of a neuron that a lambda calls.
 ///
 /// A value: a copy is a second network. Assignment and swap transfer values, and parameters keep their
-/// identity; see Parameter. A network that was moved from throws std::invalid_argument until it is assigned
-/// to.
+/// identity; see Parameter. One that was moved from throws std::invalid_argument until it is assigned to.
 template <typename... Layers>
 class Sequential : public HasParameters<Sequential<Layers...>> {
   static_assert(sizeof...(Layers) > 0, "spiketape::Sequential: expected at least one layer");
@@ -164,12 +163,10 @@ class Sequential : public HasParameters<Sequential<Layers...>> {
   template <typename F>
   void for_each_parameter(F&& f) {
     std::string_view path;
-    const auto with_path = [&](std::string_view own, auto& parameter) {
-      f(detail::joined({path, '.', own}), parameter);
-    };
+    const auto visit = [&](auto own, auto& parameter) { f(detail::joined({path, '.', own}), parameter); };
     for_each_layer(*this, [&](std::string_view layer_path, auto& layer) {
       path = layer_path;
-      detail::for_each_parameter(layer, with_path);
+      detail::for_each_parameter(layer, visit);
     });
   }
   /// Calls f(name, layer) for every layer. The name of an unnamed layer is its number.
